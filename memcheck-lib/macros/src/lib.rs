@@ -1,0 +1,1 @@
+//! The `#[memcheck]` attribute. Use it through the crate `memcheck-lib`, which re-exports it.

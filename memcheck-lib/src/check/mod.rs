@@ -1,0 +1,6 @@
+//! One annotated test: its options, the worker that runs it, the observer that judges it, and the
+//! messages between them.
+
+mod options;
+
+pub use options::{DEFAULT_TIME, DEFAULT_TIMEOUT, DEFAULT_WARMUP, Options};

@@ -1,0 +1,1 @@
+//! Numbers in, verdict out: pure, no clock, no I/O.

@@ -1,0 +1,300 @@
+//! The result of one check as data. What a reader sees of it is made in [`render`](crate::render).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::Options;
+use crate::figure::Figure;
+use crate::snapshot::{Growth, Snapshot};
+
+/// Version of the layout of [`Report`] as JSON.
+pub const REPORT_VERSION: u32 = 1;
+
+/// Which test a report is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TestId {
+    /// Path of the test as libtest spells it: `tests::bounded`.
+    pub name: String,
+    /// Binary as nextest spells it (`crate`, `crate::bin/name`, `crate::integration`); empty when
+    /// the test is its own observer.
+    #[serde(default)]
+    pub binary: String,
+    /// Source file as the compiler was given it.
+    pub file: String,
+    /// Line of the attribute, from 1.
+    pub line: u32,
+    /// Column of the attribute, from 1.
+    pub column: u32,
+}
+
+/// How the worker's process ended. Separate from the verdict on its memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The protocol was completed and the test returned success.
+    Passed,
+    /// The body panicked or returned an error, or the workload was not used as it must be.
+    Failed {
+        /// What happened, as one sentence.
+        message: String,
+    },
+    /// The worker was ended by a signal.
+    Crashed {
+        /// Name of the signal: `SIGSEGV`.
+        signal: String,
+    },
+    /// The worker exited by itself before the check was finished.
+    Exited {
+        /// Its exit status.
+        status: i32,
+    },
+    /// The worker lives but its connection is gone.
+    Lost,
+    /// The worker was still busy when the timeout passed.
+    TimedOut {
+        /// The timeout that was in force.
+        timeout: Duration,
+    },
+    /// memcheck itself could not do its work: never a pass.
+    Broken {
+        /// What failed, on what, and what to do.
+        message: String,
+    },
+    /// The test was not run (ignored).
+    Skipped,
+}
+
+/// The judgement on memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Enough was seen and nothing grows.
+    Steady,
+    /// It cannot be told from what was seen.
+    Inconclusive,
+    /// A limit that the user set was passed.
+    OverLimit,
+    /// It grows with the iterations.
+    Growing,
+}
+
+/// The shape in which one figure changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// The last windows do not rise.
+    Steady,
+    /// Rises in every late window and does not slow down.
+    Growing,
+    /// Rises late, but slows down or has not risen long enough to be called growing.
+    Rising,
+    /// Too few windows to say.
+    TooShort,
+}
+
+/// Everything seen and said of one figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FigureReport {
+    /// Which figure.
+    pub figure: Figure,
+    /// The judgement on it.
+    pub verdict: Verdict,
+    /// The shape found.
+    pub shape: Shape,
+    /// Change from the first to the last checkpoint, in bytes or items.
+    pub growth: i64,
+    /// Change per iteration over the judged windows.
+    pub rate: f64,
+    /// The limit the user set, if any, in bytes or items (`heap`: bytes per iteration).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// The smallest growth per iteration that this run would have called growing; `None` when
+    /// the run was too short to call anything growing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<Sensitivity>,
+    /// The readings, one list for each window.
+    pub windows: Vec<Vec<i64>>,
+}
+
+/// How small a leak the run would have seen.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "unit")]
+pub enum Sensitivity {
+    /// One item (block, descriptor …) in every so many iterations.
+    OneIn {
+        /// Iterations.
+        iterations: u64,
+    },
+    /// So many bytes (or items, with noise) in every iteration.
+    PerIteration {
+        /// Amount per iteration.
+        amount: f64,
+    },
+}
+
+/// What the iterations of the fixed profile allocated: the value when all agree, else the range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Range {
+    /// Lowest value of an iteration.
+    pub min: u64,
+    /// Highest value of an iteration.
+    pub max: u64,
+}
+
+/// Allocations per iteration, from a fixed number of iterations after warm-up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Iterations profiled (64 unless the body is too slow for it).
+    pub iterations: u64,
+    /// Calls of the Rust allocator that returned a block (`realloc` included).
+    pub allocations: Range,
+    /// Bytes those calls asked for.
+    pub bytes: Range,
+    /// Highest live Rust heap above the start of the iteration, when it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak: Option<Range>,
+}
+
+/// Bounded copy of what the worker printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// Standard output and standard error as they came, the middle cut out when there was too much.
+    pub text: String,
+    /// Bytes that were cut out.
+    pub omitted: u64,
+}
+
+/// Something the reader must know to read the result right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// Short stable name: `heap-not-counted`.
+    pub code: String,
+    /// One sentence that says what, and what to do.
+    pub message: String,
+}
+
+/// The result of one check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Layout version, [`REPORT_VERSION`].
+    pub version: u32,
+    /// The test.
+    pub test: TestId,
+    /// The options in force.
+    pub options: Options,
+    /// How the process ended.
+    pub outcome: Outcome,
+    /// The judgement on memory; `None` when nothing could be judged, which is never a pass.
+    pub verdict: Option<Verdict>,
+    /// Iterations run in the judged part.
+    pub iterations: u64,
+    /// The iteration (counted from 1 over the whole run, warm-up included) in which the body
+    /// failed, crashed or hung.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_iteration: Option<u64>,
+    /// Wall time of the whole check.
+    pub elapsed: Duration,
+    /// The figures, in the order of [`Figure::ALL`]; figures that could not be read are absent.
+    pub figures: Vec<FigureReport>,
+    /// Allocations per iteration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// The process at the start of the judged part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Snapshot>,
+    /// The process at the end of the judged part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Snapshot>,
+    /// `after.since(&before)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<Growth>,
+    /// What the reader must know.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
+    /// What the worker printed.
+    #[serde(default)]
+    pub output: Output,
+}
+
+/// The word at the start of a test's line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[non_exhaustive]
+pub enum Word {
+    /// Steady and within limits.
+    Pass,
+    /// Ignored or filtered out.
+    Skip,
+    /// A known leak that leaks.
+    Known,
+    /// Inconclusive.
+    Unsure,
+    /// Over a limit.
+    Limit,
+    /// Growing.
+    Leak,
+    /// The body panicked or returned an error.
+    Fail,
+    /// Ended by a signal.
+    Crash,
+    /// Exited by itself.
+    Exit,
+    /// Gone silent.
+    Lost,
+    /// Timed out.
+    Timeout,
+    /// memcheck itself failed on this test.
+    Broken,
+}
+
+impl Word {
+    /// The word as printed.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Word::Pass => "PASS",
+            Word::Skip => "SKIP",
+            Word::Known => "KNOWN",
+            Word::Unsure => "UNSURE",
+            Word::Limit => "LIMIT",
+            Word::Leak => "LEAK",
+            Word::Fail => "FAIL",
+            Word::Crash => "CRASH",
+            Word::Exit => "EXIT",
+            Word::Lost => "LOST",
+            Word::Timeout => "TIMEOUT",
+            Word::Broken => "BROKEN",
+        }
+    }
+
+    /// Whether a test with this word lets the run succeed.
+    pub const fn is_success(self) -> bool {
+        matches!(self, Word::Pass | Word::Skip | Word::Known)
+    }
+}
+
+impl Report {
+    /// The word this report is printed under. The end of the process outranks the verdict: a
+    /// test that crashed has not passed, however flat its memory was.
+    pub fn word(&self) -> Word {
+        match (&self.outcome, self.verdict) {
+            (Outcome::Failed { .. }, _) => Word::Fail,
+            (Outcome::Crashed { .. }, _) => Word::Crash,
+            (Outcome::Exited { .. }, _) => Word::Exit,
+            (Outcome::Lost, _) => Word::Lost,
+            (Outcome::TimedOut { .. }, _) => Word::Timeout,
+            (Outcome::Broken { .. }, _) => Word::Broken,
+            (Outcome::Skipped, _) => Word::Skip,
+            (Outcome::Passed, None | Some(Verdict::Inconclusive)) => Word::Unsure,
+            (Outcome::Passed, Some(Verdict::Steady)) => Word::Pass,
+            (Outcome::Passed, Some(Verdict::OverLimit)) => Word::Limit,
+            (Outcome::Passed, Some(Verdict::Growing)) => Word::Leak,
+        }
+    }
+
+    /// What was seen of one figure.
+    pub fn figure(&self, figure: Figure) -> Option<&FigureReport> {
+        self.figures.iter().find(|of| of.figure == figure)
+    }
+}
