@@ -1,13 +1,19 @@
 //! Leak-detection tests for Rust.
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 pub mod check;
 pub mod figure;
 pub mod growth;
+pub mod render;
 pub mod report;
 pub mod snapshot;
+#[doc(hidden)]
+pub mod tool;
 pub mod units;
 
-pub use check::Options;
+pub use check::{Options, Workload};
 pub use figure::Figure;
 pub use report::Report;
 pub use snapshot::{Growth, Snapshot};
