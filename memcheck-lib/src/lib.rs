@@ -6,6 +6,7 @@ pub mod __private;
 pub mod check;
 pub mod figure;
 pub mod growth;
+pub mod process;
 pub mod render;
 pub mod report;
 pub mod snapshot;
