@@ -16,6 +16,7 @@ pub mod units;
 
 pub use check::{Options, Workload};
 pub use figure::Figure;
+pub use memcheck_macros::memcheck;
 pub use report::Report;
 pub use snapshot::{Growth, Snapshot};
 pub use units::Bytes;
