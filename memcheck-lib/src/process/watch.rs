@@ -189,7 +189,7 @@ impl Watch {
             }
             Memory::Smaps(file) => {
                 let text = BufReader::new(file.text());
-                smaps::read_entries(text, |entry| sum.add(&entry.fields))?;
+                smaps::read_entries(text, |entry, _| sum.add(&entry.fields))?;
             }
         }
         Ok(sum)
@@ -250,7 +250,7 @@ fn add_note(notes: &mut Vec<String>, note: String) {
 }
 
 /// Shared memory that the process has resident through mappings, or swapped out.
-fn shared_memory_in_mappings(rollup: &Fields, status: &StatusFields) -> u64 {
+pub(crate) fn shared_memory_in_mappings(rollup: &Fields, status: &StatusFields) -> u64 {
     // RssShmem is missing before Linux 4.5; then everything mapped counts as resident.
     let Some(resident) = status.rss_shmem else { return u64::MAX };
     // Swap counts shared memory, VmSwap does not.
