@@ -20,15 +20,10 @@ use super::survey::Survey;
 use super::tasks;
 use crate::units::Bytes;
 
-/// A snapshot and what it was made from.
-#[allow(dead_code, reason = "the inspection uses the rest")]
+/// A snapshot and the survey it was made from.
 pub(crate) struct Gathered {
     pub(crate) snapshot: ProcessSnapshot,
     pub(crate) survey: Survey,
-    /// smaps_rollup, or the sums of smaps where there is none.
-    pub(crate) rollup: Fields,
-    /// Files in memory behind descriptors.
-    pub(crate) held: Vec<HeldFile>,
 }
 
 impl ProcessSnapshot {
@@ -59,7 +54,7 @@ pub(crate) fn gather(pid: i32, largest: usize) -> Result<Gathered, ProcessError>
 
     // The footprint first: what this function allocates must not be in its own process's.
     let mut notes = Vec::new();
-    let rollup = read_rollup(path("smaps_rollup")).map_err(|e| explain("smaps_rollup", e))?;
+    let rollup = read_rollup_file(pid).map_err(|error| explain("smaps_rollup", error))?;
     let status = identify::read_status(pid).map_err(|error| explain("status", error))?;
 
     let mut held = Vec::new();
@@ -81,10 +76,7 @@ pub(crate) fn gather(pid: i32, largest: usize) -> Result<Gathered, ProcessError>
 
     let rollup = rollup.unwrap_or_else(|| {
         notes.push("no smaps_rollup (Linux before 4.14): the entries of smaps are summed".into());
-        let mut fields = survey.fields;
-        fields.set(Field::PssShmem, total(&survey, |sums| sums.shared_memory));
-        fields.set(Field::PssFile, total(&survey, |sums| sums.page_cache));
-        fields
+        survey.as_rollup()
     });
     let status_fields = status_fields(&status);
     let footprint = Footprint::from_fields(&rollup, &status_fields, &mut |note| {
@@ -137,16 +129,22 @@ pub(crate) fn gather(pid: i32, largest: usize) -> Result<Gathered, ProcessError>
         groups: survey.groups.clone(),
         notes,
     };
-    Ok(Gathered { snapshot, survey, rollup, held })
+    Ok(Gathered { snapshot, survey })
 }
 
-fn total(survey: &Survey, of: impl Fn(&super::MappingSums) -> Bytes) -> u64 {
-    of(&survey.total).0
+/// Sums over all mappings of a process, also where the kernel has no smaps_rollup.
+pub(crate) fn read_rollup(pid: i32) -> io::Result<Fields> {
+    if let Some(fields) = read_rollup_file(pid)? {
+        return Ok(fields);
+    }
+    let smaps = ProcFile::open(format!("/proc/{pid}/smaps").into())?;
+    let survey = Survey::read(BufReader::new(smaps.text()), memory_devices(pid), 0, |_| {})?;
+    Ok(survey.as_rollup())
 }
 
 /// `None` when the kernel has no such file.
-fn read_rollup(path: PathBuf) -> io::Result<Option<Fields>> {
-    let file = match ProcFile::open(path) {
+fn read_rollup_file(pid: i32) -> io::Result<Option<Fields>> {
+    let file = match ProcFile::open(format!("/proc/{pid}/smaps_rollup").into()) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -158,10 +156,9 @@ fn read_rollup(path: PathBuf) -> io::Result<Option<Fields>> {
     Ok(Some(fields))
 }
 
-fn status_fields(status: &Status) -> StatusFields {
+pub(crate) fn status_fields(status: &Status) -> StatusFields {
     let bytes = |kb: Option<u64>| kb.map(|kb| kb.saturating_mul(1024));
     StatusFields {
-        state: status.state.bytes().next(),
         page_tables: bytes(status.vmpte),
         rss_shmem: bytes(status.rssshmem),
         swap: bytes(status.vmswap),

@@ -305,4 +305,4 @@ fn things(count: i64, word: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

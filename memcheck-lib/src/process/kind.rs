@@ -194,9 +194,11 @@ fn arena_of(entry: &Entry, below: Option<Below>, next: Option<&Header<'_>>) -> O
         return Some(end);
     }
     let end = entry.start.checked_add(ARENA)?;
-    let opens = entry.start.is_multiple_of(ARENA) && entry.permissions == *b"rw-p";
+    // With MAP_NORESERVE. Go's arenas have the same size and alignment, without it.
+    let no_reserve = entry.flags.is_none_or(|flags| flags.has(VmFlags::NO_RESERVE));
+    let opens = entry.start.is_multiple_of(ARENA) && entry.permissions == *b"rw-p" && no_reserve;
     let rest = next.is_some_and(|next| !is_accessible(&next.permissions) && next.end >= end);
-    let full = entry.end == end && entry.flags.is_some_and(|flags| flags.has(VmFlags::NO_RESERVE));
+    let full = entry.end == end && entry.flags.is_some();
     (opens && (full || rest && entry.end < end)).then_some(end)
 }
 
@@ -287,7 +289,7 @@ mod tests {
     fn a_large_reservation_is_neither() {
         let text = "\
 c000000000-c000400000 rw-p 00000000 00:00 0 \nVmFlags: rd wr mr mw me ac\n\
-c000400000-c002000000 ---p 00000000 00:00 0 \nVmFlags: mr mw me\n\
+c000400000-c004000000 ---p 00000000 00:00 0 \nVmFlags: mr mw me\n\
 7000000000-9000000000 ---p 00000000 00:00 0 \nVmFlags: mr mw me nr\n";
         assert_eq!(kinds(text), [Kind::Anonymous; 3]);
     }

@@ -3,6 +3,7 @@
 //! - [`Watch`] reads a process again and again, cheaply, for checkpoints.
 //! - [`ProcessSnapshot`] reads everything about a process once; the difference of two is a
 //!   [`ProcessGrowth`].
+//! - [`inspect`] looks at any process for a person, [`render`] writes what it saw.
 //!
 //! Parsing and sums are pure and compile everywhere; what opens `/proc` is for Linux.
 
@@ -14,6 +15,8 @@ mod error;
 mod fields;
 mod footprint;
 mod growth;
+mod inspection;
+mod inspection_text;
 mod kind;
 mod sample;
 mod smaps;
@@ -22,6 +25,7 @@ mod status;
 mod sums;
 mod survey;
 mod tasks;
+mod tree;
 mod vm_flags;
 
 #[cfg(target_os = "linux")]
@@ -39,11 +43,14 @@ pub use descriptors::{Descriptor, DescriptorKind};
 pub use error::{ProcessError, StatusSummary};
 pub use footprint::Footprint;
 pub use growth::{CountGrowth, DescriptorGrowth, GroupGrowth, ProcessGrowth};
+pub use inspection::{INSPECTION_VERSION, Inspection, KindSums, inspect};
+pub use inspection_text::render;
 pub use kind::Kind;
 pub use sample::Sample;
 pub use snapshot::ProcessSnapshot;
 pub use sums::MappingSums;
 pub use survey::{Mapping, MappingGroup};
 pub use tasks::{ChildProcess, ThreadGroup};
+pub use tree::{Tree, TreeProcess, TreeShare};
 #[cfg(target_os = "linux")]
 pub use watch::Watch;

@@ -62,8 +62,6 @@ pub(crate) struct Survey {
     pub(crate) largest_reserved: Vec<Mapping>,
     /// Shared memory that the kernel promised beside the mappings with flag `ac`.
     pub(crate) shared_charge: u64,
-    /// Huge pages shared with other mappings, by file: `(device, inode)` to bytes.
-    pub(crate) shared_hugetlb: BTreeMap<(Device, u64), u64>,
     /// Whether the kernel prints VmFlags; without them what it promised is unknown.
     pub(crate) has_flags: bool,
     pub(crate) notes: Vec<String>,
@@ -104,8 +102,7 @@ impl Survey {
             survey.total.add(&sums);
             survey.by_kind.entry(kind).or_default().add(&sums);
             survey.fields.add(&entry.fields);
-            survey.charge_shared(entry, kind, &sums, &mut charges);
-            survey.share_hugetlb(entry);
+            charge_shared(entry, kind, &sums, &mut charges);
             keep(&mut survey.largest, largest, entry, kind, &sums, |sums| sums.footprint());
             keep(&mut survey.largest_reserved, largest, entry, kind, &sums, |sums| sums.reserved);
             key.kind = Some(kind);
@@ -134,42 +131,42 @@ impl Survey {
         Ok(survey)
     }
 
-    /// Shared memory without a file is charged by its object, once, when it is made (unless with
-    /// MAP_NORESERVE); memfd and tmpfs by the pages they get (mm/shmem.c, `shmem_acct_size`).
-    fn charge_shared(
-        &mut self,
-        entry: &Entry,
-        kind: Kind,
-        sums: &MappingSums,
-        charges: &mut HashMap<(Device, u64), u64>,
-    ) {
-        let flags = entry.flags.unwrap_or_default();
-        let of_object = entry.name.starts_with(b"/dev/zero") || entry.name.starts_with(b"/SYSV");
-        match kind {
-            Kind::SharedMemory if of_object && flags.has(VmFlags::NO_RESERVE) => {}
-            Kind::SharedMemory if of_object => {
-                let charge = charges.entry((entry.device, entry.inode)).or_default();
-                *charge = (*charge).max(entry.offset.saturating_add(entry.size()));
-            }
-            Kind::SharedMemory | Kind::Memfd => {
-                let charge = charges.entry((Device::default(), 0)).or_default();
-                *charge = charge.saturating_add(sums.shared_memory.0);
-            }
-            _ => {}
-        }
-    }
-
-    fn share_hugetlb(&mut self, entry: &Entry) {
-        let shared = entry.fields.get(Field::SharedHugetlb).unwrap_or(0);
-        if shared > 0 {
-            let of = self.shared_hugetlb.entry((entry.device, entry.inode)).or_default();
-            *of = (*of).max(shared);
-        }
+    /// The sums in the place of smaps_rollup. The parts of Pss are those told by kind: smaps does
+    /// not have them.
+    pub(crate) fn as_rollup(&self) -> Fields {
+        let mut fields = self.fields;
+        fields.set(Field::PssShmem, self.total.shared_memory.0);
+        fields.set(Field::PssFile, self.total.page_cache.0);
+        fields
     }
 
     /// What the kernel promised, shared memory included.
     pub(crate) fn committed(&self) -> Bytes {
         Bytes(self.total.committed.0.saturating_add(self.shared_charge))
+    }
+}
+
+/// Shared memory without a file is charged by its object, once, when it is made (unless with
+/// MAP_NORESERVE); memfd and tmpfs by the pages they get (mm/shmem.c, `shmem_acct_size`).
+fn charge_shared(
+    entry: &Entry,
+    kind: Kind,
+    sums: &MappingSums,
+    charges: &mut HashMap<(Device, u64), u64>,
+) {
+    let flags = entry.flags.unwrap_or_default();
+    let of_object = entry.name.starts_with(b"/dev/zero") || entry.name.starts_with(b"/SYSV");
+    match kind {
+        Kind::SharedMemory if of_object && flags.has(VmFlags::NO_RESERVE) => {}
+        Kind::SharedMemory if of_object => {
+            let charge = charges.entry((entry.device, entry.inode)).or_default();
+            *charge = (*charge).max(entry.offset.saturating_add(entry.size()));
+        }
+        Kind::SharedMemory | Kind::Memfd => {
+            let charge = charges.entry((Device::default(), 0)).or_default();
+            *charge = charge.saturating_add(sums.shared_memory.0);
+        }
+        _ => {}
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::process::{ChildProcess, Descriptor, Footprint, MappingSums, ThreadGroup};
 
-fn snapshot() -> ProcessSnapshot {
+pub(crate) fn snapshot() -> ProcessSnapshot {
     ProcessSnapshot {
         pid: 1,
         name: "test".into(),
