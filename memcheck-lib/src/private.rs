@@ -1,7 +1,10 @@
 //! What generated code calls. No part of the public interface: it changes with the macros crate,
 //! which is pinned to this crate's exact version.
 
+use crate::check::Workload;
 pub use crate::check::entry::{Test, plain, workload};
+#[cfg(feature = "tokio")]
+pub use crate::check::runtime::{Runtime, plain_async, workload_async};
 
 /// The bytes of a text of known length, as a constant. For the entry of a test in the link section
 /// `memcheck_tests`.
@@ -14,4 +17,27 @@ pub const fn bytes<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
         at += 1;
     }
     array
+}
+
+/// What an annotated function may take: the [`Workload`], by value.
+#[diagnostic::on_unimplemented(
+    message = "a `#[memcheck]` function takes nothing, or one `memcheck::Workload`, not a `{Self}`",
+    label = "write `workload: memcheck::Workload` here, or build this value in the body",
+    note = "`#[memcheck] fn f() {{ … }}` runs its body once per iteration",
+    note = "`#[memcheck] fn f(workload: memcheck::Workload) {{ … workload.iterate(|| …) }}` sets up first"
+)]
+pub trait Argument {
+    /// The argument out of the workload.
+    fn from_workload(workload: Workload) -> Self;
+}
+
+impl Argument for Workload {
+    fn from_workload(workload: Workload) -> Self {
+        workload
+    }
+}
+
+/// Gives an annotated function its argument.
+pub fn argument<T: Argument>(workload: Workload) -> T {
+    T::from_workload(workload)
 }

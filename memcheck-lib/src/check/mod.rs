@@ -2,7 +2,10 @@
 //! messages between them.
 
 pub mod entry;
+mod iterate_async;
 mod options;
+#[cfg(feature = "tokio")]
+pub mod runtime;
 mod workload;
 
 pub use options::{DEFAULT_TIME, DEFAULT_TIMEOUT, DEFAULT_WARMUP, Options};

@@ -1,0 +1,208 @@
+//! The other attributes of an annotated function: which belong to the test, which to the user's
+//! function within it, and which do not go together with `#[memcheck]`.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Meta, Path, Token};
+
+use crate::entry::Ignored;
+use crate::errors;
+use crate::options::Mistakes;
+
+/// The attributes, sorted.
+#[derive(Debug)]
+pub(crate) struct Attributes {
+    /// Those of the test.
+    pub(crate) outer: Vec<TokenStream>,
+    /// Those of the user's function: they hold for every iteration.
+    pub(crate) inner: Vec<TokenStream>,
+    pub(crate) ignored: Ignored,
+}
+
+/// Sorts attributes; one that does not go with `#[memcheck]` is an error.
+pub(crate) fn sort(attributes: &[Attribute]) -> syn::Result<Attributes> {
+    let mut sorted = Sorted::default();
+    let mut mistakes = Mistakes::default();
+    for attribute in attributes {
+        match sorted.take(&attribute.meta, &[]) {
+            Ok((outer, inner)) => {
+                sorted.outer.extend(outer.map(|meta| quote!(#[#meta])));
+                sorted.inner.extend(inner.map(|meta| quote!(#[#meta])));
+            }
+            Err(mistake) => mistakes.add(mistake),
+        }
+    }
+    mistakes.into_result()?;
+    let Sorted { outer, inner, always_ignored, ignored_when } = sorted;
+    let ignored = match (always_ignored, ignored_when.is_empty()) {
+        (true, _) => Ignored::Always,
+        (false, true) => Ignored::Never,
+        (false, false) => Ignored::When(ignored_when),
+    };
+    Ok(Attributes { outer, inner, ignored })
+}
+
+#[derive(Default)]
+struct Sorted {
+    outer: Vec<TokenStream>,
+    inner: Vec<TokenStream>,
+    always_ignored: bool,
+    ignored_when: Vec<TokenStream>,
+}
+
+type Split = (Option<TokenStream>, Option<TokenStream>);
+
+impl Sorted {
+    /// What of an attribute belongs outside and what inside; `conditions` are those of the
+    /// `cfg_attr` around it.
+    fn take(&mut self, meta: &Meta, conditions: &[TokenStream]) -> syn::Result<Split> {
+        let path = meta.path();
+        if let Some(message) = conflict(path) {
+            return Err(syn::Error::new_spanned(meta, message));
+        }
+        if path.is_ident("ignore") {
+            match conditions {
+                [] => self.always_ignored = true,
+                _ => self.ignored_when.push(quote!(all(#(#conditions),*))),
+            }
+        }
+        if let Some((condition, metas)) = conditional(meta) {
+            return self.take_conditional(condition, &metas, conditions);
+        }
+        let tokens = Some(meta.to_token_stream());
+        Ok(if belongs_to_test(path) { (tokens, None) } else { (None, tokens) })
+    }
+
+    fn take_conditional(
+        &mut self,
+        condition: TokenStream,
+        metas: &Metas,
+        conditions: &[TokenStream],
+    ) -> syn::Result<Split> {
+        let conditions = [conditions, std::slice::from_ref(&condition)].concat();
+        let (mut outer, mut inner) = (Vec::new(), Vec::new());
+        for meta in metas {
+            let (outside, inside) = self.take(meta, &conditions)?;
+            outer.extend(outside);
+            inner.extend(inside);
+        }
+        let wrap = |metas: Vec<TokenStream>| {
+            (!metas.is_empty()).then(|| quote!(cfg_attr(#condition, #(#metas),*)))
+        };
+        Ok((wrap(outer), wrap(inner)))
+    }
+}
+
+type Metas = Punctuated<Meta, Token![,]>;
+
+/// The condition and the attributes of `cfg_attr(condition, attributes…)`.
+fn conditional(meta: &Meta) -> Option<(TokenStream, Metas)> {
+    let list = meta.require_list().ok().filter(|list| list.path.is_ident("cfg_attr"))?;
+    let mut metas = Metas::parse_terminated.parse2(list.tokens.clone()).ok()?.into_iter();
+    let condition = metas.next()?.to_token_stream();
+    Some((condition, metas.collect()))
+}
+
+/// What tells the compiler or libtest something about the test as a whole. Anything else, above all
+/// an attribute macro such as `tracing::instrument`, wraps the user's function.
+fn belongs_to_test(path: &Path) -> bool {
+    const OUTER: &[&str] =
+        &["doc", "cfg", "ignore", "allow", "warn", "deny", "forbid", "expect", "deprecated"];
+    const TOOLS: &[&str] = &["clippy", "rustfmt", "diagnostic", "rust_analyzer"];
+    let tool = path.segments.first().is_some_and(|first| TOOLS.iter().any(|t| first.ident == t));
+    tool || OUTER.iter().any(|name| path.is_ident(name))
+}
+
+/// Why an attribute does not go with `#[memcheck]`.
+fn conflict(path: &Path) -> Option<String> {
+    let last = path.segments.last()?.ident.to_string();
+    match last.as_str() {
+        // What is left of `#[test]` when it stands above `#[memcheck]`.
+        "rustc_test_marker" => Some(errors::beside_test("test")),
+        "test" | "gtest" => Some(errors::beside_test(&spelled(path))),
+        "rstest" | "test_case" | "test_matrix" | "quickcheck" | "apply" | "wasm_bindgen_test" => {
+            Some(errors::beside_test_maker(&spelled(path)))
+        }
+        "should_panic" => Some(errors::SHOULD_PANIC.to_owned()),
+        "bench" => Some(errors::BESIDE_BENCH.to_owned()),
+        _ => None,
+    }
+}
+
+/// A path as it is written; `test` for what `#[tokio::test]` and its like leave behind.
+fn spelled(path: &Path) -> String {
+    let names: Vec<String> =
+        path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+    match names.join("::") {
+        name if name.contains("prelude") => "test".to_owned(),
+        name => name,
+    }
+}
+
+/// Takes away what would make a test of a function, and what means nothing without.
+pub(crate) fn strip_tests(attributes: &mut Vec<Attribute>) {
+    attributes.retain(|attribute| {
+        let path = attribute.path();
+        conflict(path).is_none() && !path.is_ident("ignore") && !path.is_ident("cfg_attr")
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(function: &str) -> Attributes {
+        sort(&syn::parse_str::<syn::ItemFn>(function).unwrap().attrs).unwrap()
+    }
+
+    fn texts(tokens: &[TokenStream]) -> Vec<String> {
+        tokens.iter().map(|tokens| tokens.to_string().replace(' ', "")).collect()
+    }
+
+    #[test]
+    fn sorts_what_belongs_where() {
+        let sorted = sorted(
+            "#[doc = \"a\"] #[allow(dead_code)] #[instrument] #[ignore = \"slow\"]
+             #[cfg_attr(unix, inline, allow(unused))] #[rustfmt::skip] fn f() {}",
+        );
+        assert_eq!(
+            texts(&sorted.outer),
+            [
+                "#[doc=\"a\"]",
+                "#[allow(dead_code)]",
+                "#[ignore=\"slow\"]",
+                "#[cfg_attr(unix,allow(unused))]",
+                "#[rustfmt::skip]"
+            ]
+        );
+        assert_eq!(texts(&sorted.inner), ["#[instrument]", "#[cfg_attr(unix,inline)]"]);
+        assert!(matches!(sorted.ignored, Ignored::Always));
+    }
+
+    #[test]
+    fn knows_when_a_test_is_ignored() {
+        let sorted = sorted("#[cfg_attr(unix, cfg_attr(miri, ignore))] fn f() {}");
+        let Ignored::When(predicates) = sorted.ignored else { panic!("not conditional") };
+        assert_eq!(texts(&predicates), ["all(unix,miri)"]);
+    }
+
+    #[test]
+    fn refuses_other_tests() {
+        for (attribute, word) in [
+            ("test", "#[test]"),
+            ("tokio::test", "#[tokio::test]"),
+            ("::core::prelude::v1::test", "#[test]"),
+            ("cfg_attr(unix, test)", "#[test]"),
+            ("rstest", "#[rstest]"),
+            ("should_panic", "#[should_panic]"),
+            ("bench", "#[bench]"),
+        ] {
+            let function = format!("#[{attribute}] fn f() {{}}");
+            let function = syn::parse_str::<syn::ItemFn>(&function).unwrap();
+            let message = sort(&function.attrs).unwrap_err().to_string();
+            assert!(message.contains(word), "{message}");
+        }
+    }
+}

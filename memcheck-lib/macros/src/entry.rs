@@ -1,0 +1,122 @@
+//! The entry of a test in the link section, which `cargo memcheck` reads from the ELF file without
+//! running it.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+/// What the entry and the call into the library say of the test.
+pub(crate) struct Entry<'a> {
+    /// The crate `memcheck`, as the user's crate names it.
+    pub(crate) krate: &'a syn::Path,
+    /// The function as libtest spells it.
+    pub(crate) name: &'a str,
+    /// The tokens that `file!()`, `line!()` and `column!()` point at.
+    pub(crate) place: Span,
+    /// `#[ignore]`, if any.
+    pub(crate) ignored: &'a Ignored,
+    /// The group of tests that never run at the same time.
+    pub(crate) serial: Option<&'a str>,
+}
+
+/// Whether the test is ignored.
+#[derive(Debug)]
+pub(crate) enum Ignored {
+    /// No.
+    Never,
+    /// `#[ignore]`.
+    Always,
+    /// `#[cfg_attr(…, ignore)]`: under any of these predicates.
+    When(Vec<TokenStream>),
+}
+
+impl Entry<'_> {
+    /// A statement of the test's function that lays the entry into the section.
+    pub(crate) fn statement(&self) -> TokenStream {
+        let krate = self.krate;
+        let text = match self.ignored {
+            Ignored::Never => self.text(false, &TokenStream::new()),
+            Ignored::Always => self.text(true, &TokenStream::new()),
+            Ignored::When(predicates) => {
+                let yes = self.text(true, &quote!(#[cfg(any(#(#predicates),*))]));
+                let no = self.text(false, &quote!(#[cfg(not(any(#(#predicates),*)))]));
+                quote!(#yes #no)
+            }
+        };
+        // `#[used]` alone lets a linker drop the section before Rust 1.89
+        // (https://github.com/rust-lang/rust/pull/140872); a use in the function that libtest calls
+        // keeps it.
+        quote_spanned! {Span::mixed_site()=> {
+            #text
+            #[used]
+            #[cfg_attr(target_os = "linux", unsafe(link_section = "memcheck_tests"))]
+            static BYTES: [::core::primitive::u8; ENTRY.len()] =
+                #krate::__private::bytes::<{ ENTRY.len() }>(ENTRY);
+            ::core::hint::black_box(&BYTES);
+        }}
+    }
+
+    /// `const ENTRY: &str`, under a condition.
+    fn text(&self, ignored: bool, condition: &TokenStream) -> TokenStream {
+        let path = self.path();
+        let [file, line, column] = self.position();
+        let mut flags = Vec::new();
+        flags.extend(ignored.then(|| "ignored".to_owned()));
+        flags.extend(self.serial.map(|group| format!("serial={group}")));
+        let flags = flags.join(",");
+        quote_spanned! {Span::mixed_site()=>
+            #condition
+            const ENTRY: &::core::primitive::str = ::core::concat!(
+                "memcheck-test\x1f1\x1f", #path, "\x1f",
+                #file, "\x1f", #line, "\x1f", #column, "\x1f", #flags, "\x1e"
+            );
+        }
+    }
+
+    /// The path of the test: the modules, with that of the crate, and the function.
+    pub(crate) fn path(&self) -> TokenStream {
+        let name = self.name;
+        quote_spanned!(Span::mixed_site()=> ::core::concat!(::core::module_path!(), "::", #name))
+    }
+
+    /// `file!()`, `line!()` and `column!()` of the place.
+    pub(crate) fn position(&self) -> [TokenStream; 3] {
+        [
+            quote_spanned!(self.place=> ::core::file!()),
+            quote_spanned!(self.place=> ::core::line!()),
+            quote_spanned!(self.place=> ::core::column!()),
+        ]
+    }
+}
+
+/// The keywords that a raw identifier can be, as of edition 2024 (The Rust Reference, "Keywords").
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
+    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while", "yield",
+];
+
+/// The name of a function as libtest spells it: `r#type`, but `foo` for `r#foo`.
+pub(crate) fn libtest_name(name: &syn::Ident) -> String {
+    let written = name.to_string();
+    match written.strip_prefix("r#") {
+        Some(bare) if !KEYWORDS.contains(&bare) => bare.to_owned(),
+        _ => written,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_as_libtest_spells_them() {
+        for (name, spelled) in
+            [("plain", "plain"), ("r#type", "r#type"), ("r#foo", "foo"), ("été", "été")]
+        {
+            let ident: syn::Ident = syn::parse_str(name).unwrap();
+            assert_eq!(libtest_name(&ident), spelled);
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! The arguments of one attribute: read, checked, layered over those of the module around, and
+//! written as calls of the setters of `memcheck::Options`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, ExprGroup, ExprLit, ExprParen, ExprUnary, Ident, Lit, Token, UnOp};
+
+use crate::option_table::{self, Kind, Row, Taker};
+use crate::{errors, values};
+
+/// What an attribute says.
+#[derive(Clone, Default)]
+pub(crate) struct Arguments {
+    said: Vec<Said>,
+}
+
+/// One option with its value.
+#[derive(Clone)]
+struct Said {
+    row: &'static Row,
+    at: Span,
+    value: Value,
+}
+
+#[derive(Clone)]
+enum Value {
+    Count(u64),
+    Size(u64),
+    Duration(std::time::Duration),
+    Text(String),
+    Flavor(Flavor),
+    Path(syn::Path),
+}
+
+/// A kind of tokio's runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flavor {
+    CurrentThread,
+    MultiThread,
+}
+
+impl Arguments {
+    /// Reads the tokens between the attribute's parentheses. All mistakes come back in one error.
+    pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
+        Self::read.parse2(tokens)
+    }
+
+    fn read(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut arguments = Self::default();
+        let mut mistakes = Mistakes::default();
+        while !input.is_empty() {
+            match Said::read(input)? {
+                Ok(said) if arguments.find(said.row.name).is_some() => {
+                    mistakes.add(syn::Error::new(said.at, errors::repeated(said.row)));
+                }
+                Ok(said) => arguments.said.push(said),
+                Err(mistake) => mistakes.add(mistake),
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        let multi_thread = matches!(arguments.flavor(), Some(Flavor::MultiThread));
+        if let (Some(said), false) = (arguments.find("worker_threads"), multi_thread) {
+            mistakes.add(syn::Error::new(said.at, errors::WORKER_THREADS_ALONE));
+        }
+        mistakes.into_result().map(|()| arguments)
+    }
+
+    fn find(&self, name: &str) -> Option<&Said> {
+        self.said.iter().find(|said| said.row.name == name)
+    }
+
+    fn flavor(&self) -> Option<Flavor> {
+        match self.find("flavor")?.value {
+            Value::Flavor(flavor) => Some(flavor),
+            _ => None,
+        }
+    }
+
+    /// This attribute on top of that of the module around: what this one says counts.
+    pub(crate) fn over(mut self, below: &Arguments) -> Arguments {
+        let says_flavor = self.flavor().is_some();
+        for said in &below.said {
+            // The number of threads belongs to the flavor that it was said with.
+            let belongs_elsewhere = said.row.name == "worker_threads" && says_flavor;
+            if self.find(said.row.name).is_none() && !belongs_elsewhere {
+                self.said.push(said.clone());
+            }
+        }
+        self
+    }
+
+    /// Refuses each option that only an `async fn` has a use for.
+    pub(crate) fn refuse_runtime_unless(&self, asynchronous: bool) -> syn::Result<()> {
+        let mut mistakes = Mistakes::default();
+        let options = self.said.iter().filter(|said| said.row.taker == Taker::Runtime);
+        for said in options.filter(|_| !asynchronous) {
+            mistakes.add(syn::Error::new(said.at, errors::runtime_option_without_async(said.row)));
+        }
+        mistakes.into_result()
+    }
+
+    /// The crate `memcheck`, as the user's crate names it.
+    pub(crate) fn krate(&self) -> syn::Path {
+        match self.find("crate").map(|said| &said.value) {
+            Some(Value::Path(path)) => path.clone(),
+            _ => syn::parse_quote!(::memcheck),
+        }
+    }
+
+    /// The group of tests that never run at the same time.
+    pub(crate) fn serial(&self) -> Option<&str> {
+        match &self.find("serial")?.value {
+            Value::Text(group) => Some(group),
+            _ => None,
+        }
+    }
+
+    /// An expression of type `memcheck::Options`.
+    pub(crate) fn setters(&self, krate: &syn::Path) -> TokenStream {
+        let calls = self.said.iter().filter(|said| said.row.taker == Taker::Check).map(|said| {
+            let setter = Ident::new(said.row.name, Span::mixed_site());
+            let value = said.value.expression(krate);
+            quote_spanned!(Span::mixed_site()=> .#setter(#value))
+        });
+        quote_spanned!(Span::mixed_site()=> #krate::Options::new()#(#calls)*)
+    }
+
+    /// An expression of type `memcheck::__private::Runtime`.
+    pub(crate) fn runtime(&self, krate: &syn::Path) -> TokenStream {
+        if self.flavor() != Some(Flavor::MultiThread) {
+            return quote_spanned! {Span::mixed_site()=>
+                #krate::__private::Runtime::CurrentThread
+            };
+        }
+        let threads = match self.find("worker_threads").map(|said| &said.value) {
+            Some(Value::Count(threads)) => {
+                let threads = proc_macro2::Literal::u64_unsuffixed(*threads);
+                quote!(::core::option::Option::Some(#threads))
+            }
+            _ => quote!(::core::option::Option::None),
+        };
+        quote_spanned! {Span::mixed_site()=>
+            #krate::__private::Runtime::MultiThread { worker_threads: #threads }
+        }
+    }
+}
+
+impl Said {
+    /// The outer error ends the reading, the inner one lets it go on behind the option.
+    fn read(input: ParseStream<'_>) -> syn::Result<syn::Result<Self>> {
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error(errors::EXPECTED_OPTION));
+        }
+        let name = input.call(Ident::parse_any)?;
+        let at = name.span();
+        let row = option_table::find(&name.unraw().to_string());
+        let said = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            if input.is_empty() || input.peek(Token![,]) {
+                return Ok(Err(missing(row, &name)));
+            }
+            let value = input.parse::<Expr>()?;
+            row.ok_or_else(|| unknown(&name))
+                .and_then(|row| Ok(Self { row, at, value: Value::of(row, &value)? }))
+        } else {
+            // `warmup(16)` and a bare `warmup`: skipped, so that the next option is read as well.
+            while !input.is_empty() && !input.peek(Token![,]) {
+                input.parse::<proc_macro2::TokenTree>()?;
+            }
+            Err(missing(row, &name))
+        };
+        Ok(said)
+    }
+}
+
+fn unknown(name: &Ident) -> syn::Error {
+    let name_text = name.to_string();
+    syn::Error::new(name.span(), errors::unknown(&name_text, option_table::nearest(&name_text)))
+}
+
+fn missing(row: Option<&'static Row>, name: &Ident) -> syn::Error {
+    match row {
+        Some(row) => syn::Error::new(name.span(), errors::without_value(row)),
+        None => unknown(name),
+    }
+}
+
+impl Value {
+    fn of(row: &'static Row, value: &Expr) -> syn::Result<Self> {
+        let refuse = |message: String| Err(syn::Error::new_spanned(value, message));
+        let literal = match value {
+            Expr::Lit(ExprLit { lit, .. }) => lit,
+            // What a `macro_rules!` macro passed on.
+            Expr::Group(ExprGroup { expr, .. }) | Expr::Paren(ExprParen { expr, .. }) => {
+                return Self::of(row, expr);
+            }
+            Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => {
+                return match row.kind {
+                    Kind::Count { least } => refuse(errors::too_small(row, least)),
+                    _ => refuse(errors::wrong_value(row)),
+                };
+            }
+            _ => return refuse(errors::wrong_value(row)),
+        };
+        match (row.kind, literal) {
+            (Kind::Count { least }, Lit::Int(number)) if number.suffix().is_empty() => {
+                match number.base10_parse::<u64>() {
+                    Ok(count) if count < least => refuse(errors::too_small(row, least)),
+                    Ok(count) => Ok(Self::Count(count)),
+                    Err(_) => refuse(errors::too_large(row)),
+                }
+            }
+            (Kind::Size, Lit::Int(number)) if number.suffix().is_empty() => number
+                .base10_parse::<u64>()
+                .map(Self::Size)
+                .or_else(|_| refuse(errors::too_large(row))),
+            (Kind::Size, Lit::Str(text)) => values::size(&text.value())
+                .map_or_else(|| refuse(errors::wrong_value(row)), |size| Ok(Self::Size(size))),
+            (Kind::Duration, Lit::Str(text)) => match values::duration(&text.value()) {
+                Some(duration) if duration.is_zero() => refuse(errors::no_time(row)),
+                Some(duration) => Ok(Self::Duration(duration)),
+                None => refuse(errors::wrong_value(row)),
+            },
+            (Kind::Text | Kind::Group, Lit::Str(text)) if text.value().trim().is_empty() => {
+                refuse(errors::empty_text(row))
+            }
+            (Kind::Group, Lit::Str(text))
+                if text.value().contains(|c: char| c.is_control() || matches!(c, ',' | '"')) =>
+            {
+                refuse(errors::group_with_separator(row))
+            }
+            (Kind::Text | Kind::Group, Lit::Str(text)) => Ok(Self::Text(text.value())),
+            (Kind::Flavor, Lit::Str(text)) => match text.value().as_str() {
+                "current_thread" => Ok(Self::Flavor(Flavor::CurrentThread)),
+                "multi_thread" => Ok(Self::Flavor(Flavor::MultiThread)),
+                _ => refuse(errors::wrong_value(row)),
+            },
+            (Kind::Path, Lit::Str(text)) => text
+                .parse_with(syn::Path::parse_mod_style)
+                .map(Self::Path)
+                .or_else(|_| refuse(errors::wrong_value(row))),
+            _ => refuse(errors::wrong_value(row)),
+        }
+    }
+
+    /// An expression that the setter takes.
+    fn expression(&self, krate: &syn::Path) -> TokenStream {
+        match self {
+            Self::Count(count) => count.to_token_stream(),
+            Self::Size(size) => quote!(#krate::Bytes(#size)),
+            Self::Duration(duration) => {
+                let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
+                quote!(::core::time::Duration::new(#seconds, #nanoseconds))
+            }
+            Self::Text(text) => text.to_token_stream(),
+            // Not for setters.
+            Self::Flavor(_) | Self::Path(_) => TokenStream::new(),
+        }
+    }
+}
+
+/// Mistakes that do not keep the rest from being read.
+#[derive(Debug, Default)]
+pub(crate) struct Mistakes {
+    found: Option<syn::Error>,
+}
+
+impl Mistakes {
+    pub(crate) fn add(&mut self, mistake: syn::Error) {
+        match &mut self.found {
+            Some(found) => found.combine(mistake),
+            None => self.found = Some(mistake),
+        }
+    }
+
+    pub(crate) fn into_result(self) -> syn::Result<()> {
+        self.found.map_or(Ok(()), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(arguments: &str) -> Vec<String> {
+        let error = Arguments::parse(arguments.parse().unwrap()).err().unwrap();
+        error.into_iter().map(|error| error.to_string()).collect()
+    }
+
+    fn setters(arguments: &Arguments) -> String {
+        arguments.setters(&arguments.krate()).to_string().replace(' ', "")
+    }
+
+    fn parse(arguments: &str) -> Arguments {
+        Arguments::parse(arguments.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn becomes_calls_of_the_setters() {
+        let arguments =
+            parse(r#"warmup = 3, resident = "1 KiB", time = "1.5s", known_leak = "no""#);
+        assert_eq!(
+            setters(&arguments),
+            "::memcheck::Options::new().warmup(3u64).resident(::memcheck::Bytes(1024u64))\
+             .time(::core::time::Duration::new(1u64,500000000u32)).known_leak(\"no\")"
+        );
+        assert_eq!(setters(&parse(r#"crate = "a::b""#)), "a::b::Options::new()");
+        assert_eq!(setters(&parse("")), "::memcheck::Options::new()");
+    }
+
+    #[test]
+    fn every_row_takes_its_own_example() {
+        for row in option_table::TABLE {
+            let beside =
+                if row.name == "worker_threads" { "flavor = \"multi_thread\", " } else { "" };
+            parse(&format!("{beside}{} = {}", row.name, row.example));
+        }
+    }
+
+    #[test]
+    fn the_own_option_wins_over_that_of_the_module() {
+        let module = parse(r#"fds = 1, heap = 64, flavor = "multi_thread", worker_threads = 2"#);
+        assert_eq!(
+            setters(&parse("fds = 2").over(&module)),
+            "::memcheck::Options::new().fds(2u64).heap(::memcheck::Bytes(64u64))"
+        );
+        let runtime = |arguments: Arguments| arguments.runtime(&arguments.krate()).to_string();
+        assert!(runtime(parse("").over(&module)).contains("Some (2)"));
+        let own = parse(r#"flavor = "multi_thread""#).over(&module);
+        assert!(runtime(own).contains("None"));
+        let own = parse(r#"flavor = "current_thread""#).over(&module);
+        assert!(runtime(own).contains("CurrentThread"));
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        assert_eq!(
+            messages("warmpu = 1, fds = \"2\", time = 2, warmup(3), heap =, heap = -1").len(),
+            6
+        );
+        assert_eq!(messages("fds = 1, fds = 1"), ["`fds` is given twice; keep one of the two"]);
+    }
+}

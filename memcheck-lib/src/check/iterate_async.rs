@@ -1,0 +1,41 @@
+//! The iterations of an `async` test with set-up.
+
+use std::process::Termination;
+
+use super::Workload;
+
+impl Workload {
+    /// Awaits `body` as often as the check asks for. To be called once, and not nested: the check
+    /// is over when this returns.
+    ///
+    /// Between two iterations the thread talks to the observer and blocks meanwhile, so nothing
+    /// that shares the thread runs in between: with a current-thread runtime the figures are taken
+    /// while all its tasks stand still.
+    ///
+    /// It works in any runtime; an `async fn` with `#[memcheck]` runs in tokio's (feature `tokio`).
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "tokio")]
+    /// # mod tests {
+    /// # struct Service;
+    /// # impl Service {
+    /// #     async fn start() -> Self { Self }
+    /// #     async fn answer(&self, _: &str) -> std::io::Result<()> { Ok(()) }
+    /// # }
+    /// #[memcheck::memcheck]
+    /// async fn answers(workload: memcheck::Workload) {
+    ///     let service = Service::start().await;
+    ///     workload.iterate_async(async || service.answer("ping").await).await;
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// A closure that returns a future, `|| async { … }`, does as well.
+    pub async fn iterate_async<R: Termination>(self, mut body: impl AsyncFnMut() -> R) {
+        let mut steps = self.steps();
+        while steps.begin() {
+            let outcome = body().await;
+            steps.end(outcome);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Where an `async` test that `#[memcheck]` wrote enters the library: the runtime of tokio that it
+//! runs in.
+//!
+//! The runtime is built once, in the worker, and entered for every iteration. So what a body leaves
+//! behind in it, a task above all, stays and is seen; what a runtime costs is not counted again and
+//! again.
+
+use std::fmt;
+use std::io;
+use std::process::Termination;
+
+use super::Workload;
+use super::entry::{self, Test};
+
+/// The runtime of an `async` test, as `#[tokio::test]` spells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runtime {
+    /// `flavor = "current_thread"`, the default.
+    CurrentThread,
+    /// `flavor = "multi_thread"`.
+    MultiThread {
+        /// `worker_threads`; by default what tokio takes, the number of cores.
+        worker_threads: Option<usize>,
+    },
+}
+
+/// The runtime could not be built.
+#[derive(Debug)]
+pub struct RuntimeError {
+    runtime: Runtime,
+    source: io::Error,
+}
+
+impl fmt::Display for RuntimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.runtime {
+            Runtime::CurrentThread => "current_thread",
+            Runtime::MultiThread { .. } => "multi_thread",
+        };
+        write!(f, "no {what} runtime of tokio could be built for the test: {}", self.source)
+    }
+}
+
+impl std::error::Error for RuntimeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+impl Runtime {
+    fn build(self) -> Result<tokio::runtime::Runtime, RuntimeError> {
+        let mut builder = match self {
+            Self::CurrentThread => tokio::runtime::Builder::new_current_thread(),
+            Self::MultiThread { .. } => tokio::runtime::Builder::new_multi_thread(),
+        };
+        if let Self::MultiThread { worker_threads: Some(threads) } = self {
+            builder.worker_threads(threads);
+        }
+        builder.enable_all().build().map_err(|source| RuntimeError { runtime: self, source })
+    }
+}
+
+/// Enters an `async` test whose body is one iteration.
+pub fn plain_async<R: Termination>(test: Test, runtime: Runtime, mut body: impl AsyncFnMut() -> R) {
+    entry::workload(test, |workload| -> Result<(), RuntimeError> {
+        let runtime = runtime.build()?;
+        workload.iterate(|| runtime.block_on(body()));
+        Ok(())
+    });
+}
+
+/// Enters an `async` test that sets up and then calls [`Workload::iterate_async`].
+pub fn workload_async<R: Termination>(
+    test: Test,
+    runtime: Runtime,
+    body: impl AsyncFnOnce(Workload) -> R,
+) {
+    entry::workload(test, |workload| -> Result<R, RuntimeError> {
+        let runtime = runtime.build()?;
+        Ok(runtime.block_on(body(workload)))
+    });
+}

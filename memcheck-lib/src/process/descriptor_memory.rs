@@ -1,0 +1,160 @@
+//! Memory that only a descriptor holds.
+//!
+//! A memfd that is written to but not mapped is in no mapping, so in no footprint; when its
+//! descriptor is closed, the memory is free. Each such file counts once, however many descriptors
+//! it has, less the part that is mapped, which is in the footprint already.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{AtFlags, FileType, StatxFlags};
+
+use super::proc_files::ProcDirectory;
+use super::smaps::{Device, Header};
+
+/// An unlinked file of a file system in memory that the process has open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HeldFile {
+    pub(crate) device: Device,
+    pub(crate) inode: u64,
+    /// Memory behind it: `st_blocks` in bytes.
+    pub(crate) bytes: u64,
+    /// The parts of it that are mapped, as `(offset, end)` in the file.
+    mapped: Vec<(u64, u64)>,
+}
+
+impl HeldFile {
+    /// Takes note of a mapping that may be one of this file.
+    pub(crate) fn see_mapping(&mut self, mapping: &Header<'_>) {
+        if (mapping.device, mapping.inode) == (self.device, self.inode) {
+            let length = mapping.end - mapping.start;
+            self.mapped.push((mapping.offset, mapping.offset.saturating_add(length)));
+        }
+    }
+
+    /// How many bytes of the file have an address. A part that is mapped twice counts once.
+    fn mapped_bytes(&mut self) -> u64 {
+        self.mapped.sort_unstable();
+        let (mut bytes, mut seen) = (0u64, 0u64);
+        for (from, to) in &self.mapped {
+            bytes = bytes.saturating_add(to.saturating_sub(*from.max(&seen)));
+            seen = seen.max(*to);
+        }
+        bytes
+    }
+}
+
+/// Sums what no mapping shows. A page that is mapped but was never touched through the mapping (it
+/// was written with `write`) is in no resident set, so at most `in_mappings` bytes, the shared
+/// memory that the process has resident or swapped, are taken off.
+pub(crate) fn held_only_by_descriptors(files: &mut [HeldFile], in_mappings: u64) -> u64 {
+    let (mut bytes, mut mapped) = (0u64, 0u64);
+    for file in files {
+        bytes = bytes.saturating_add(file.bytes);
+        mapped = mapped.saturating_add(file.mapped_bytes().min(file.bytes));
+    }
+    bytes.saturating_sub(mapped.min(in_mappings))
+}
+
+/// Counts the descriptors of a process and finds the memory behind them.
+#[derive(Debug)]
+pub(crate) struct DescriptorScan {
+    pid: i32,
+    directory: ProcDirectory,
+    /// File systems seen so far, and whether they live in memory.
+    devices: Vec<(Device, bool)>,
+}
+
+impl DescriptorScan {
+    pub(crate) fn open(pid: i32) -> io::Result<DescriptorScan> {
+        let directory = ProcDirectory::open(format!("/proc/{pid}/fd").as_ref())?;
+        Ok(DescriptorScan { pid, directory, devices: Vec::new() })
+    }
+
+    /// Counts the descriptors and puts the files in memory into `files`.
+    pub(crate) fn scan(&mut self, files: &mut Vec<HeldFile>) -> io::Result<u64> {
+        let DescriptorScan { pid, directory, devices } = self;
+        files.clear();
+        let mut count = 0;
+        directory.for_each(|fds, name| {
+            count += 1;
+            if let Some(file) = unlinked_file(fds, name)?
+                && !files.iter().any(|f| (f.device, f.inode) == (file.device, file.inode))
+                && is_in_memory(*pid, name, file.device, devices)
+            {
+                files.push(file);
+            }
+            Ok(())
+        })?;
+        Ok(count)
+    }
+}
+
+/// The file behind a descriptor when it is an unlinked regular file with data, else `None`. Only
+/// such a file is held by descriptors alone: one that still has a name stays when they close.
+fn unlinked_file(fds: &OwnedFd, name: &CStr) -> io::Result<Option<HeldFile>> {
+    let wanted = StatxFlags::TYPE | StatxFlags::NLINK | StatxFlags::INO | StatxFlags::BLOCKS;
+    // DONT_SYNC: a file on a network that does not answer must not stop the observer.
+    let stat = match rustix::fs::statx(fds, name, AtFlags::STATX_DONT_SYNC, wanted) {
+        Ok(stat) => stat,
+        // Closed since it was listed.
+        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let regular = FileType::from_raw_mode(stat.stx_mode.into()) == FileType::RegularFile;
+    if !regular || stat.stx_nlink != 0 || stat.stx_blocks == 0 {
+        return Ok(None);
+    }
+    Ok(Some(HeldFile {
+        device: Device { major: stat.stx_dev_major, minor: stat.stx_dev_minor },
+        inode: stat.stx_ino,
+        // Blocks of 512 bytes, whatever the file system's own.
+        bytes: stat.stx_blocks.saturating_mul(512),
+        mapped: Vec::new(),
+    }))
+}
+
+/// `f_type` of tmpfs (memfd and shared memory too), hugetlbfs and ramfs, from statfs(2).
+const FILE_SYSTEMS_IN_MEMORY: [u64; 3] = [0x0102_1994, 0x9584_58f6, 0x8584_58f6];
+
+fn is_in_memory(pid: i32, name: &CStr, device: Device, known: &mut Vec<(Device, bool)>) -> bool {
+    // A file system in memory has no block device.
+    if device.major != 0 {
+        return false;
+    }
+    if let Some((_, in_memory)) = known.iter().find(|(of, _)| *of == device) {
+        return *in_memory;
+    }
+    let path = format!("/proc/{pid}/fd/{}", name.to_string_lossy());
+    let Ok(system) = rustix::fs::statfs(&path) else { return false };
+    // The type of `f_type` differs between architectures; magics have 32 bits everywhere.
+    let in_memory = FILE_SYSTEMS_IN_MEMORY.contains(&(system.f_type as u64 & 0xffff_ffff));
+    known.push((device, in_memory));
+    in_memory
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(bytes: u64, mapped: &[(u64, u64)]) -> HeldFile {
+        HeldFile { device: Device::default(), inode: 1, bytes, mapped: mapped.to_vec() }
+    }
+
+    #[test]
+    fn what_is_mapped_is_taken_off_once() {
+        assert_eq!(file(100, &[]).mapped_bytes(), 0);
+        assert_eq!(file(100, &[(0, 50), (0, 50), (25, 75)]).mapped_bytes(), 75);
+        assert_eq!(file(100, &[(60, 70), (0, 10)]).mapped_bytes(), 20);
+        assert_eq!(held_only_by_descriptors(&mut [file(100, &[(0, 50)])], 1000), 50);
+        assert_eq!(held_only_by_descriptors(&mut [file(100, &[(0, 500)])], 1000), 0);
+    }
+
+    #[test]
+    fn what_is_mapped_but_not_touched_is_not_taken_off() {
+        assert_eq!(held_only_by_descriptors(&mut [file(100, &[(0, 100)])], 0), 100);
+        let mut files = [file(100, &[(0, 100)]), file(64, &[])];
+        assert_eq!(held_only_by_descriptors(&mut files, 40), 124);
+    }
+}

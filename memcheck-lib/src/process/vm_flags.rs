@@ -1,0 +1,105 @@
+//! The `VmFlags` line of smaps.
+
+/// The two-letter flags of one mapping that matter here, with those nobody here knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct VmFlags {
+    known: u64,
+    /// The first flag that is in no list of ours: a later kernel's.
+    pub(crate) unknown: Option<[u8; 2]>,
+}
+
+/// Every flag of Linux up to 6.18 (`show_smap_vma_flags` in fs/proc/task_mmu.c), in its order.
+const NAMES: [&[u8; 2]; 41] = [
+    b"rd", b"wr", b"ex", b"sh", b"mr", b"mw", b"me", b"ms", b"gd", b"pf", b"lo", b"io", b"sr",
+    b"rr", b"dc", b"de", b"ac", b"nr", b"ht", b"sf", b"ar", b"wf", b"dd", b"sd", b"mm", b"hg",
+    b"nh", b"mg", b"um", b"uw", b"mt", b"ui", b"ss", b"sl", b"bt", b"dp", b"dw", b"nl", b"lf",
+    b"gu", b"??",
+];
+
+const fn bit(name: &[u8; 2]) -> u64 {
+    let mut at = 0;
+    while at < NAMES.len() {
+        if NAMES[at][0] == name[0] && NAMES[at][1] == name[1] {
+            return 1 << at;
+        }
+        at += 1;
+    }
+    0
+}
+
+impl VmFlags {
+    /// `ac`: the kernel promised memory for the whole mapping (Committed_AS).
+    pub(crate) const ACCOUNTED: u64 = bit(b"ac");
+    /// `nr`: mapped with MAP_NORESERVE, so nothing is promised.
+    pub(crate) const NO_RESERVE: u64 = bit(b"nr");
+    /// `ht`: huge pages of hugetlbfs, which are in no resident set.
+    pub(crate) const HUGE_PAGES: u64 = bit(b"ht");
+    /// `gd`: grows down, the main stack.
+    pub(crate) const GROWS_DOWN: u64 = bit(b"gd");
+    /// `pf`: pages without a `struct page`: the memory of a device.
+    pub(crate) const PAGE_FRAMES: u64 = bit(b"pf");
+    /// `io`: memory-mapped device.
+    pub(crate) const DEVICE: u64 = bit(b"io");
+    /// `lo`: locked in memory (mlock).
+    pub(crate) const LOCKED: u64 = bit(b"lo");
+
+    /// Reads the part of the line after its colon: ` rd wr mr mw me ac sd`.
+    pub(crate) fn parse(text: &[u8]) -> VmFlags {
+        let mut flags = VmFlags::default();
+        for name in text.split(u8::is_ascii_whitespace).filter(|name| !name.is_empty()) {
+            let Ok(name) = <&[u8; 2]>::try_from(name) else {
+                flags.unknown.get_or_insert([name[0], b'?']);
+                continue;
+            };
+            match bit(name) {
+                0 => {
+                    flags.unknown.get_or_insert(*name);
+                }
+                bit => flags.known |= bit,
+            }
+        }
+        flags
+    }
+
+    /// Whether all of these flags are set.
+    pub(crate) fn has(self, flags: u64) -> bool {
+        self.known & flags == flags
+    }
+
+    /// The flags that tell one kind of memory from another, as the kernel spells them, for the key
+    /// of a group of mappings: those of access are in the permissions already, and `sd` (touched
+    /// since the last clear) comes and goes by itself.
+    pub(crate) fn telling(self) -> String {
+        let telling: [&[u8; 2]; 8] = [b"ac", b"nr", b"ht", b"gd", b"pf", b"io", b"lo", b"wf"];
+        let mut text = String::new();
+        for name in telling.iter().filter(|name| self.has(bit(name))) {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.extend(name.iter().map(|byte| char::from(*byte)));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_flags() {
+        let flags = VmFlags::parse(b" rd wr mr mw me ac sd ");
+        assert!(flags.has(VmFlags::ACCOUNTED));
+        assert!(!flags.has(VmFlags::NO_RESERVE));
+        assert_eq!(flags.unknown, None);
+        assert_eq!(flags.telling(), "ac");
+        assert_eq!(VmFlags::parse(b"rd wr nr ht lo").telling(), "nr ht lo");
+    }
+
+    #[test]
+    fn unknown_flags_are_kept_for_the_note() {
+        assert_eq!(VmFlags::parse(b" rd zz qq").unknown, Some(*b"zz"));
+        assert_eq!(VmFlags::parse(b" rd x toolong").unknown, Some([b'x', b'?']));
+        assert_eq!(VmFlags::parse(b""), VmFlags::default());
+    }
+}
