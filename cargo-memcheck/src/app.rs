@@ -1,0 +1,201 @@
+//! The commands, step by step. Each step is a module of its own.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+
+use memcheck::report::TestId;
+use memcheck::tool::{Launch, Settings};
+
+use crate::cargo::{self, Cargo, Surroundings, TestBinary};
+use crate::cli::{self, Command, Display, Fate, Filters, List, Run, Selection};
+use crate::discover::{self, Annotated};
+use crate::error::Error;
+use crate::exit;
+use crate::output::{self, Outputs};
+use crate::run::{self, Interrupt, Plan, Planned};
+
+/// Runs the command that `arguments` ask for and gives the exit code.
+pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
+    if let Some(word) = arguments.get(1)
+        && word == cargo::RUNNER_WORD
+    {
+        return match cargo::tell(&arguments[2..]) {
+            Ok(()) => exit::SUCCESS,
+            Err(_) => exit::TOOL_FAILED,
+        };
+    }
+    let command = match cli::parse(arguments) {
+        Ok(command) => command,
+        Err(error) => return output::usage(&error),
+    };
+    let result = match &command {
+        Command::Run(run) => judge(run),
+        Command::List(list) => show(list),
+    };
+    result.unwrap_or_else(|error| {
+        output::error(&error);
+        exit::error(&error)
+    })
+}
+
+/// `cargo memcheck run`.
+fn judge(run: &Run) -> Result<u8, Error> {
+    output::choose_colour(run.display.color);
+    let interrupt = Interrupt::install().map_err(|source| Error::Signals { source })?;
+    let cargo = cargo(&run.selection, &run.display);
+    let built = build(&cargo, &interrupt)?;
+    if run.running.no_run {
+        return Ok(exit::SUCCESS);
+    }
+    let chosen = Chosen::by(&run.filters, &built);
+    if chosen.run.is_empty() {
+        return Err(nothing(&chosen, &built, &run.filters));
+    }
+    let mut binaries: Vec<&TestBinary> = chosen.run.iter().map(|(binary, _)| *binary).collect();
+    binaries.dedup();
+    let surroundings = cargo::environments(&cargo, &binaries, &interrupt)?;
+    let plan = plan(run, &chosen, binaries.into_iter().zip(&surroundings));
+
+    let mut outputs = Outputs::new(&run.display);
+    let summary = run::execute(
+        &plan,
+        &|launch, settings, cancel, progress| {
+            run::explain(launch, memcheck::tool::observe(launch, settings, cancel, progress))
+        },
+        &interrupt,
+        &mut |event| outputs.event(event),
+    );
+    outputs.close()?;
+    Ok(exit::run(&summary, run.running.inconclusive))
+}
+
+/// `cargo memcheck list`.
+fn show(list: &List) -> Result<u8, Error> {
+    output::choose_colour(list.display.color);
+    let interrupt = Interrupt::install().map_err(|source| Error::Signals { source })?;
+    let built = build(&cargo(&list.selection, &list.display), &interrupt)?;
+    let mut listed: Vec<(String, Vec<Annotated>)> = Vec::new();
+    let chosen = Chosen::by(&list.filters, &built);
+    if chosen.run.is_empty() && chosen.ignored.is_empty() {
+        return Err(nothing(&chosen, &built, &list.filters));
+    }
+    // Ignored tests are listed, too: that is how one learns of them.
+    for (binary, test) in chosen.run.into_iter().chain(chosen.ignored) {
+        match listed.iter_mut().find(|(id, _)| *id == binary.id) {
+            Some((_, tests)) => tests.push(test.clone()),
+            None => listed.push((binary.id.clone(), vec![test.clone()])),
+        }
+    }
+    listed.sort();
+    listed.iter_mut().for_each(|(_, tests)| tests.sort());
+    let mut out = anstream::stdout();
+    output::written(output::list(&mut out, list.display.message_format, &listed))?;
+    Ok(exit::SUCCESS)
+}
+
+fn cargo<'a>(selection: &'a Selection, display: &Display) -> Cargo<'a> {
+    Cargo { selection, color: display.color }
+}
+
+/// The annotated tests of every binary.
+type Built = Vec<(TestBinary, Vec<Annotated>)>;
+
+/// Builds, and reads the annotated tests.
+fn build(cargo: &Cargo<'_>, interrupt: &Interrupt) -> Result<Built, Error> {
+    cargo::check_manifest(cargo.selection)?;
+    let binaries = cargo::build(cargo, interrupt)?;
+    binaries
+        .into_iter()
+        .map(|binary| {
+            let tests = discover::annotated(&binary)?;
+            Ok((binary, tests))
+        })
+        .collect()
+}
+
+/// The annotated tests, sorted by what becomes of them.
+#[derive(Debug, Default)]
+struct Chosen<'a> {
+    run: Vec<(&'a TestBinary, &'a Annotated)>,
+    ignored: Vec<(&'a TestBinary, &'a Annotated)>,
+    filtered_out: usize,
+}
+
+impl<'a> Chosen<'a> {
+    /// Asks the filters.
+    fn by(filters: &Filters, built: &'a Built) -> Self {
+        let mut chosen = Chosen::default();
+        for (binary, tests) in built {
+            for test in tests {
+                match filters.fate(&test.name, test.ignored) {
+                    Fate::Run => chosen.run.push((binary, test)),
+                    Fate::Ignored => chosen.ignored.push((binary, test)),
+                    Fate::FilteredOut => chosen.filtered_out += 1,
+                }
+            }
+        }
+        chosen
+    }
+}
+
+/// Why there is nothing to run. It is an error, so that a gate with a mistyped name does not pass.
+fn nothing(chosen: &Chosen<'_>, built: &Built, filters: &Filters) -> Error {
+    match (chosen.ignored.len(), chosen.filtered_out) {
+        (0, 0) => Error::NoAnnotatedTests { binaries: built.len() },
+        (0, annotated) => Error::NoMatch {
+            annotated,
+            wanted: filters.in_words(),
+            command: filters.names.iter().find(|name| cli::is_command(name)).cloned(),
+        },
+        (ignored, _) => Error::AllIgnored { ignored },
+    }
+}
+
+/// The plan for the chosen tests of each binary.
+fn plan<'a>(
+    run: &Run,
+    chosen: &Chosen<'_>,
+    binaries: impl Iterator<Item = (&'a TestBinary, &'a Surroundings)>,
+) -> Plan {
+    let id = |binary: &TestBinary, test: &Annotated| TestId {
+        name: test.name.clone(),
+        binary: binary.id.clone(),
+        file: test.file.clone(),
+        line: test.line,
+        column: test.column,
+    };
+    let mut tests = Vec::new();
+    for (binary, surroundings) in binaries {
+        let environment = surroundings.changes();
+        tests.extend(chosen.run.iter().filter(|(of, _)| *of == binary).map(|(_, test)| Planned {
+            id: id(binary, test),
+            serial: test.serial.clone(),
+            launch: Launch {
+                program: binary.path.clone(),
+                test: test.name.clone(),
+                binary: binary.id.clone(),
+                arguments: run.test_arguments.clone(),
+                directory: surroundings.directory().to_owned(),
+                environment: environment.clone(),
+                own_group: true,
+                show_output: run.running.no_capture,
+            },
+        }));
+    }
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let jobs = match run.running.jobs {
+        Some(jobs) => jobs.get(),
+        // The output of two tests at a time could not be told apart.
+        None if run.running.no_capture => 1,
+        None => cores(),
+    };
+    Plan {
+        tests,
+        ignored: chosen.ignored.iter().map(|(binary, test)| id(binary, test)).collect(),
+        filtered_out: chosen.filtered_out,
+        settings: Settings { overrides: run.limits.options(), ..Settings::default() },
+        jobs,
+        fail_fast: run.running.fail_fast,
+        inconclusive: run.running.inconclusive,
+    }
+}

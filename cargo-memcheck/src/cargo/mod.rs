@@ -1,0 +1,45 @@
+//! cargo as a tool: how it is called, what it built, and in which environment it would have run
+//! that.
+
+mod binary_id;
+mod build;
+mod command;
+mod environment;
+mod inherited;
+mod manifest;
+
+use std::ffi::OsString;
+
+pub(crate) use build::{TestBinary, build};
+pub(crate) use environment::{RUNNER_WORD, Surroundings, environments, tell};
+pub(crate) use manifest::check as check_manifest;
+
+use crate::cli::{Color, Selection};
+use command::CommandLine;
+
+/// How cargo is to be called for this run.
+#[derive(Debug)]
+pub(crate) struct Cargo<'a> {
+    /// What is built.
+    pub(crate) selection: &'a Selection,
+    /// The `--color` of the command line.
+    pub(crate) color: Option<Color>,
+}
+
+impl Cargo<'_> {
+    /// `cargo test`, in the environment that the user's shell has: what a `cargo run` that started
+    /// this tool had added is taken away, and the cargo of the same toolchain is called.
+    fn test(&self) -> CommandLine {
+        let mut command = CommandLine::new(program());
+        command.argument("test");
+        for (name, value) in inherited::changes() {
+            command.environment(name, value);
+        }
+        command
+    }
+}
+
+/// The cargo that started this tool, else the one in `PATH`.
+fn program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}

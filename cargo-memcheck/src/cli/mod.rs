@@ -1,0 +1,237 @@
+//! What the user asks for: the command line as data. Nothing here runs or prints.
+
+mod filters;
+mod limits;
+mod selection;
+mod words;
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use memcheck::report::Word;
+
+pub(crate) use filters::{Fate, Filters, RunIgnored};
+pub(crate) use limits::Limits;
+pub(crate) use selection::Selection;
+
+/// Finds memory leaks: builds the tests, runs each one annotated with #[memcheck] in a process of
+/// its own, again and again, and fails when memory grows
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-memcheck",
+    bin_name = "cargo memcheck",
+    version,
+    styles = clap_cargo::style::CLAP_STYLING,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "\
+Exit codes: 0 every test passed; 100 at least one did not; 4 nothing to run; 101 the build failed; \
+2 wrong usage or configuration; 1 memcheck itself failed."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Run,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build and judge the annotated tests (what is done without a command)
+    Run(Box<Run>),
+    /// List the annotated tests without running anything
+    List(Box<List>),
+}
+
+/// `cargo memcheck run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    #[command(flatten)]
+    pub(crate) running: Running,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+    #[command(flatten)]
+    pub(crate) display: Display,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Arguments for the test binaries. Those that select or show tests (names, --exact, --skip,
+    /// --ignored, --include-ignored, --nocapture, --test-threads) mean the same as before the `--`
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) test_arguments: Vec<OsString>,
+}
+
+/// `cargo memcheck list`.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    #[command(flatten)]
+    pub(crate) display: Display,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+/// How the tests are run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running")]
+pub(crate) struct Running {
+    /// Tests that run at the same time [default: the number of cores]
+    #[arg(short = 'j', long = "test-threads", visible_alias = "jobs", value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Start no further test once one did not pass
+    #[arg(long, overrides_with = "no_fail_fast")]
+    pub(crate) fail_fast: bool,
+    /// Run every test, whatever becomes of the others (this is the default)
+    #[arg(long, overrides_with = "fail_fast")]
+    pub(crate) no_fail_fast: bool,
+    /// Build, but run nothing
+    #[arg(long)]
+    pub(crate) no_run: bool,
+    /// Show what the tests print while they run, one test at a time
+    #[arg(long, visible_alias = "nocapture")]
+    pub(crate) no_capture: bool,
+    /// What a test that stays UNSURE does to the exit code
+    #[arg(long, value_enum, default_value_t, value_name = "EFFECT")]
+    pub(crate) inconclusive: Inconclusive,
+}
+
+/// What an inconclusive test does to the exit code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Inconclusive {
+    /// It fails the run: what could not be measured has not passed
+    #[default]
+    Fail,
+    /// It is shown and let through
+    Warn,
+}
+
+impl Inconclusive {
+    /// Whether a test with this word fails the run.
+    pub(crate) fn fails(self, word: Word) -> bool {
+        match word {
+            Word::Unsure => self == Inconclusive::Fail,
+            word => !word.is_success(),
+        }
+    }
+}
+
+/// How results are shown.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Display")]
+pub(crate) struct Display {
+    /// Form of the results on standard output
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    pub(crate) message_format: MessageFormat,
+    /// Say more: how small a leak each test would have seen
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Colour of the output [default: CARGO_TERM_COLOR, else auto]
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub(crate) color: Option<Color>,
+}
+
+/// Form of the results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageFormat {
+    /// For people: a line for each test, failures in full, a summary
+    #[default]
+    Human,
+    /// One line for each test, with its place in front
+    Short,
+    /// For programs: JSON, one object to a line
+    Json,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On terminals, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    /// The word, as cargo takes it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Color::Auto => "auto",
+            Color::Always => "always",
+            Color::Never => "never",
+        }
+    }
+}
+
+/// Reads the arguments of the process. cargo starts a subcommand as `cargo-memcheck memcheck …`;
+/// by hand one leaves the word out.
+pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command, clap::Error> {
+    if arguments.get(1).is_some_and(|word| word == "memcheck") {
+        arguments.remove(1);
+    }
+    let cli = Cli::try_parse_from(arguments)?;
+    let mut command = cli.command.unwrap_or_else(|| Command::Run(Box::new(cli.run)));
+    if let Command::Run(run) = &mut command {
+        words::absorb(run);
+    }
+    Ok(command)
+}
+
+/// The name of a command that `word` is, if any.
+pub(crate) fn is_command(word: &str) -> bool {
+    use clap::CommandFactory;
+    Cli::command().get_subcommands().any(|command| command.get_name() == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(arguments: &[&str]) -> Run {
+        let all = [&["cargo-memcheck"], arguments].concat();
+        match parse(all.into_iter().map(OsString::from).collect()) {
+            Ok(Command::Run(run)) => *run,
+            other => panic!("not a run: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_word_memcheck_and_the_word_run_may_be_left_out() {
+        for start in [&["memcheck", "run"][..], &["memcheck"], &["run"], &[]] {
+            let run = run(&[start, &["--release", "parse", "-j", "3"]].concat());
+            assert_eq!(run.filters.names, ["parse"]);
+            assert_eq!(run.running.jobs, NonZeroUsize::new(3));
+        }
+    }
+
+    #[test]
+    fn the_last_of_two_opposites_counts() {
+        assert!(run(&["--no-fail-fast", "--fail-fast"]).running.fail_fast);
+        assert!(!run(&["--fail-fast", "--no-fail-fast"]).running.fail_fast);
+    }
+
+    #[test]
+    fn an_unknown_flag_is_an_error_of_usage() {
+        let error = parse(["cargo-memcheck", "memcheck", "--hepa", "1"].map(Into::into).into())
+            .unwrap_err();
+        assert_eq!(error.exit_code(), i32::from(crate::exit::USAGE));
+        assert!(error.to_string().contains("--heap"), "{error}");
+    }
+
+    #[test]
+    fn commands_are_known_by_name() {
+        assert!(is_command("list") && is_command("run") && !is_command("lits"));
+    }
+}

@@ -1,0 +1,81 @@
+//! Arguments after `--`. Under `cargo test` they go to libtest, and people's fingers know that:
+//! those that say which tests run, and how they are shown, mean here what they mean there. A worker
+//! is started with such arguments of its own, and libtest refuses to be told twice, so they must
+//! not reach it. Everything else does.
+
+use std::ffi::OsString;
+
+use super::{Run, RunIgnored};
+
+/// Takes the arguments that mean something here out of `run.test_arguments`.
+pub(super) fn absorb(run: &mut Run) {
+    let mut arguments = std::mem::take(&mut run.test_arguments).into_iter();
+    while let Some(argument) = arguments.next() {
+        let Some(text) = argument.to_str() else {
+            run.test_arguments.push(argument);
+            continue;
+        };
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
+            _ => (text, None),
+        };
+        let mut value = || value.clone().or_else(|| arguments.next()?.into_string().ok());
+        match name {
+            "--exact" => run.filters.exact = true,
+            "--ignored" => run.filters.run_ignored = RunIgnored::Only,
+            "--include-ignored" => run.filters.run_ignored = RunIgnored::All,
+            "--nocapture" | "--no-capture" => run.running.no_capture = true,
+            "--skip" => run.filters.skip.extend(value()),
+            "--test-threads" => {
+                run.running.jobs = value().and_then(|jobs| jobs.parse().ok()).or(run.running.jobs);
+            }
+            // Options of libtest whose value is an argument of its own.
+            "--color" | "--format" | "--logfile" | "--shuffle-seed" | "-Z" if name == text => {
+                run.test_arguments.push(argument.clone());
+                run.test_arguments.extend(value().map(OsString::from));
+            }
+            _ if text.starts_with('-') => run.test_arguments.push(argument),
+            _ => run.filters.names.push(text.to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Command, Run, RunIgnored, parse};
+
+    fn run(after: &str) -> Run {
+        let all = "cargo-memcheck memcheck first -- ".to_owned() + after;
+        match parse(all.split_whitespace().map(Into::into).collect()) {
+            Ok(Command::Run(run)) => *run,
+            other => panic!("not a run: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_selects_tests_is_understood() {
+        let run = run("second --exact --skip slow --skip=slower --include-ignored");
+        assert_eq!(run.filters.names, ["first", "second"]);
+        assert_eq!(run.filters.skip, ["slow", "slower"]);
+        assert!(run.filters.exact);
+        assert_eq!(run.filters.run_ignored, RunIgnored::All);
+        assert!(run.test_arguments.is_empty());
+    }
+
+    #[test]
+    fn what_a_worker_is_told_anyway_does_not_reach_it_twice() {
+        let run = run("--nocapture --test-threads=3");
+        assert!(run.running.no_capture && run.test_arguments.is_empty());
+        assert_eq!(run.running.jobs.map(|jobs| jobs.get()), Some(3));
+    }
+
+    #[test]
+    fn the_rest_reaches_the_worker_with_its_values() {
+        let run = run("--color never -Z unstable-options --quiet --format=pretty name");
+        assert_eq!(
+            run.test_arguments,
+            ["--color", "never", "-Z", "unstable-options", "--quiet", "--format=pretty"]
+        );
+        assert_eq!(run.filters.names, ["first", "name"]);
+    }
+}

@@ -1,0 +1,80 @@
+//! Reads one section of an ELF file. Only the headers and the section are read, whatever the size
+//! of the file.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use object::{Object, ObjectSection, ReadCache};
+
+/// The section of the entries.
+const SECTION: &str = "memcheck_tests";
+
+/// Why a section cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ElfError {
+    #[error("the file cannot be opened")]
+    Open(#[source] io::Error),
+    #[error("it is not a whole ELF file")]
+    Malformed(#[source] object::Error),
+}
+
+impl ElfError {
+    /// What the reader can do about it.
+    pub(crate) fn help(&self, path: &Path) -> String {
+        match self {
+            ElfError::Open(_) => {
+                "make the target directory readable, or choose another with --target-dir".into()
+            }
+            ElfError::Malformed(_) => format!(
+                "remove it, so that cargo builds it again: `rm {}` (a full disk or a build that \
+                 was killed leaves such files)",
+                path.display()
+            ),
+        }
+    }
+}
+
+/// The bytes of the section, or `None` where the file has no such section.
+pub(super) fn section(path: &Path) -> Result<Option<Vec<u8>>, ElfError> {
+    let cache = ReadCache::new(File::open(path).map_err(ElfError::Open)?);
+    let file = object::File::parse(&cache).map_err(ElfError::Malformed)?;
+    match file.section_by_name(SECTION) {
+        None => Ok(None),
+        Some(section) => {
+            section.data().map(|data| Some(data.to_vec())).map_err(ElfError::Malformed)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Entries of this very binary, for a test that reads it.
+    #[used]
+    #[unsafe(link_section = "memcheck_tests")]
+    static ENTRY: [u8; 4] = *b"test";
+
+    #[test]
+    fn reads_the_section_of_a_program() {
+        let own = std::env::current_exe().unwrap();
+        assert_eq!(section(&own).unwrap().as_deref(), Some(&b"test"[..]));
+    }
+
+    #[test]
+    fn a_cut_file_is_an_error_at_every_length() {
+        let whole = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("cut");
+        for length in [0, 1, 4, 63, 64, 1000, whole.len() / 2, whole.len() - 1] {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            assert!(matches!(section(&path), Err(ElfError::Malformed(_))), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_cannot_be_opened() {
+        assert!(matches!(section("/nowhere".as_ref()), Err(ElfError::Open(_))));
+    }
+}

@@ -1,0 +1,155 @@
+//! What ends the command, each as what failed, on what, why, and what to do.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+use crate::discover::{ElfError, RecordError};
+
+/// What ended the command before every test was judged.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("there is no Cargo.toml in `{}` or in any folder above it", directory.display())]
+    NoManifest { directory: PathBuf },
+    #[error("the manifest `{}` given with --manifest-path cannot be read", path.display())]
+    ManifestMissing { path: PathBuf, source: io::Error },
+    #[error("cargo could not be started as `{command}`")]
+    CargoStart { command: String, source: io::Error },
+    #[error("the messages of cargo could not be read; the command was `{command}`")]
+    CargoOutput { command: String, source: io::Error },
+    #[error("the tests could not be built: `{command}` ended with {status}")]
+    Build { command: String, status: ExitStatus },
+    #[error(
+        "cargo did not tell the environment of the tests: `{command}` ended with {status}\n{output}"
+    )]
+    Environment { command: String, status: ExitStatus, output: String },
+    #[error(
+        "cargo did not tell the environment of `{}`; the command was `{command}`",
+        binary.display()
+    )]
+    EnvironmentMissing { command: String, binary: PathBuf },
+    #[error("the annotated tests in `{}` cannot be found", path.display())]
+    BrokenBinary { path: PathBuf, source: ElfError },
+    #[error("an annotated test in `{}` cannot be understood", path.display())]
+    BadEntry { path: PathBuf, source: RecordError },
+    #[error("two annotated tests of `{binary}` have the name `{name}`: {first} and {second}")]
+    DuplicateTest { binary: String, name: String, first: String, second: String },
+    #[error("no test is annotated with #[memcheck]")]
+    NoAnnotatedTests { binaries: usize },
+    #[error("none of the {annotated} annotated tests matches {wanted}")]
+    NoMatch { annotated: usize, wanted: String, command: Option<String> },
+    #[error("every annotated test that was asked for is ignored ({ignored} of them)")]
+    AllIgnored { ignored: usize },
+    #[error("the handlers of Ctrl-C and SIGTERM could not be installed")]
+    Signals { source: io::Error },
+    #[error("the results could not be written to standard output")]
+    Write { source: io::Error },
+    #[error("interrupted by signal {signal}")]
+    Interrupted { signal: i32 },
+}
+
+impl Error {
+    /// What the reader can do about it.
+    pub(crate) fn help(&self) -> Option<String> {
+        let help = match self {
+            Error::NoManifest { .. } => {
+                "run the command inside a cargo project, or name one with --manifest-path".into()
+            }
+            Error::ManifestMissing { .. } => {
+                "give --manifest-path the path of an existing Cargo.toml".into()
+            }
+            Error::CargoStart { .. } => {
+                "install Rust with rustup, or set CARGO to the path of cargo".into()
+            }
+            Error::CargoOutput { .. } | Error::Environment { .. } => {
+                "run the command above by hand to see more".into()
+            }
+            Error::Build { .. } => {
+                "what cargo and the compiler say stands above; mend that and run again".into()
+            }
+            Error::EnvironmentMissing { .. } => "a `--config target.….runner` on the command line \
+                 takes the place that cargo memcheck needs: leave it out"
+                .into(),
+            Error::BrokenBinary { path, source } => source.help(path),
+            Error::BadEntry { source, .. } => source.help(),
+            Error::DuplicateTest { .. } => "libtest can reach only one of them: a test inside of \
+                 a function is called like one beside it; rename it, or move it out of the function"
+                .into(),
+            Error::NoAnnotatedTests { binaries } => return Some(how_to_begin(*binaries)),
+            Error::NoMatch { command: Some(command), .. } => format!(
+                "commands stand first: `cargo memcheck {command} …`; \
+                 `cargo memcheck list` shows the names"
+            ),
+            Error::NoMatch { .. } => "`cargo memcheck list` shows the names".into(),
+            Error::AllIgnored { .. } => "`--run-ignored all` runs them, too".into(),
+            Error::Signals { .. } | Error::Write { .. } | Error::Interrupted { .. } => return None,
+        };
+        Some(help)
+    }
+
+    /// What failed, followed by its causes.
+    pub(crate) fn sentence(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            let _ = write!(text, ": {cause}");
+            source = cause.source();
+        }
+        text
+    }
+}
+
+/// What someone who has no annotated test yet needs to read.
+fn how_to_begin(binaries: usize) -> String {
+    let looked = match binaries {
+        0 => "no test binary was built".to_owned(),
+        1 => "1 test binary was looked at".to_owned(),
+        more => format!("{more} test binaries were looked at"),
+    };
+    format!(
+        "{looked}; add the library to Cargo.toml
+
+    [dev-dependencies]
+    memcheck-lib = \"{version}\"
+
+  and annotate a test: its body is one iteration of the work that must not leak
+
+    use memcheck::memcheck;
+
+    #[memcheck]
+    fn parsing_does_not_leak() {{
+        my_crate::parse(\"input\");
+    }}
+
+  then run `cargo memcheck` again",
+        version = version_requirement(env!("CARGO_PKG_VERSION")),
+    )
+}
+
+/// `0.1` of `0.1.0`: as one writes it in a manifest.
+fn version_requirement(version: &str) -> &str {
+    version.rsplit_once('.').map_or(version, |(requirement, _)| requirement)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentence_carries_its_causes() {
+        let error = Error::ManifestMissing {
+            path: "x/Cargo.toml".into(),
+            source: io::Error::other("gone"),
+        };
+        assert_eq!(
+            error.sentence(),
+            "the manifest `x/Cargo.toml` given with --manifest-path cannot be read: gone"
+        );
+    }
+
+    #[test]
+    fn a_requirement_has_no_patch() {
+        assert_eq!(version_requirement("0.1.0"), "0.1");
+    }
+}

@@ -1,0 +1,116 @@
+//! The exit codes of `cargo memcheck`: a contract with scripts and CI.
+
+/// Every test that ran is PASS or KNOWN (or UNSURE with `--inconclusive warn`).
+pub(crate) const SUCCESS: u8 = 0;
+/// memcheck itself failed: a fault of the tool or of the machine, not of the tested code.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code))]
+pub(crate) const TOOL_FAILED: u8 = 1;
+/// Wrong usage or configuration. (clap ends with this code, too.)
+pub(crate) const USAGE: u8 = 2;
+/// There was nothing to run.
+pub(crate) const NOTHING_TO_RUN: u8 = 4;
+/// At least one test did not pass.
+pub(crate) const TESTS_FAILED: u8 = 100;
+/// cargo could not build the tests.
+pub(crate) const BUILD_FAILED: u8 = 101;
+/// Ended by signal `n`: the code is this plus `n`, as shells do it (130 for Ctrl-C).
+pub(crate) const SIGNAL: u8 = 128;
+
+#[cfg(target_os = "linux")]
+mod of {
+    use memcheck::report::Word;
+
+    use super::*;
+    use crate::cli::Inconclusive;
+    use crate::error::Error;
+    use crate::run::Summary;
+
+    /// The code for an error that ended the command.
+    pub(crate) fn error(error: &Error) -> u8 {
+        match error {
+            Error::NoManifest { .. }
+            | Error::ManifestMissing { .. }
+            | Error::BadEntry { .. }
+            | Error::DuplicateTest { .. } => USAGE,
+            Error::Build { .. } => BUILD_FAILED,
+            Error::NoAnnotatedTests { .. } | Error::NoMatch { .. } | Error::AllIgnored { .. } => {
+                NOTHING_TO_RUN
+            }
+            Error::CargoStart { .. }
+            | Error::CargoOutput { .. }
+            | Error::BrokenBinary { .. }
+            | Error::Environment { .. }
+            | Error::EnvironmentMissing { .. }
+            | Error::Signals { .. }
+            | Error::Write { .. } => TOOL_FAILED,
+            Error::Interrupted { signal } => interrupted(*signal),
+        }
+    }
+
+    /// The code of a run that came to its end.
+    pub(crate) fn run(summary: &Summary, inconclusive: Inconclusive) -> u8 {
+        if let Some(signal) = summary.interrupted {
+            return interrupted(signal);
+        }
+        let failed = || summary.words().filter(|word| inconclusive.fails(*word));
+        match failed().next() {
+            None => SUCCESS,
+            Some(_) if failed().all(|word| word == Word::Broken) => TOOL_FAILED,
+            Some(_) => TESTS_FAILED,
+        }
+    }
+
+    fn interrupted(signal: i32) -> u8 {
+        SIGNAL.saturating_add(u8::try_from(signal).unwrap_or(0))
+    }
+}
+#[cfg(target_os = "linux")]
+pub(crate) use of::{error, run};
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use memcheck::report::Word;
+
+    use super::*;
+    use crate::cli::Inconclusive;
+    use crate::run::Summary;
+
+    fn code(words: &[Word], inconclusive: Inconclusive) -> u8 {
+        let mut summary = Summary::default();
+        words.iter().for_each(|word| summary.count(*word));
+        run(&summary, inconclusive)
+    }
+
+    #[test]
+    fn a_run_succeeds_only_on_words_of_success() {
+        let fail = Inconclusive::Fail;
+        assert_eq!(code(&[Word::Pass, Word::Known, Word::Skip], fail), SUCCESS);
+        for word in [
+            Word::Unsure,
+            Word::Limit,
+            Word::Leak,
+            Word::Fail,
+            Word::Crash,
+            Word::Exit,
+            Word::Lost,
+            Word::Timeout,
+        ] {
+            assert_eq!(code(&[Word::Pass, word], fail), TESTS_FAILED, "{word:?}");
+            assert_eq!(code(&[Word::Broken, word], fail), TESTS_FAILED, "{word:?}");
+        }
+        assert_eq!(code(&[Word::Pass, Word::Broken], fail), TOOL_FAILED);
+    }
+
+    #[test]
+    fn only_the_inconclusive_are_let_through_by_request() {
+        assert_eq!(code(&[Word::Unsure], Inconclusive::Warn), SUCCESS);
+        assert_eq!(code(&[Word::Unsure, Word::Leak], Inconclusive::Warn), TESTS_FAILED);
+    }
+
+    #[test]
+    fn a_signal_outranks_the_words() {
+        let summary = Summary { interrupted: Some(2), ..Summary::default() };
+        assert_eq!(run(&summary, Inconclusive::Fail), 130);
+        assert_eq!(error(&crate::error::Error::Interrupted { signal: 15 }), 143);
+    }
+}

@@ -1,0 +1,212 @@
+//! For people: a line for each test as it finishes, failures in full at the end, the summary last.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use memcheck::render;
+use memcheck::report::{FigureReport, Report, Sensitivity, Word};
+use memcheck::units::{grouped, number, scaled};
+
+use super::Output;
+use super::progress::Progress;
+use super::style::{self, styled};
+use crate::run::{Event, Summary};
+
+/// Results as text.
+pub(super) struct Human<W> {
+    out: W,
+    progress: Progress,
+    verbose: bool,
+    failures: Vec<Arc<Report>>,
+}
+
+impl<W: Write> Human<W> {
+    pub(super) fn new(out: W, progress: Progress, verbose: bool) -> Self {
+        Human { out, progress, verbose, failures: Vec::new() }
+    }
+}
+
+impl<W: Write> Output for Human<W> {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        self.progress.event(event);
+        let text = match event {
+            Event::TestFinished(report) => {
+                if !report.word().is_success() {
+                    self.failures.push(Arc::clone(report));
+                }
+                finished(report, self.verbose)
+            }
+            Event::Interrupted { signal } => format!(
+                "{:>12} by signal {signal}: ending what runs; once more ends at once\n",
+                "Interrupted"
+            ),
+            Event::Finished(total) => {
+                let failures = self.failures.iter().map(|report| details(report));
+                failures.chain([summary(total)]).collect()
+            }
+            Event::Started { .. } | Event::TestStarted(_) | Event::TestProgress(..) => {
+                return Ok(());
+            }
+        };
+        let out = &mut self.out;
+        self.progress.around(|| {
+            out.write_all(text.as_bytes())?;
+            out.flush()
+        })
+    }
+}
+
+/// The line of a test, and below it what more there is to say.
+fn finished(report: &Report, verbose: bool) -> String {
+    let word = report.word();
+    let line = styled(&render::line(report), word.text(), style::word(word));
+    let mut text = line.trim_end().to_owned() + "\n";
+    if verbose && let Some(sensitivity) = sensitivity(report) {
+        text.push_str(&format!("{:>12} would have seen {sensitivity}\n", ""));
+    }
+    text
+}
+
+/// A failure in full.
+fn details(report: &Report) -> String {
+    let mut text = String::from("\n");
+    for (at, line) in render::details(report).trim_end().lines().enumerate() {
+        match line.starts_with("error") && at == 0 {
+            true => text.push_str(&styled(line, "error", style::ERROR)),
+            false => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// How small a leak the run would have seen, figure by figure.
+fn sensitivity(report: &Report) -> Option<String> {
+    let parts: Vec<String> = report.figures.iter().filter_map(smallest).collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
+fn smallest(of: &FigureReport) -> Option<String> {
+    let figure = of.figure;
+    Some(match of.sensitivity? {
+        Sensitivity::OneIn { iterations } => {
+            let iterations = i64::try_from(iterations).unwrap_or(i64::MAX);
+            format!("{figure} +1 in {} iterations", grouped(iterations))
+        }
+        Sensitivity::PerIteration { amount } if figure.is_bytes() => {
+            format!("{figure} +{}/iter", scaled(amount))
+        }
+        Sensitivity::PerIteration { amount } => format!("{figure} +{}/iter", number(amount)),
+    })
+}
+
+/// The last line.
+pub(super) fn summary(summary: &Summary) -> String {
+    let heading = style::HEADING;
+    let run = summary.run();
+    let tests = if run == 1 { "test" } else { "tests" };
+    let mut counts: Vec<String> = summary
+        .counts
+        .iter()
+        .map(|(&word, &count)| {
+            let style = style::word(word);
+            format!("{style}{count} {}{style:#}", in_words(word, count))
+        })
+        .collect();
+    if summary.filtered_out > 0 {
+        counts.push(format!("{} filtered out", summary.filtered_out));
+    }
+    if summary.not_run > 0 {
+        counts.push(format!("{} not run", summary.not_run));
+    }
+    let rule = "─".repeat(12);
+    let colon = if counts.is_empty() { "" } else { ": " };
+    format!(
+        "{rule}\n{heading}{:>12}{heading:#} [{:>7.2}s] {run} {tests} run{colon}{}\n",
+        "Summary",
+        summary.elapsed.as_secs_f64(),
+        counts.join(", "),
+    )
+}
+
+/// A word of DESIGN's table as one says it of `count` tests.
+fn in_words(word: Word, count: usize) -> String {
+    match (word, count) {
+        (Word::Pass, _) => "passed",
+        (Word::Skip, _) => "skipped",
+        (Word::Known, 1) => "known leak",
+        (Word::Known, _) => "known leaks",
+        (Word::Unsure, _) => "inconclusive",
+        (Word::Limit, _) => "over a limit",
+        (Word::Leak, _) => "leaked",
+        (Word::Fail, _) => "failed",
+        (Word::Crash, _) => "crashed",
+        (Word::Exit, _) => "exited",
+        (Word::Lost, _) => "lost",
+        (Word::Timeout, _) => "timed out",
+        (Word::Broken, _) => "not measured",
+        (other, _) => return other.text().to_lowercase(),
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn the_summary_counts_by_word() {
+        let mut total = Summary { elapsed: Duration::from_millis(1230), ..Summary::default() };
+        for word in [Word::Leak, Word::Pass, Word::Pass, Word::Skip, Word::Known, Word::Timeout] {
+            total.count(word);
+        }
+        total.filtered_out = 3;
+        insta::assert_snapshot!(plain(&summary(&total)), @r"
+        ────────────
+             Summary [   1.23s] 5 tests run: 2 passed, 1 skipped, 1 known leak, 1 leaked, 1 timed out, 3 filtered out
+        ");
+    }
+
+    #[test]
+    fn a_run_cut_short_says_how_much_is_missing() {
+        let mut total = Summary { not_run: 7, ..Summary::default() };
+        total.count(Word::Fail);
+        insta::assert_snapshot!(plain(&summary(&total)), @r"
+        ────────────
+             Summary [   0.00s] 1 test run: 1 failed, 7 not run
+        ");
+    }
+
+    #[test]
+    fn sensitivity_is_told_in_the_unit_of_the_figure() {
+        use memcheck::Figure;
+        use memcheck::report::{Outcome, Shape, TestId, Verdict};
+        let of = |figure, sensitivity| FigureReport {
+            figure,
+            verdict: Verdict::Steady,
+            shape: Shape::Steady,
+            growth: 0,
+            rate: 0.0,
+            limit: None,
+            sensitivity,
+            windows: Vec::new(),
+        };
+        let mut report = crate::run::unobserved(TestId::default(), Outcome::Passed);
+        assert_eq!(sensitivity(&report), None);
+        report.figures = vec![
+            of(Figure::HeapBlocks, Some(Sensitivity::OneIn { iterations: 1024 })),
+            of(Figure::Resident, Some(Sensitivity::PerIteration { amount: 921.6 })),
+            of(Figure::Threads, Some(Sensitivity::PerIteration { amount: 0.5 })),
+            of(Figure::Fds, None),
+        ];
+        assert_eq!(
+            sensitivity(&report).unwrap(),
+            "heap blocks +1 in 1,024 iterations · resident +922 B/iter · threads +0.5/iter"
+        );
+    }
+}

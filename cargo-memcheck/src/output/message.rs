@@ -1,0 +1,34 @@
+//! Messages to the user that are no results: they go to standard error.
+
+use std::io::Write;
+
+use anstream::stderr;
+
+use super::style;
+use crate::error::Error;
+use crate::exit;
+
+/// Shows an error and what to do about it.
+pub(crate) fn error(error: &Error) {
+    // Whoever closed standard error does not want to know.
+    let _ = stderr().write_all(text(error).as_bytes());
+}
+
+/// Shows an error of usage, or the help that was asked for, and gives the exit code.
+pub(crate) fn usage(error: &clap::Error) -> u8 {
+    let _ = error.print();
+    match error.use_stderr() {
+        true => exit::USAGE,
+        false => exit::SUCCESS,
+    }
+}
+
+fn text(error: &Error) -> String {
+    let style = style::ERROR;
+    let mut text = format!("{style}error{style:#}: {}\n", error.sentence());
+    if let Some(help) = error.help() {
+        let style = style::HEADING;
+        text.push_str(&format!("  {style}help{style:#}: {help}\n"));
+    }
+    text
+}

@@ -1,0 +1,43 @@
+//! One line for each test with its place in front, as editors and `grep` like it.
+
+use std::io::{self, Write};
+
+use memcheck::render;
+
+use super::Output;
+use super::human::summary;
+use super::style::{self, styled};
+use crate::run::Event;
+
+/// Results as one line each.
+pub(super) struct Short<W> {
+    out: W,
+}
+
+impl<W: Write> Short<W> {
+    pub(super) fn new(out: W) -> Self {
+        Short { out }
+    }
+}
+
+impl<W: Write> Output for Short<W> {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::TestFinished(report) => {
+                let word = report.word();
+                let line = render::line(report);
+                let line = styled(line.trim(), word.text(), style::word(word));
+                let test = &report.test;
+                writeln!(self.out, "{}:{}:{}: {line}", test.file, test.line, test.column)?;
+            }
+            Event::Finished(total) => {
+                // Without the rule above it: nothing long stands before it.
+                let text = summary(total);
+                let line = text.lines().last().unwrap_or_default();
+                writeln!(self.out, "{}", line.trim_start())?;
+            }
+            _ => return Ok(()),
+        }
+        self.out.flush()
+    }
+}

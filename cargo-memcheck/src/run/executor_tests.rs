@@ -1,0 +1,114 @@
+//! The executor with a scripted observer.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use memcheck::report::{Verdict, Word};
+
+use super::*;
+
+fn plan(tests: &[(&str, &str)]) -> Plan {
+    let tests = tests.iter().map(|&(name, group)| Planned {
+        id: TestId { name: name.into(), file: "src/lib.rs".into(), line: 1, ..TestId::default() },
+        launch: Launch { test: name.into(), ..Launch::default() },
+        serial: (!group.is_empty()).then(|| group.to_owned()),
+    });
+    Plan { tests: tests.collect(), jobs: 4, ..Plan::default() }
+}
+
+/// Judges a test by its name.
+fn scripted(
+    launch: &Launch,
+    _: &Settings,
+    _: &Cancel,
+    progress: &mut dyn FnMut(Progress),
+) -> Report {
+    progress(Progress { iterations: 1 });
+    let verdict = match launch.test.as_str() {
+        "leaks" => Verdict::Growing,
+        "unsure" => Verdict::Inconclusive,
+        "panics" => panic!("scripted"),
+        _ => Verdict::Steady,
+    };
+    Report { verdict: Some(verdict), ..unobserved(TestId::default(), Outcome::Passed) }
+}
+
+fn run(plan: &Plan) -> (Summary, Vec<Event>) {
+    let mut events = Vec::new();
+    let summary =
+        execute(plan, &scripted, &Interrupt::default(), &mut |event| events.push(event.clone()));
+    (summary, events)
+}
+
+fn counts(summary: &Summary) -> Vec<(Word, usize)> {
+    summary.counts.iter().map(|(&word, &count)| (word, count)).collect()
+}
+
+#[test]
+fn every_test_is_run_once_and_counted() {
+    let mut plan = plan(&[("a", ""), ("leaks", ""), ("unsure", ""), ("b", "")]);
+    plan.ignored.push(TestId { name: "later".into(), ..TestId::default() });
+    plan.filtered_out = 2;
+    let (summary, events) = run(&plan);
+    assert_eq!(
+        counts(&summary),
+        [(Word::Pass, 2), (Word::Skip, 1), (Word::Unsure, 1), (Word::Leak, 1)]
+    );
+    assert_eq!((summary.run(), summary.filtered_out, summary.not_run), (4, 2, 0));
+    assert!(matches!(events.first(), Some(Event::Started { tests: 4, binaries: 1 })));
+    assert!(matches!(events.last(), Some(Event::Finished(last)) if *last == summary));
+    let finished = events.iter().filter(|event| matches!(event, Event::TestFinished(_)));
+    assert_eq!(finished.count(), 5);
+}
+
+#[test]
+fn reports_carry_the_place_known_from_the_binary() {
+    let (_, events) = run(&plan(&[("a", "")]));
+    let report = events.iter().find_map(|event| match event {
+        Event::TestFinished(report) => Some(report),
+        _ => None,
+    });
+    assert_eq!(report.unwrap().test.file, "src/lib.rs");
+}
+
+#[test]
+fn a_panic_of_the_observer_costs_one_test_only() {
+    let (summary, _) = run(&plan(&[("panics", ""), ("a", "")]));
+    assert_eq!(counts(&summary), [(Word::Pass, 1), (Word::Broken, 1)]);
+}
+
+#[test]
+fn fail_fast_starts_nothing_more() {
+    let mut plan = plan(&[("a", ""), ("leaks", ""), ("b", ""), ("c", "")]);
+    (plan.jobs, plan.fail_fast) = (1, true);
+    let (summary, _) = run(&plan);
+    assert_eq!(summary.counts.get(&Word::Leak), Some(&1));
+    // The thread may have taken one more test before the dispatcher heard of the leak.
+    assert_eq!(summary.run() + summary.not_run, 4);
+}
+
+#[test]
+fn an_inconclusive_test_that_is_let_through_does_not_stop_the_run() {
+    let mut plan = plan(&[("unsure", ""), ("a", "")]);
+    (plan.jobs, plan.fail_fast, plan.inconclusive) = (1, true, Inconclusive::Warn);
+    assert_eq!(run(&plan).0.run(), 2);
+}
+
+#[test]
+fn a_serial_group_never_runs_twice_at_a_time() {
+    let plan = plan(&[("a", "port"), ("b", "port"), ("c", "port"), ("d", ""), ("e", "")]);
+    let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let observe = |launch: &Launch,
+                   settings: &Settings,
+                   cancel: &Cancel,
+                   progress: &mut dyn FnMut(Progress)| {
+        let grouped = ["a", "b", "c"].contains(&launch.test.as_str());
+        if grouped {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            thread::sleep(Duration::from_millis(20));
+            now.fetch_sub(1, Ordering::SeqCst);
+        }
+        scripted(launch, settings, cancel, progress)
+    };
+    let summary = execute(&plan, &observe, &Interrupt::default(), &mut |_| {});
+    assert_eq!((summary.run(), most.into_inner()), (5, 1));
+}

@@ -1,0 +1,130 @@
+//! Ctrl-C, SIGTERM and SIGHUP: what runs is ended, what is known is printed, and the exit code
+//! says which signal it was. A second signal ends the tool at once.
+
+use std::io;
+use std::process::Child;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use memcheck::tool::Cancel;
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::exit;
+
+/// Whether a signal has arrived, and whom to tell when one does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Interrupt {
+    shared: Arc<Shared>,
+    cancel: Cancel,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// 0 while none has arrived.
+    signal: AtomicI32,
+    child: Mutex<Option<Pid>>,
+}
+
+impl Interrupt {
+    /// Installs the handlers, for the rest of the process.
+    pub(crate) fn install() -> io::Result<Self> {
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        let interrupt = Interrupt::default();
+        let handler = interrupt.clone();
+        thread::Builder::new().name("signals".into()).spawn(move || {
+            for signal in signals.forever() {
+                if handler.signal().is_some() {
+                    std::process::exit(i32::from(exit::SIGNAL).saturating_add(signal));
+                }
+                handler.arrived(signal);
+            }
+        })?;
+        Ok(interrupt)
+    }
+
+    /// The signal that has arrived, if any.
+    pub(crate) fn signal(&self) -> Option<i32> {
+        Some(self.shared.signal.load(Ordering::SeqCst)).filter(|&signal| signal != 0)
+    }
+
+    /// The handle that ends running checks.
+    pub(crate) fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+
+    /// Ends `child` too when a signal arrives, for as long as the guard lives. (A terminal sends
+    /// Ctrl-C to both; `kill` does not.)
+    pub(crate) fn watch(&self, child: &Child) -> Watched<'_> {
+        let pid = Pid::from_child(child);
+        *self.child() = Some(pid);
+        if self.signal().is_some() {
+            terminate(pid);
+        }
+        Watched(self)
+    }
+
+    fn arrived(&self, signal: i32) {
+        self.shared.signal.store(signal, Ordering::SeqCst);
+        if let Some(pid) = *self.child() {
+            terminate(pid);
+        }
+        self.cancel.cancel();
+    }
+
+    fn child(&self) -> std::sync::MutexGuard<'_, Option<Pid>> {
+        self.shared.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A child that ends with the tool.
+#[derive(Debug)]
+pub(crate) struct Watched<'a>(&'a Interrupt);
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        *self.0.child() = None;
+    }
+}
+
+fn terminate(pid: Pid) {
+    // It may have ended by itself just now; then there is nothing to do.
+    let _ = kill_process(pid, Signal::TERM);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
+
+    #[test]
+    fn a_watched_child_ends_with_the_signal() {
+        for before in [true, false] {
+            let interrupt = Interrupt::default();
+            if before {
+                interrupt.arrived(SIGINT);
+            }
+            let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+            let _watched = interrupt.watch(&child);
+            if !before {
+                interrupt.arrived(SIGINT);
+            }
+            assert_eq!(child.wait().unwrap().signal(), Some(SIGTERM));
+            assert_eq!(interrupt.signal(), Some(SIGINT));
+        }
+    }
+
+    #[test]
+    fn a_child_that_is_no_longer_watched_is_left_alone() {
+        let interrupt = Interrupt::default();
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        drop(interrupt.watch(&child));
+        interrupt.arrived(SIGTERM);
+        assert!(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}

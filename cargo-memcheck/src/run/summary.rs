@@ -1,0 +1,38 @@
+//! The counts of a run.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use memcheck::report::Word;
+
+/// The counts of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Summary {
+    /// How many tests came under each word.
+    pub(crate) counts: BTreeMap<Word, usize>,
+    /// Tests that were to run, but were not started: after `--fail-fast` or a signal.
+    pub(crate) not_run: usize,
+    /// Annotated tests that were not asked for.
+    pub(crate) filtered_out: usize,
+    /// The signal that ended the run early.
+    pub(crate) interrupted: Option<i32>,
+    /// Wall time, without the build.
+    pub(crate) elapsed: Duration,
+}
+
+impl Summary {
+    /// Counts a test.
+    pub(crate) fn count(&mut self, word: Word) {
+        *self.counts.entry(word).or_default() += 1;
+    }
+
+    /// The words that occurred.
+    pub(crate) fn words(&self) -> impl Iterator<Item = Word> {
+        self.counts.keys().copied()
+    }
+
+    /// Tests that were run.
+    pub(crate) fn run(&self) -> usize {
+        self.counts.iter().filter(|(word, _)| **word != Word::Skip).map(|(_, count)| count).sum()
+    }
+}
