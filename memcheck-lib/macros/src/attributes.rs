@@ -119,10 +119,12 @@ fn belongs_to_test(path: &Path) -> bool {
 fn conflict(path: &Path) -> Option<String> {
     let last = path.segments.last()?.ident.to_string();
     match last.as_str() {
-        // What is left of `#[test]` when it stands above `#[memcheck]`.
-        "rustc_test_marker" => Some(errors::beside_test("test")),
+        "test" if path.segments.iter().any(|segment| segment.ident == "prelude") => {
+            Some(errors::BELOW_TEST_MAKER.to_owned())
+        }
+        "memcheck" => Some(errors::TWICE.to_owned()),
         "test" | "gtest" => Some(errors::beside_test(&spelled(path))),
-        "rstest" | "test_case" | "test_matrix" | "quickcheck" | "apply" | "wasm_bindgen_test" => {
+        "rstest" | "test_case" | "test_matrix" | "quickcheck" | "wasm_bindgen_test" => {
             Some(errors::beside_test_maker(&spelled(path)))
         }
         "should_panic" => Some(errors::SHOULD_PANIC.to_owned()),
@@ -131,14 +133,10 @@ fn conflict(path: &Path) -> Option<String> {
     }
 }
 
-/// A path as it is written; `test` for what `#[tokio::test]` and its like leave behind.
 fn spelled(path: &Path) -> String {
     let names: Vec<String> =
         path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-    match names.join("::") {
-        name if name.contains("prelude") => "test".to_owned(),
-        name => name,
-    }
+    names.join("::")
 }
 
 /// Takes away what would make a test of a function, and what means nothing without.
@@ -193,10 +191,11 @@ mod tests {
         for (attribute, word) in [
             ("test", "#[test]"),
             ("tokio::test", "#[tokio::test]"),
-            ("::core::prelude::v1::test", "#[test]"),
+            ("::core::prelude::v1::test", "marked here"),
             ("cfg_attr(unix, test)", "#[test]"),
             ("rstest", "#[rstest]"),
             ("should_panic", "#[should_panic]"),
+            ("memcheck::memcheck", "twice"),
             ("bench", "#[bench]"),
         ] {
             let function = format!("#[{attribute}] fn f() {{}}");

@@ -52,6 +52,19 @@ pub(crate) const WORKER_THREADS_ALONE: &str =
 pub(crate) const EXPECTED_OPTION: &str =
     "expected an option: a name, `=` and a value, for example `warmup = 16`";
 
+/// `#[test]` stands above.
+pub(crate) const BELOW_TEST: &str = "`#[memcheck]` already makes this a test, and with the `#[test]` \
+     above it would run twice; remove `#[test]`";
+
+/// `#[tokio::test]` or its like stood above; what is left of it is marked.
+pub(crate) const BELOW_TEST_MAKER: &str = "`#[memcheck]` already makes this a test, and with the \
+     attribute marked here it would run twice; remove that attribute and keep `#[memcheck]`";
+
+pub(crate) const TWICE: &str = "`#[memcheck]` is given twice; write all options in one";
+
+pub(crate) const EXPECTED_PARENTHESES: &str =
+    "options stand in parentheses, for example `#[memcheck(warmup = 16)]`";
+
 /// `attribute` is another one that makes a test of the function.
 pub(crate) fn beside_test(attribute: &str) -> String {
     format!(

@@ -1,6 +1,6 @@
 //! One annotated function: what it must be, and the test that it becomes.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, Ident, ItemFn, ReturnType, Type};
@@ -17,10 +17,30 @@ pub(crate) fn expand(
     arguments: syn::Result<Arguments>,
     place: Span,
 ) -> TokenStream {
-    let written = arguments.and_then(|arguments| {
-        arguments.refuse_runtime_unless(function.sig.asyncness.is_some())?;
-        test(function.clone(), &arguments, place)
+    let asynchronous = function.sig.asyncness.is_some();
+    let arguments = arguments.and_then(|own| {
+        own.refuse_runtime_unless(asynchronous)?;
+        Ok(own)
     });
+    expand_with(function, arguments, place)
+}
+
+/// The same with arguments that are not all the function's own.
+pub(crate) fn expand_with(
+    function: ItemFn,
+    arguments: syn::Result<Arguments>,
+    place: Span,
+) -> TokenStream {
+    // Both kinds of mistakes are told at once.
+    let checked = check(&function);
+    let written = match (arguments, checked) {
+        (Ok(arguments), Ok(attributes)) => Ok(test(&function, attributes, &arguments, place)),
+        (Ok(_), Err(error)) | (Err(error), Ok(_)) => Err(error),
+        (Err(mut error), Err(more)) => {
+            error.combine(more);
+            Err(error)
+        }
+    };
     written.unwrap_or_else(|error| {
         let error = error.into_compile_error();
         let function = refused(function);
@@ -29,12 +49,12 @@ pub(crate) fn expand(
 }
 
 /// The test.
-pub(crate) fn test(
-    function: ItemFn,
+fn test(
+    function: &ItemFn,
+    attributes: Attributes,
     arguments: &Arguments,
     place: Span,
-) -> syn::Result<TokenStream> {
-    let attributes = check(&function)?;
+) -> TokenStream {
     let ItemFn { attrs: _, vis, sig, block } = function;
     let Attributes { outer, inner, ignored } = attributes;
 
@@ -53,37 +73,43 @@ pub(crate) fn test(
         }
     };
 
-    // Not a `Termination`: the compiler points at what is returned.
+    // What is not a `Termination` is told at what is returned.
     let returned = match &sig.output {
         ReturnType::Default => name.span(),
         ReturnType::Type(_, returned) => returned.span(),
     };
-    let body = relocated(name.clone(), returned);
     let runtime = arguments.runtime(krate);
-    let call = match (sig.asyncness.is_some(), sig.inputs.first()) {
-        (false, None) => quote_spanned! {Span::mixed_site()=>
-            #krate::__private::plain(#test, #body)
-        },
-        (true, None) => quote_spanned! {Span::mixed_site()=>
-            #krate::__private::plain_async(#test, #runtime, #body)
-        },
-        (asynchronous, Some(argument)) => {
-            // Not a `Workload`: the compiler points at the type of the argument.
-            let at = argument_type(argument).span().resolved_at(Span::mixed_site());
-            let given = quote_spanned!(at=> #krate::__private::argument(workload));
-            if asynchronous {
-                quote_spanned! {Span::mixed_site()=>
-                    #krate::__private::workload_async(#test, #runtime, |workload| #body(#given))
-                }
-            } else {
-                quote_spanned! {Span::mixed_site()=>
-                    #krate::__private::workload(#test, |workload| #body(#given))
-                }
-            }
+    let argument = sig.inputs.first().map(|argument| {
+        // What is not a `Workload` is told at the type of the argument.
+        let place = match argument {
+            FnArg::Typed(typed) => typed.ty.span(),
+            FnArg::Receiver(receiver) => receiver.span(),
+        };
+        let give = private(krate, "argument", place);
+        quote_spanned!(located(place)=> #give(workload))
+    });
+    let enter = |name| private(krate, name, returned);
+    let at = located(returned);
+    let call = match (sig.asyncness.is_some(), argument) {
+        (false, None) => {
+            let enter = enter("plain");
+            quote_spanned!(at=> #enter(#test, #name))
+        }
+        (true, None) => {
+            let enter = enter("plain_async");
+            quote_spanned!(at=> #enter(#test, #runtime, #name))
+        }
+        (false, Some(argument)) => {
+            let enter = enter("workload");
+            quote_spanned!(at=> #enter(#test, |workload| #name(#argument)))
+        }
+        (true, Some(argument)) => {
+            let enter = enter("workload_async");
+            quote_spanned!(at=> #enter(#test, #runtime, |workload| #name(#argument)))
         }
     };
 
-    Ok(quote! {
+    quote! {
         #(#outer)*
         #[::core::prelude::v1::test]
         #vis fn #name() {
@@ -93,20 +119,25 @@ pub(crate) fn test(
             #statement
             #call
         }
-    })
-}
-
-fn argument_type(argument: &FnArg) -> &dyn ToTokens {
-    match argument {
-        FnArg::Receiver(receiver) => receiver,
-        FnArg::Typed(typed) => &typed.ty,
     }
 }
 
-/// The same name, pointing at another place.
-fn relocated(mut name: Ident, place: Span) -> Ident {
-    name.set_span(place.resolved_at(name.span()));
-    name
+/// Generated code, for lints, that stands where the user's does, for errors.
+fn located(place: Span) -> Span {
+    Span::mixed_site().located_at(place)
+}
+
+/// `::memcheck::__private::name`, pointing at `place`.
+fn private(krate: &syn::Path, name: &str, place: Span) -> TokenStream {
+    let place = located(place);
+    let name = Ident::new(name, place);
+    let path = quote_spanned!(place=> #krate::__private::#name);
+    path.into_iter().map(|token| respanned(token, place)).collect()
+}
+
+fn respanned(mut token: TokenTree, place: Span) -> TokenTree {
+    token.set_span(place);
+    token
 }
 
 /// Refuses what cannot be a test, with all reasons at once.
@@ -137,10 +168,12 @@ fn check(function: &ItemFn) -> syn::Result<Attributes> {
         refuse(receiver, errors::METHOD);
     } else if signature.inputs.len() > 1 {
         refuse(&signature.inputs, errors::TOO_MANY_ARGUMENTS);
-    } else if let Some(FnArg::Typed(argument)) = signature.inputs.first()
-        && matches!(*argument.ty, Type::Reference(_))
-    {
-        refuse(&argument.ty, errors::WORKLOAD_BY_REFERENCE);
+    } else if let Some(FnArg::Typed(argument)) = signature.inputs.first() {
+        match *argument.ty {
+            Type::Reference(_) => refuse(&argument.ty, errors::WORKLOAD_BY_REFERENCE),
+            Type::ImplTrait(_) => refuse(&argument.ty, errors::GENERIC),
+            _ => {}
+        }
     }
     let attributes = attributes::sort(&function.attrs);
     match attributes {
@@ -157,7 +190,7 @@ fn check(function: &ItemFn) -> syn::Result<Attributes> {
 
 /// The function as it is left in the crate when it is refused: there, so that the refusal is the
 /// only thing the compiler says, but no test.
-pub(crate) fn refused(mut function: ItemFn) -> TokenStream {
+fn refused(mut function: ItemFn) -> TokenStream {
     attributes::strip_tests(&mut function.attrs);
     function.sig.constness = None;
     quote! {

@@ -1,9 +1,11 @@
 //! The `#[memcheck]` attribute. Use it through the crate `memcheck-lib`, which re-exports it.
 
+mod above;
 mod attributes;
 mod entry;
 mod errors;
 mod function;
+mod module;
 mod option_table;
 mod options;
 mod values;
@@ -20,14 +22,19 @@ pub fn memcheck(
     arguments: proc_macro::TokenStream,
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
-    expand(arguments.into(), item.into()).into()
+    let below_test = above::test_stands_above(proc_macro::Span::call_site());
+    expand(arguments.into(), item.into(), below_test).into()
 }
 
-fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let arguments = Arguments::parse(arguments);
+fn expand(arguments: TokenStream, item: TokenStream, below_test: bool) -> TokenStream {
     let place = Span::call_site();
+    let arguments = match below_test {
+        false => Arguments::parse(arguments),
+        true => Err(syn::Error::new(place, errors::BELOW_TEST)),
+    };
     match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Fn(function)) => function::expand(function, arguments, place),
+        Ok(Item::Mod(module)) => module::expand(module, arguments),
         Ok(item) => {
             let error = syn::Error::new(place, errors::WRONG_ITEM).into_compile_error();
             quote!(#error #item)

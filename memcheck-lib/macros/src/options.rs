@@ -103,6 +103,11 @@ impl Arguments {
         mistakes.into_result()
     }
 
+    /// Whether all that is said is about the runtime of an `async fn`.
+    pub(crate) fn only_runtime(&self) -> bool {
+        self.said.iter().all(|said| said.row.taker == Taker::Runtime)
+    }
+
     /// The crate `memcheck`, as the user's crate names it.
     pub(crate) fn krate(&self) -> syn::Path {
         match self.find("crate").map(|said| &said.value) {

@@ -7,7 +7,7 @@ use std::ffi::CStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -84,6 +84,11 @@ impl ProcDirectory {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
         Ok(ProcDirectory { fd, entries: Vec::with_capacity(4096) })
+    }
+
+    /// Number of the descriptor it is read through: it appears in a list of our own descriptors.
+    pub(crate) fn number(&self) -> i32 {
+        self.fd.as_raw_fd()
     }
 
     /// Calls `visit` with the directory and the name of each numbered entry.

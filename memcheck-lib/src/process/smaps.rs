@@ -123,14 +123,15 @@ pub(crate) struct Read {
     pub(crate) strange_lines: u64,
 }
 
-/// Reads smaps (or maps, or smaps_rollup) and hands each entry to `visit`.
+/// Reads smaps (or maps, or smaps_rollup) and hands each entry to `visit`, with the head of the one
+/// that follows it.
 ///
 /// # Errors
 ///
 /// What the reader fails with. No text makes it fail: lines it does not understand are counted.
 pub(crate) fn read_entries<R: BufRead>(
     mut text: R,
-    mut visit: impl FnMut(&Entry),
+    mut visit: impl FnMut(&Entry, Option<&Header<'_>>),
 ) -> io::Result<Read> {
     let mut read = Read::default();
     let mut entry = Entry::default();
@@ -151,7 +152,7 @@ pub(crate) fn read_entries<R: BufRead>(
             }
         } else if let Some(header) = Header::parse(line) {
             if inside {
-                visit(&entry);
+                visit(&entry, Some(&header));
                 read.entries += 1;
             }
             entry.restart(&header);
@@ -161,8 +162,11 @@ pub(crate) fn read_entries<R: BufRead>(
         }
     }
     if inside {
-        visit(&entry);
+        visit(&entry, None);
         read.entries += 1;
     }
     Ok(read)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,8 +9,6 @@ use super::fields::{decimal, kilobytes, split_name};
 /// What a checkpoint takes from `status`. Sizes in bytes; a line that is absent is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StatusFields {
-    /// First letter of `State`: `Z` is a zombie.
-    pub(crate) state: Option<u8>,
     /// `VmPTE`.
     pub(crate) page_tables: Option<u64>,
     /// `RssShmem`.
@@ -30,7 +28,6 @@ impl StatusFields {
         for line in text.split(|byte| *byte == b'\n') {
             let Some((name, value)) = split_name(line) else { continue };
             match name {
-                b"State" => fields.state = value.trim_ascii().first().copied(),
                 b"VmPTE" => fields.page_tables = kilobytes(value),
                 b"RssShmem" => fields.rss_shmem = kilobytes(value),
                 b"VmSwap" => fields.swap = kilobytes(value),
@@ -58,7 +55,6 @@ mod tests {
         assert_eq!(
             StatusFields::parse(text),
             StatusFields {
-                state: Some(b'R'),
                 page_tables: Some(44 * 1024),
                 rss_shmem: Some(8 * 1024),
                 swap: Some(0),
@@ -72,6 +68,6 @@ mod tests {
     fn a_zombie_has_no_sizes() {
         let fields = StatusFields::parse(b"Name:\tsh\nState:\tZ (zombie)\nThreads:\t1\n");
         assert_eq!(fields.page_tables, None);
-        assert_eq!(fields.state, Some(b'Z'));
+        assert_eq!(fields.threads, Some(1));
     }
 }

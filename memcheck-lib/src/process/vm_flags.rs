@@ -1,5 +1,7 @@
 //! The `VmFlags` line of smaps.
 
+use std::fmt;
+
 /// The two-letter flags of one mapping that matter here, with those nobody here knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct VmFlags {
@@ -9,11 +11,11 @@ pub(crate) struct VmFlags {
 }
 
 /// Every flag of Linux up to 6.18 (`show_smap_vma_flags` in fs/proc/task_mmu.c), in its order.
-const NAMES: [&[u8; 2]; 41] = [
+const NAMES: [&[u8; 2]; 40] = [
     b"rd", b"wr", b"ex", b"sh", b"mr", b"mw", b"me", b"ms", b"gd", b"pf", b"lo", b"io", b"sr",
     b"rr", b"dc", b"de", b"ac", b"nr", b"ht", b"sf", b"ar", b"wf", b"dd", b"sd", b"mm", b"hg",
     b"nh", b"mg", b"um", b"uw", b"mt", b"ui", b"ss", b"sl", b"bt", b"dp", b"dw", b"nl", b"lf",
-    b"gu", b"??",
+    b"gu",
 ];
 
 const fn bit(name: &[u8; 2]) -> u64 {
@@ -34,6 +36,8 @@ impl VmFlags {
     pub(crate) const NO_RESERVE: u64 = bit(b"nr");
     /// `ht`: huge pages of hugetlbfs, which are in no resident set.
     pub(crate) const HUGE_PAGES: u64 = bit(b"ht");
+    /// `nh`: no transparent huge pages; since Linux 6.7 what MAP_STACK sets.
+    pub(crate) const NO_HUGE_PAGES: u64 = bit(b"nh");
     /// `gd`: grows down, the main stack.
     pub(crate) const GROWS_DOWN: u64 = bit(b"gd");
     /// `pf`: pages without a `struct page`: the memory of a device.
@@ -66,19 +70,30 @@ impl VmFlags {
         self.known & flags == flags
     }
 
-    /// The flags that tell one kind of memory from another, as the kernel spells them, for the key
-    /// of a group of mappings: those of access are in the permissions already, and `sd` (touched
-    /// since the last clear) comes and goes by itself.
-    pub(crate) fn telling(self) -> String {
-        let telling: [&[u8; 2]; 8] = [b"ac", b"nr", b"ht", b"gd", b"pf", b"io", b"lo", b"wf"];
-        let mut text = String::new();
-        for name in telling.iter().filter(|name| self.has(bit(name))) {
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            text.extend(name.iter().map(|byte| char::from(*byte)));
+    /// Only the flags that tell one sort of memory from another, for the key of a group of mappings:
+    /// those of access are in the permissions already, and `sd` (touched since the last clear)
+    /// comes and goes by itself.
+    pub(crate) fn telling(self) -> VmFlags {
+        let telling = VmFlags::ACCOUNTED
+            | VmFlags::NO_RESERVE
+            | VmFlags::HUGE_PAGES
+            | VmFlags::GROWS_DOWN
+            | VmFlags::PAGE_FRAMES
+            | VmFlags::DEVICE
+            | VmFlags::LOCKED;
+        VmFlags { known: self.known & telling, unknown: None }
+    }
+}
+
+impl fmt::Display for VmFlags {
+    /// As the kernel spells them: `rd wr mr`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for name in NAMES.iter().filter(|name| self.has(bit(name))) {
+            write!(f, "{separator}{}{}", char::from(name[0]), char::from(name[1]))?;
+            separator = " ";
         }
-        text
+        Ok(())
     }
 }
 
@@ -92,8 +107,8 @@ mod tests {
         assert!(flags.has(VmFlags::ACCOUNTED));
         assert!(!flags.has(VmFlags::NO_RESERVE));
         assert_eq!(flags.unknown, None);
-        assert_eq!(flags.telling(), "ac");
-        assert_eq!(VmFlags::parse(b"rd wr nr ht lo").telling(), "nr ht lo");
+        assert_eq!(flags.telling().to_string(), "ac");
+        assert_eq!(VmFlags::parse(b"rd wr lo ht nr").telling().to_string(), "lo nr ht");
     }
 
     #[test]

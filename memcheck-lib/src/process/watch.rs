@@ -13,8 +13,9 @@ use super::footprint::Footprint;
 use super::identify;
 use super::proc_files::{ProcDirectory, ProcFile};
 use super::sample::Sample;
-use super::smaps::{self, Header};
+use super::smaps::Header;
 use super::status::StatusFields;
+use super::survey::Survey;
 
 /// Reads one process again and again, from outside. Its files of `/proc` stay open in between,
 /// which takes a tenth off the cost of a reading and rules out another process that was given the
@@ -189,7 +190,7 @@ impl Watch {
             }
             Memory::Smaps(file) => {
                 let text = BufReader::new(file.text());
-                smaps::read_entries(text, |entry| sum.add(&entry.fields))?;
+                sum = Survey::read(text, Vec::new(), 0, |_| {})?.as_rollup();
             }
         }
         Ok(sum)
@@ -250,7 +251,7 @@ fn add_note(notes: &mut Vec<String>, note: String) {
 }
 
 /// Shared memory that the process has resident through mappings, or swapped out.
-fn shared_memory_in_mappings(rollup: &Fields, status: &StatusFields) -> u64 {
+pub(crate) fn shared_memory_in_mappings(rollup: &Fields, status: &StatusFields) -> u64 {
     // RssShmem is missing before Linux 4.5; then everything mapped counts as resident.
     let Some(resident) = status.rss_shmem else { return u64::MAX };
     // Swap counts shared memory, VmSwap does not.

@@ -1,0 +1,188 @@
+//! An annotated module: every test in it becomes a leak test.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::spanned::Spanned;
+use syn::{Attribute, Item, ItemFn, ItemMod, Meta};
+
+use crate::options::Arguments;
+use crate::{attributes, errors, function};
+
+/// Annotates every `#[test]` and `#[tokio::test]` of the module and of the inline modules in it.
+/// `arguments` hold for all of them; what a test's own `#[memcheck(…)]` says wins.
+pub(crate) fn expand(mut module: ItemMod, arguments: syn::Result<Arguments>) -> TokenStream {
+    let written = arguments.and_then(|arguments| {
+        if module.content.is_none() {
+            return Err(syn::Error::new_spanned(&module, errors::MODULE_ELSEWHERE));
+        }
+        match annotate(&mut module, &arguments) {
+            0 => Err(syn::Error::new_spanned(&module.ident, errors::MODULE_WITHOUT_TESTS)),
+            _ => Ok(()),
+        }
+    });
+    let error = written.err().map(syn::Error::into_compile_error);
+    quote!(#error #module)
+}
+
+/// How many tests were annotated.
+fn annotate(module: &mut ItemMod, arguments: &Arguments) -> usize {
+    let Some((_, items)) = &mut module.content else { return 0 };
+    let mut annotated = 0;
+    for item in items {
+        match item {
+            Item::Mod(inner) => annotated += annotate_inner(inner, arguments),
+            Item::Fn(function) => {
+                if let Some(test) = annotate_function(function, arguments) {
+                    *item = Item::Verbatim(test);
+                    annotated += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    annotated
+}
+
+/// A module in an annotated one, perhaps with options of its own.
+fn annotate_inner(module: &mut ItemMod, around: &Arguments) -> usize {
+    let own = module.attrs.iter().position(is_memcheck);
+    // Those of an inline module only: for another file the attribute stays, and says why not.
+    let Some(at) = own.filter(|_| module.content.is_some()) else {
+        return annotate(module, around);
+    };
+    let attribute = module.attrs.remove(at);
+    match arguments(&attribute) {
+        Ok(own) => annotate(module, &own.over(around)),
+        Err(error) => {
+            if let Some((_, items)) = &mut module.content {
+                items.push(Item::Verbatim(error.into_compile_error()));
+            }
+            // Told already; that nothing was annotated is not to be told as well.
+            1
+        }
+    }
+}
+
+/// The leak test that a test becomes; nothing for another function, or for a test that stays as it
+/// is.
+fn annotate_function(function: &ItemFn, around: &Arguments) -> Option<TokenStream> {
+    let mut rest = function.clone();
+    if let Some(at) = rest.attrs.iter().position(is_memcheck) {
+        let attribute = rest.attrs.remove(at);
+        let own = arguments(&attribute).and_then(|own| {
+            own.refuse_runtime_unless(function.sig.asyncness.is_some())?;
+            Ok(own.over(around))
+        });
+        return Some(function::expand_with(rest, own, attribute.path().span()));
+    }
+    let at = rest.attrs.iter().position(|attribute| TestAttribute::of(attribute).is_some())?;
+    let attribute = rest.attrs.remove(at);
+    // `#[should_panic]`, `#[test_case]` and the like: somebody else's test, which stays as it is.
+    attributes::sort(&rest.attrs).ok()?;
+    let own = match TestAttribute::of(&attribute)? {
+        TestAttribute::Standard => Arguments::default(),
+        // With `start_paused` and its like, tokio alone knows what the test means.
+        TestAttribute::Tokio => arguments(&attribute).ok().filter(Arguments::only_runtime)?,
+    };
+    Some(function::expand_with(rest, Ok(own.over(around)), attribute.path().span()))
+}
+
+/// Between the attribute's parentheses.
+fn arguments(attribute: &Attribute) -> syn::Result<Arguments> {
+    match &attribute.meta {
+        Meta::Path(_) => Ok(Arguments::default()),
+        Meta::List(list) => Arguments::parse(list.tokens.clone()),
+        Meta::NameValue(pair) => {
+            Err(syn::Error::new(pair.eq_token.span(), errors::EXPECTED_PARENTHESES))
+        }
+    }
+}
+
+/// `#[memcheck(…)]`, `#[memcheck::memcheck(…)]`.
+fn is_memcheck(attribute: &Attribute) -> bool {
+    attribute.path().segments.last().is_some_and(|segment| segment.ident == "memcheck")
+}
+
+/// An attribute that makes a test, and that an annotated module replaces.
+#[derive(Debug, PartialEq, Eq)]
+enum TestAttribute {
+    Standard,
+    Tokio,
+}
+
+impl TestAttribute {
+    fn of(attribute: &Attribute) -> Option<Self> {
+        let path = attribute.path().to_token_stream().to_string().replace(' ', "");
+        match path.trim_start_matches(':') {
+            "test" if matches!(attribute.meta, Meta::Path(_)) => Some(Self::Standard),
+            // Only tokio's, imported by its name, takes arguments.
+            "test" | "tokio::test" => Some(Self::Tokio),
+            "core::prelude::v1::test" | "std::prelude::v1::test" => Some(Self::Standard),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn annotated(module: &str) -> String {
+        let module = syn::parse_str::<ItemMod>(module).unwrap();
+        expand(module, Ok(Arguments::default())).to_string().replace(' ', "")
+    }
+
+    #[test]
+    fn takes_tests_and_leaves_the_rest() {
+        let text = annotated(
+            "mod tests {
+                use super::*;
+                fn helper() {}
+                #[test] fn a() {}
+                #[test] #[should_panic] fn panics() {}
+                mod deeper { #[memcheck(fds = 1)] fn b(workload: Workload) {} }
+            }",
+        );
+        assert_eq!(text.matches("__private::plain(").count(), 1, "{text}");
+        assert_eq!(text.matches("__private::workload(").count(), 1, "{text}");
+        assert!(text.contains("#[test]#[should_panic]fnpanics(){}"), "{text}");
+        assert!(text.contains("usesuper::*;fnhelper(){}"), "{text}");
+        assert!(text.contains(".fds(1u64)") && !text.contains("#[memcheck"), "{text}");
+    }
+
+    #[test]
+    fn options_come_from_the_nearest() {
+        let module = syn::parse_str::<ItemMod>(
+            "mod tests {
+                #[test] fn a() {}
+                #[memcheck(fds = 5)] mod inner { #[test] fn b() {} #[memcheck(fds = 6)] fn c() {} }
+            }",
+        );
+        let arguments = Arguments::parse(quote!(fds = 4, threads = 1));
+        let text = expand(module.unwrap(), arguments).to_string().replace(' ', "");
+        for own in [".fds(4u64)", ".fds(5u64)", ".fds(6u64)"] {
+            assert_eq!(text.matches(own).count(), 1, "{text}");
+        }
+        assert_eq!(text.matches(".threads(1u64)").count(), 3, "{text}");
+    }
+
+    #[test]
+    fn a_module_without_a_test_is_refused() {
+        for module in ["mod m {}", "mod m { #[test] #[should_panic] fn f() {} }", "mod m;"] {
+            assert!(annotated(module).contains("compile_error!"), "{module}");
+        }
+    }
+
+    #[cfg(feature = "tokio")]
+    #[test]
+    fn takes_the_tests_of_tokio() {
+        let text = annotated(
+            "mod tests {
+                #[tokio::test(flavor = \"multi_thread\", worker_threads = 3)] async fn a() {}
+                #[tokio::test(start_paused = true)] async fn b() {}
+            }",
+        );
+        assert_eq!(text.matches("plain_async(").count(), 1, "{text}");
+        assert!(text.contains("Some(3)") && text.contains("start_paused=true"), "{text}");
+    }
+}

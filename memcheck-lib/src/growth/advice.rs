@@ -1,0 +1,99 @@
+//! What to do about what could not be said, as data.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::figure::Figure;
+
+/// What to do about a result that is not what it could be. Prints as one plain sentence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "code")]
+#[non_exhaustive]
+pub enum Advice {
+    /// The body is too slow for four windows within the budget.
+    LongerTime {
+        /// The smallest `time` that fits four windows.
+        time: Duration,
+    },
+    /// `iterations` is too small for four windows.
+    MoreIterations {
+        /// The smallest `iterations` that gives four windows.
+        iterations: u64,
+    },
+    /// The figure rises but slows down, as a cache that fills up does.
+    StillFilling {
+        /// The figure.
+        figure: Figure,
+        /// Iterations of warm-up that would leave out what was seen.
+        warmup: u64,
+        /// A `time` that shows twice as many iterations twice over.
+        time: Duration,
+    },
+    /// The figure rose late, but not long enough to be called growing.
+    RoseLate {
+        /// The figure.
+        figure: Figure,
+        /// A `time` that shows whether it goes on.
+        time: Duration,
+    },
+    /// The figure grows; a cache that needs more iterations than these to fill looks the same.
+    MayStillFill {
+        /// The figure.
+        figure: Figure,
+        /// Iterations judged.
+        iterations: u64,
+    },
+    /// The user's limit is below what the run could have seen.
+    LimitBelowSensitivity {
+        /// The figure.
+        figure: Figure,
+        /// The limit, in bytes or items (`heap`: per iteration).
+        limit: u64,
+        /// The smallest growth per iteration that would have been seen.
+        sensitivity: f64,
+        /// Iterations that would reach the limit's size.
+        iterations: u64,
+    },
+    /// The figure could not be read at some or all checkpoints although it is judged.
+    Unreadable {
+        /// The figure.
+        figure: Figure,
+    },
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Advice::LongerTime { time } => write!(
+                f,
+                "the body is too slow to be judged within the time budget; set `time` to at least {time:.1?}"
+            ),
+            Advice::MoreIterations { iterations } => write!(
+                f,
+                "too few iterations to be judged; set `iterations` to at least {iterations}"
+            ),
+            Advice::StillFilling { figure, warmup, time } => write!(
+                f,
+                "{figure} still rises but slows down, as a cache that fills up does; set `warmup` to {warmup} iterations or `time` to {time:.1?}"
+            ),
+            Advice::RoseLate { figure, time } => write!(
+                f,
+                "{figure} rose late in the run, not for long enough to be called growing; set `time` to {time:.1?}"
+            ),
+            Advice::MayStillFill { figure, iterations } => write!(
+                f,
+                "a cache that needs more than {iterations} iterations to fill looks the same in {figure}; if this is one, set `warmup` above what fills it"
+            ),
+            Advice::LimitBelowSensitivity { figure, limit, sensitivity, iterations } => write!(
+                f,
+                "the limit of {limit} on {figure} is below what this run could have seen ({sensitivity:.3} per iteration); about {iterations} iterations would reach it"
+            ),
+            Advice::Unreadable { figure } => write!(
+                f,
+                "{figure} could not be read at every checkpoint, so nothing is said of it; check that the process may be read from outside"
+            ),
+        }
+    }
+}

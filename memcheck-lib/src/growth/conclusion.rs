@@ -1,0 +1,35 @@
+//! What a run showed.
+
+use super::advice::Advice;
+use super::verdict::{FigureReport, Verdict};
+
+/// Why no further window was planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Nothing rises and enough was seen.
+    EnoughSeen,
+    /// The next window would not fit into the time budget.
+    Budget,
+    /// A figure that grows has passed the bound of evidence.
+    Evidence,
+    /// The iterations that were asked for are done.
+    IterationsDone,
+    /// A window has fewer readings than planned: the worker did not finish it.
+    Interrupted,
+}
+
+/// What a run showed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conclusion {
+    /// The judgement on memory: the gravest of those on the figures. `None` when no figure could
+    /// be read, which is never a pass.
+    pub verdict: Option<Verdict>,
+    /// Iterations judged.
+    pub iterations: u64,
+    /// The figures that could be read, in the order of [`Figure::ALL`](crate::Figure::ALL).
+    pub figures: Vec<FigureReport>,
+    /// What to do about what could not be said.
+    pub advice: Vec<Advice>,
+    /// Why the run stopped; `None` while it has not.
+    pub stopped: Option<Stop>,
+}

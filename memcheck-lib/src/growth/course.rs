@@ -1,0 +1,218 @@
+//! The course of one judged run: what to run next, and when to stop.
+
+use std::time::Duration;
+
+use super::conclusion::Stop;
+use super::limits::Rules;
+use super::readings::Readings;
+use super::schedule::{WindowPlan, first_window, fixed_windows};
+use super::series::{Point, Series, Window};
+use super::shape::{Form, WINDOWS};
+use super::verdict::Shape;
+use crate::figure::Figure;
+
+/// Iterations after which a run that shows no growth has seen enough.
+const ENOUGH_ITERATIONS: u64 = 2048;
+/// CPU time after which it has, if it also did [`FEWEST_ITERATIONS`].
+const ENOUGH_CPU: Duration = Duration::from_millis(100);
+/// With fewer iterations a leak in every hundredth could be missed by chance.
+const FEWEST_ITERATIONS: u64 = 496;
+
+/// What the judged part has cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Wall time since the judged part began, checkpoints included.
+    pub elapsed: Duration,
+    /// CPU time the worker used in it.
+    pub cpu: Duration,
+}
+
+/// One window that was run.
+#[derive(Clone, Debug)]
+struct Run {
+    plan: WindowPlan,
+    readings: Vec<Readings>,
+    spent: Spent,
+}
+
+/// The course of one judged run: schedule and judge together, without a clock.
+#[derive(Clone, Debug)]
+pub struct Course {
+    pub(super) rules: Rules,
+    cost: Duration,
+    baseline: Readings,
+    fixed: Option<Vec<u64>>,
+    runs: Vec<Run>,
+    pub(super) stopped: Option<Stop>,
+    next: Option<WindowPlan>,
+}
+
+impl Course {
+    /// A run that is about to be judged.
+    ///
+    /// `iteration_cost` is the wall time of one iteration as warm-up showed it; `baseline` was
+    /// read right before the judged part.
+    pub fn new(rules: Rules, iteration_cost: Duration, baseline: Readings) -> Course {
+        let fixed = rules.iterations.map(fixed_windows);
+        let first = match &fixed {
+            Some(windows) => windows.first().copied().unwrap_or(1),
+            None => first_window(rules.time, iteration_cost),
+        };
+        Course {
+            rules,
+            cost: iteration_cost,
+            baseline,
+            fixed,
+            runs: Vec::new(),
+            stopped: None,
+            next: Some(WindowPlan::of(first)),
+        }
+    }
+
+    /// The window to run next; `None` when the run is over.
+    pub fn next(&self) -> Option<WindowPlan> {
+        self.next.clone()
+    }
+
+    /// Takes the readings of the planned window, one for each checkpoint.
+    ///
+    /// Fewer readings than planned say that the worker did not finish the window: what is there is
+    /// judged and the run is over. Readings beyond the plan are not looked at.
+    pub fn record(&mut self, mut readings: Vec<Readings>, spent: Spent) {
+        let Some(mut plan) = self.next.take() else { return };
+        readings.truncate(plan.batches.len());
+        if readings.len() < plan.batches.len() {
+            plan.batches.truncate(readings.len());
+            self.stopped = Some(Stop::Interrupted);
+        }
+        if !readings.is_empty() {
+            self.runs.push(Run { plan, readings, spent });
+        }
+        if self.stopped.is_none() {
+            match self.decide() {
+                Ok(plan) => self.next = Some(plan),
+                Err(stop) => self.stopped = Some(stop),
+            }
+        }
+    }
+
+    /// Iterations recorded so far.
+    pub(super) fn iterations(&self) -> u64 {
+        self.runs.iter().map(|run| run.plan.iterations()).sum()
+    }
+
+    /// Windows recorded so far.
+    pub(super) fn windows(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Wall time spent so far.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.runs.last().map_or(Duration::ZERO, |run| run.spent.elapsed)
+    }
+
+    /// Wall cost of one iteration, as far as known.
+    pub(super) fn iteration_cost(&self) -> Duration {
+        let iterations = u32::try_from(self.iterations().max(1)).unwrap_or(u32::MAX);
+        if self.runs.is_empty() { self.cost } else { self.elapsed() / iterations }
+    }
+
+    /// The readings of one figure; `None` when it was never read.
+    pub(super) fn series(&self, figure: Figure) -> Option<Series> {
+        let mut done = 0u64;
+        let mut series = Series { baseline: self.baseline.get(figure), windows: Vec::new() };
+        for run in &self.runs {
+            let start = done;
+            let mut points = Vec::with_capacity(run.readings.len());
+            for (batch, readings) in run.plan.batches.iter().zip(&run.readings) {
+                done += batch;
+                if let Some(value) = readings.get(figure) {
+                    points.push(Point { at: done, value });
+                }
+            }
+            series.windows.extend(Window::new(start, points));
+        }
+        (series.baseline.is_some() || !series.windows.is_empty()).then_some(series)
+    }
+
+    /// What to run next, or why to stop.
+    fn decide(&self) -> Result<WindowPlan, Stop> {
+        let last = self.runs.last().map_or(1, |run| run.plan.iterations());
+        let seen: Vec<(Figure, Series, Form)> = Figure::ALL
+            .into_iter()
+            .filter_map(|figure| self.series(figure).map(|series| (figure, series)))
+            .map(|(figure, series)| {
+                let form = Form::of(&series);
+                (figure, series, form)
+            })
+            .collect();
+        let proven = |(figure, series, form): &(Figure, Series, Form)| {
+            let growth = series.growth() as f64;
+            form.shape == Shape::Growing
+                && growth > self.rules.limits.evidence(*figure)
+                && growth > self.rules.limits.tolerance(*figure, self.iterations())
+        };
+        if seen.iter().any(proven) {
+            return Err(Stop::Evidence);
+        }
+        let mut next = last.saturating_mul(2);
+        if let Some(windows) = &self.fixed {
+            next = *windows.get(self.runs.len()).ok_or(Stop::IterationsDone)?;
+            return Ok(WindowPlan::of(next));
+        }
+        let iterations = self.iterations();
+        if self.windows() >= WINDOWS
+            && self.enough_seen(iterations)
+            && seen.iter().all(|(figure, _, form)| self.quiet(*figure, form, iterations))
+        {
+            return Err(Stop::EnoughSeen);
+        }
+        for (figure, series, form) in &seen {
+            next = next.min(self.bearable(*figure, series, form));
+        }
+        if !self.fits(next) {
+            return Err(Stop::Budget);
+        }
+        Ok(WindowPlan::of(next))
+    }
+
+    fn enough_seen(&self, iterations: u64) -> bool {
+        let cpu = self.runs.last().map_or(Duration::ZERO, |run| run.spent.cpu);
+        iterations >= ENOUGH_ITERATIONS || (cpu >= ENOUGH_CPU && iterations >= FEWEST_ITERATIONS)
+    }
+
+    /// Whether nothing in the figure is a reason to go on. A rise far below the tolerance is none.
+    fn quiet(&self, figure: Figure, form: &Form, iterations: u64) -> bool {
+        let tolerance = self.rules.limits.tolerance(figure, iterations);
+        form.calm || form.late_rate.max(form.rate) * (iterations as f64) < tolerance / 4.0
+    }
+
+    /// Iterations after which the figure is expected to have grown to where it endangers the
+    /// process, from the rate so far.
+    fn bearable(&self, figure: Figure, series: &Series, form: &Form) -> u64 {
+        if form.rate <= 0.0 {
+            return u64::MAX;
+        }
+        let risk = self.rules.limits.risk(figure);
+        let room = (risk - series.growth() as f64).max(risk / 16.0);
+        (room / form.rate).max(1.0) as u64
+    }
+
+    /// Whether a window of so many iterations fits into the rest of the budget.
+    fn fits(&self, iterations: u64) -> bool {
+        let Some(last) = self.runs.last() else { return true };
+        let before = match self.runs.len().checked_sub(2).and_then(|at| self.runs.get(at)) {
+            Some(run) => run.spent.elapsed,
+            None => Duration::ZERO,
+        };
+        let took = last.spent.elapsed.saturating_sub(before).as_secs_f64();
+        let expected = took * iterations as f64 / last.plan.iterations().max(1) as f64;
+        last.spent.elapsed.as_secs_f64() + expected <= self.rules.time.as_secs_f64()
+    }
+
+    /// Whether the figure was read at every checkpoint, the baseline included.
+    pub(super) fn complete(&self, figure: Figure) -> bool {
+        self.baseline.get(figure).is_some()
+            && self.runs.iter().flat_map(|run| &run.readings).all(|at| at.get(figure).is_some())
+    }
+}

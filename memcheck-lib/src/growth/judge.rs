@@ -1,0 +1,168 @@
+//! From the shapes of the figures to the verdict on the run.
+
+use std::time::Duration;
+
+use super::advice::Advice;
+use super::conclusion::Conclusion;
+use super::course::Course;
+use super::series::Series;
+use super::shape::{Form, WINDOWS};
+use super::verdict::{FigureReport, Sensitivity, Shape, Verdict};
+use crate::figure::Figure;
+
+impl Course {
+    /// What the run has shown so far. May be asked at any time, also when the worker has died.
+    pub fn conclude(&self) -> Conclusion {
+        let mut advice = Vec::new();
+        let mut figures: Vec<FigureReport> = Vec::new();
+        for figure in Figure::ALL {
+            let Some(series) = self.series(figure) else { continue };
+            figures.push(self.report(figure, &series, &mut advice));
+        }
+        self.permit_blocks(&mut figures);
+        advice.retain(|advice| match advice {
+            Advice::MayStillFill { figure, .. } => figures
+                .iter()
+                .any(|report| report.figure == *figure && report.verdict == Verdict::Growing),
+            _ => true,
+        });
+        let mut verdict = figures.iter().map(|report| report.verdict).max();
+        for (figure, _) in self.rules.limits.iter() {
+            let read = |figure| figures.iter().any(|report| report.figure == figure);
+            // The limit on the heap is one on the C heap too.
+            let elsewhere = figure == Figure::HeapBytes && read(Figure::NativeBytes);
+            if !read(figure) && !elsewhere {
+                advice.push(Advice::Unreadable { figure });
+                verdict = verdict.map(|verdict| verdict.max(Verdict::Inconclusive));
+            }
+        }
+        if self.windows() < WINDOWS && verdict.is_some() {
+            advice.insert(0, self.more());
+        }
+        Conclusion {
+            verdict,
+            iterations: self.iterations(),
+            figures,
+            advice,
+            stopped: self.stopped,
+        }
+    }
+
+    fn report(&self, figure: Figure, series: &Series, advice: &mut Vec<Advice>) -> FigureReport {
+        let form = Form::of(series);
+        let limits = &self.rules.limits;
+        let iterations = self.iterations();
+        let tolerance = limits.tolerance(figure, iterations);
+        let growth = series.growth();
+        let over =
+            limits.absolute(figure).is_some_and(|limit| i128::from(growth) > i128::from(limit));
+        let projected = |rate: f64| rate * iterations as f64;
+        let mut verdict = match form.shape {
+            Shape::Growing if over || projected(form.rate) > tolerance => Verdict::Growing,
+            Shape::Rising if projected(form.late_rate) > tolerance => Verdict::Inconclusive,
+            Shape::TooShort => Verdict::Inconclusive,
+            Shape::Growing | Shape::Rising | Shape::Steady => Verdict::Steady,
+        };
+        if over {
+            verdict = verdict.max(Verdict::OverLimit);
+        }
+        match (form.shape, verdict) {
+            (Shape::Growing, Verdict::Growing) => {
+                advice.push(Advice::MayStillFill { figure, iterations });
+            }
+            (Shape::Rising, Verdict::Inconclusive) => advice.push(self.longer(figure, &form)),
+            _ => {}
+        }
+        if !self.complete(figure) {
+            advice.push(Advice::Unreadable { figure });
+            verdict = verdict.max(Verdict::Inconclusive);
+        }
+        let sensitivity = Sensitivity::of(series, tolerance);
+        let limit = limits.rate(figure).or(limits.absolute(figure));
+        if let (Some(limit), Some(seen)) = (limit, sensitivity) {
+            advice.extend(below_sensitivity(
+                figure,
+                limit,
+                seen,
+                iterations,
+                limits.rate(figure).is_some(),
+            ));
+        }
+        FigureReport {
+            figure,
+            verdict,
+            shape: form.shape,
+            growth,
+            rate: form.rate,
+            limit,
+            sensitivity,
+            windows: series
+                .windows
+                .iter()
+                .map(|window| window.points().iter().map(|point| point.value).collect())
+                .collect(),
+        }
+    }
+
+    /// Blocks that grow within a `heap` limit that the user set are what the user let through.
+    fn permit_blocks(&self, figures: &mut [FigureReport]) {
+        if self.rules.limits.get(Figure::HeapBytes).unwrap_or(0) == 0 {
+            return;
+        }
+        for (bytes, blocks) in
+            [(Figure::HeapBytes, Figure::HeapBlocks), (Figure::NativeBytes, Figure::NativeBlocks)]
+        {
+            let permitted = figures
+                .iter()
+                .any(|report| report.figure == bytes && report.verdict == Verdict::Steady);
+            for report in figures.iter_mut() {
+                if permitted && report.figure == blocks && report.shape != Shape::TooShort {
+                    report.verdict = Verdict::Steady;
+                }
+            }
+        }
+    }
+
+    fn longer(&self, figure: Figure, form: &Form) -> Advice {
+        // Twice as many iterations need two more windows: four times the time, a round sum.
+        let time = (self.rules.time.max(self.elapsed())).saturating_mul(4);
+        if form.rate > form.late_rate {
+            Advice::StillFilling { figure, warmup: self.iterations().saturating_mul(2), time }
+        } else {
+            Advice::RoseLate { figure, time }
+        }
+    }
+
+    /// What reaches four windows.
+    fn more(&self) -> Advice {
+        if self.rules.iterations.is_some() {
+            return Advice::MoreIterations { iterations: (1 << WINDOWS) - 1 };
+        }
+        // Doubling windows from 1: 15 iterations, and the checkpoints between them.
+        let seconds = self.iteration_cost().as_secs_f64() * 16.0;
+        let time = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        Advice::LongerTime { time: time.max(self.rules.time) }
+    }
+}
+
+/// A limit that the run could not have held anything to.
+fn below_sensitivity(
+    figure: Figure,
+    limit: u64,
+    seen: Sensitivity,
+    iterations: u64,
+    is_rate: bool,
+) -> Option<Advice> {
+    let sensitivity = seen.per_iteration();
+    let asked = if is_rate { limit as f64 } else { limit as f64 / iterations.max(1) as f64 };
+    if !is_rate || asked <= 0.0 || sensitivity <= asked * 1.5 {
+        return None;
+    }
+    let factor = sensitivity / asked;
+    Some(Advice::LimitBelowSensitivity {
+        figure,
+        limit,
+        sensitivity,
+        iterations: (iterations as f64 * factor).min(u64::MAX as f64) as u64,
+    })
+}

@@ -1,0 +1,106 @@
+//! How many iterations the windows have, and where their checkpoints are.
+
+use std::time::Duration;
+
+/// Iterations of the first window of a quick body.
+pub(super) const FIRST_WINDOW: u64 = 16;
+/// Checkpoints of a window that has enough iterations.
+const CHECKPOINTS: u64 = 8;
+/// Windows of the shortest run that is aimed at when the iterations are given.
+const FEWEST_WINDOWS: u32 = 5;
+/// Bound on the iterations of one window, against overflow with bodies that cost nothing.
+const LARGEST_WINDOW: u64 = 1 << 40;
+
+/// One window to run: a checkpoint is read after each batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WindowPlan {
+    /// Iterations of each batch, none of them 0.
+    pub batches: Vec<u64>,
+}
+
+impl WindowPlan {
+    /// A window of so many iterations, split into `min(8, iterations)` batches as equal as can be.
+    pub(super) fn of(iterations: u64) -> Self {
+        let iterations = iterations.clamp(1, LARGEST_WINDOW);
+        let count = iterations.min(CHECKPOINTS);
+        // Batch `at` ends at the rounded-down share of the window, so sizes differ by one at most.
+        let end = |at: u64| iterations * at / count;
+        WindowPlan { batches: (0..count).map(|at| end(at + 1) - end(at)).collect() }
+    }
+
+    /// Iterations of the window.
+    pub fn iterations(&self) -> u64 {
+        self.batches.iter().sum()
+    }
+}
+
+/// Iterations of the first window under a time budget: it fits 1/32 of the budget, so that five
+/// doubling windows (31 times the first) fit the whole.
+pub(super) fn first_window(time: Duration, cost: Duration) -> u64 {
+    let share = time.as_nanos() / 32;
+    let affordable = share.checked_div(cost.as_nanos()).unwrap_or(u128::from(FIRST_WINDOW));
+    u64::try_from(affordable).unwrap_or(FIRST_WINDOW).clamp(1, FIRST_WINDOW)
+}
+
+/// Sizes of all windows when exactly `total` iterations are asked for: doubling as nearly as whole
+/// numbers allow, and at least five windows when `total` allows it.
+pub(super) fn fixed_windows(total: u64) -> Vec<u64> {
+    let total = total.clamp(1, LARGEST_WINDOW);
+    // `count` doubling windows are `2^count - 1` times the first.
+    let units = |count: u32| (1u64 << count) - 1;
+    let mut count = 1;
+    while units(count + 1) <= total / FIRST_WINDOW
+        || (count < FEWEST_WINDOWS && units(count + 1) <= total)
+    {
+        count += 1;
+    }
+    let end = |at: u32| {
+        let share = u128::from(total) * u128::from(units(at)) / u128::from(units(count));
+        u64::try_from(share).unwrap_or(total)
+    };
+    (0..count).map(|at| end(at + 1) - end(at)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_share_the_window() {
+        assert_eq!(WindowPlan::of(16).batches, [2; 8]);
+        assert_eq!(WindowPlan::of(6).batches, [1; 6]);
+        assert_eq!(WindowPlan::of(12).batches, [1, 2, 1, 2, 1, 2, 1, 2]);
+        assert_eq!(WindowPlan::of(0).batches, [1]);
+        for iterations in 1..200 {
+            let plan = WindowPlan::of(iterations);
+            assert_eq!(plan.iterations(), iterations);
+            assert!(plan.batches.iter().all(|batch| *batch > 0));
+        }
+    }
+
+    #[test]
+    fn the_first_window_fits_its_share() {
+        let budget = Duration::from_secs(2);
+        for (cost_us, first) in
+            [(0, 16), (1, 16), (3_900, 16), (10_000, 6), (62_500, 1), (100_000, 1), (10_000_000, 1)]
+        {
+            assert_eq!(first_window(budget, Duration::from_micros(cost_us)), first, "{cost_us} us");
+        }
+        assert_eq!(first_window(Duration::MAX, Duration::from_nanos(1)), 16);
+    }
+
+    #[test]
+    fn given_iterations_are_met_exactly() {
+        assert_eq!(fixed_windows(1), [1]);
+        assert_eq!(fixed_windows(15), [1, 2, 4, 8]);
+        assert_eq!(fixed_windows(50), [1, 3, 7, 13, 26]);
+        assert_eq!(fixed_windows(496), [16, 32, 64, 128, 256]);
+        assert_eq!(fixed_windows(1000), [32, 64, 129, 258, 517]);
+        for total in (1..3000).chain([1 << 20, 1 << 40]) {
+            let windows = fixed_windows(total);
+            assert_eq!(windows.iter().sum::<u64>(), total);
+            assert!(total < 31 || windows.len() >= 5, "{total}: {windows:?}");
+            assert!(total < 15 || windows.len() >= 4, "{total}: {windows:?}");
+        }
+    }
+}

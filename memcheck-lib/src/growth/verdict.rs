@@ -1,0 +1,73 @@
+//! What is said of a figure and of a run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::figure::Figure;
+
+/// The judgement on memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Enough was seen and nothing grows.
+    Steady,
+    /// It cannot be told from what was seen.
+    Inconclusive,
+    /// A limit that the user set was passed.
+    OverLimit,
+    /// It grows with the iterations.
+    Growing,
+}
+
+/// The shape in which one figure changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// The last windows do not rise.
+    Steady,
+    /// Rises in every late window and does not slow down.
+    Growing,
+    /// Rises late, but slows down or has not risen long enough to be called growing.
+    Rising,
+    /// Too few windows to say.
+    TooShort,
+}
+
+/// How small a leak the run would have seen.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "unit")]
+pub enum Sensitivity {
+    /// One item (block, descriptor …) in every so many iterations.
+    OneIn {
+        /// Iterations.
+        iterations: u64,
+    },
+    /// So many bytes (or items, with noise) in every iteration.
+    PerIteration {
+        /// Amount per iteration.
+        amount: f64,
+    },
+}
+
+/// Everything seen and said of one figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FigureReport {
+    /// Which figure.
+    pub figure: Figure,
+    /// The judgement on it.
+    pub verdict: Verdict,
+    /// The shape found.
+    pub shape: Shape,
+    /// Change from the first to the last checkpoint, in bytes or items.
+    pub growth: i64,
+    /// Change per iteration over the judged windows.
+    pub rate: f64,
+    /// The limit the user set, if any, in bytes or items (`heap`: bytes per iteration).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// The smallest growth per iteration that this run would have called growing; `None` when
+    /// the run was too short to call anything growing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<Sensitivity>,
+    /// The readings, one list for each window.
+    pub windows: Vec<Vec<i64>>,
+}

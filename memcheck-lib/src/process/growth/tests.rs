@@ -1,0 +1,144 @@
+use super::*;
+use crate::process::{ChildProcess, Descriptor, Footprint, MappingSums, ThreadGroup};
+
+pub(crate) fn snapshot() -> ProcessSnapshot {
+    ProcessSnapshot {
+        pid: 1,
+        name: "test".into(),
+        footprint: Some(Footprint::default()),
+        fd_memory: Some(Bytes(0)),
+        resident: Some(Bytes(0)),
+        unique: None,
+        proportional: Some(Bytes(u64::MAX)),
+        reserved: Some(Bytes(0)),
+        committed: Some(Bytes(0)),
+        untouched: Some(Bytes(0)),
+        page_cache: Some(Bytes(0)),
+        peak: Some(Bytes(0)),
+        swap: Some(Bytes(0)),
+        virtual_size: Some(Bytes(0)),
+        threads: Some(vec![ThreadGroup { name: "main".into(), count: 1 }]),
+        children: Some(Vec::new()),
+        descriptors: Some(Vec::new()),
+        mappings: Some(1),
+        max_mappings: Some(65530),
+        groups: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+fn mappings(kind: Kind, name: &str, access: &str, flags: &str, sums: MappingSums) -> MappingGroup {
+    MappingGroup { kind, name: name.into(), permissions: access.into(), flags: flags.into(), sums }
+}
+
+fn used(mappings: u64, bytes: u64) -> MappingSums {
+    MappingSums {
+        mappings,
+        virtual_size: Bytes(bytes),
+        anonymous: Bytes(bytes),
+        ..MappingSums::default()
+    }
+}
+
+const MIB: u64 = 1 << 20;
+
+#[test]
+fn names_where_it_grew() {
+    let before = snapshot();
+    let mut after = snapshot();
+    let fd = |number, kind, target: &str| Descriptor {
+        number,
+        kind,
+        target: target.into(),
+        memory: None,
+    };
+    after.groups = vec![
+        mappings(Kind::Heap, "[heap]", "rw-p", "ac", used(1, 2 * MIB)),
+        mappings(Kind::Anonymous, "", "rw-p", "ac", used(16384, 64 * MIB)),
+        mappings(Kind::NamedAnonymous, "[anon:arena]", "rw-p", "nr", used(1, MIB)),
+        mappings(
+            Kind::Anonymous,
+            "",
+            "---p",
+            "nr",
+            MappingSums {
+                mappings: 1,
+                virtual_size: Bytes(128 << 30),
+                reserved: Bytes(128 << 30),
+                ..MappingSums::default()
+            },
+        ),
+    ];
+    after.threads = Some(vec![
+        ThreadGroup { name: "main".into(), count: 1 },
+        ThreadGroup { name: "worker".into(), count: 8 },
+    ]);
+    after.children = Some(vec![
+        ChildProcess { pid: 7, name: "sh".into(), zombie: true },
+        ChildProcess { pid: 8, name: "sh".into(), zombie: true },
+        ChildProcess { pid: 9, name: "cat".into(), zombie: false },
+    ]);
+    after.descriptors = Some(
+        (3..8)
+            .map(|n| fd(n, DescriptorKind::Socket, &format!("socket:[{n}]")))
+            .chain([fd(9, DescriptorKind::File, "/tmp/log")])
+            .collect(),
+    );
+    after.fd_memory = Some(Bytes(MIB));
+    after.footprint =
+        Some(Footprint { anonymous: 67 * MIB, page_tables: 8192, ..Footprint::default() });
+    let growth = after.since(&before);
+    assert_eq!(
+        growth.to_string(),
+        "\
++64 MiB anonymous rw-p in 16,384 mappings
++2 MiB [heap] in 1 mapping
++1 MiB [anon:arena] rw-p nr in 1 mapping
++128 GiB of reserved address space: anonymous ---p nr in 1 mapping
++8 KiB page tables
++1 MiB held only by descriptors
++8 threads named worker
++1 child: cat
++2 children: sh (zombie)
++1 fd: file /tmp/log
++5 fds: socket"
+    );
+    assert_eq!(growth.live_footprint, Some((67 * MIB + 8192) as i64));
+    assert_eq!(growth.unique, None, "no figure in either");
+    assert_eq!(before.since(&before).to_string(), "no change");
+    let shrunk = before.since(&after).to_string();
+    assert!(shrunk.contains("-64 MiB anonymous rw-p in 16,384 mappings"), "{shrunk}");
+    assert!(shrunk.contains("-8 threads named worker"), "{shrunk}");
+}
+
+#[test]
+fn a_missing_list_is_no_change() {
+    let mut after = snapshot();
+    after.threads = None;
+    after.descriptors = None;
+    after.footprint = None;
+    let growth = after.since(&snapshot());
+    assert_eq!(growth.live_footprint, None);
+    assert_eq!(growth.threads, []);
+}
+
+#[test]
+fn survives_sizes_that_no_signed_number_holds() {
+    let (mut before, mut after) = (snapshot(), snapshot());
+    before.resident = Some(Bytes(u64::MAX));
+    after.virtual_size = Some(Bytes(u64::MAX));
+    let growth = after.since(&before);
+    assert_eq!(growth.resident, Some(i64::MIN));
+    assert_eq!(growth.virtual_size, Some(i64::MAX));
+}
+
+#[test]
+fn goes_through_json() {
+    let mut after = snapshot();
+    after.groups = vec![mappings(Kind::Heap, "[heap]", "rw-p", "ac", used(1, 2 * MIB))];
+    let growth = after.since(&snapshot());
+    let json = serde_json::to_string(&(&after, &growth)).expect("plain data");
+    let back: (ProcessSnapshot, ProcessGrowth) =
+        serde_json::from_str(&json).expect("what we wrote");
+    assert_eq!(back, (after, growth));
+}

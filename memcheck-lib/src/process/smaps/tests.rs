@@ -1,0 +1,174 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::process::fields::Field;
+use crate::process::survey::Survey;
+
+fn entries(text: &[u8]) -> (Vec<Entry>, Read) {
+    let mut entries = Vec::new();
+    let read = read_entries(text, |entry, _| entries.push(entry.clone())).expect("a slice");
+    (entries, read)
+}
+
+#[test]
+fn reads_heads_as_the_kernel_writes_them() {
+    let line = b"7f0000000000-7f0000021000 rw-s 00001000 00:2a 9007199254740993      /tmp/a b\\012 (deleted)";
+    let header = Header::parse(line).expect("a head");
+    assert_eq!((header.start, header.end), (0x7f00_0000_0000, 0x7f00_0002_1000));
+    assert_eq!(&header.permissions, b"rw-s");
+    assert_eq!(header.offset, 0x1000);
+    assert_eq!(header.device, Device { major: 0, minor: 0x2a });
+    assert_eq!(header.inode, 9_007_199_254_740_993);
+    assert_eq!(header.name, b"/tmp/a b\\012 (deleted)");
+    for (line, name) in [
+        ("1000-2000 rw-p 00000000 00:00 0 ", ""),
+        ("1000-2000 rw-p 00000000 00:00 0", ""),
+        ("1000-2000 rw-p 00000000 fe:00 1    /ends in a space ", "/ends in a space "),
+        ("ffffffffff600000-ffffffffff601000 --xp 0 00:00 0 [vsyscall]", "[vsyscall]"),
+        ("0-ffffffffffffffff ---p 0 00:00 0 ", ""),
+    ] {
+        let header = Header::parse(line.as_bytes()).expect(line);
+        assert_eq!(header.name, name.as_bytes(), "{line}");
+    }
+}
+
+#[test]
+fn refuses_what_is_no_head() {
+    for line in [
+        "",
+        "-",
+        "1000",
+        "1000-",
+        "2000-1000 rw-p 0 00:00 0 ",
+        "1000-2000 rw-",
+        "1000-2000 rwzp 0 00:00 0 ",
+        "1000-2000 rw-p 0 00:00",
+        "1000-2000 rw-p 0 00:00 x",
+        "1000-2000 rw-p 0 00:00 1x",
+        "10000000000000000-20000000000000000 rw-p 0 00:00 0 ",
+        "1000-2000 rw-p 0 100000000:00 0 ",
+    ] {
+        assert_eq!(Header::parse(line.as_bytes()), None, "{line}");
+    }
+}
+
+#[test]
+fn a_name_that_is_not_text_is_kept() {
+    let (entries, read) = entries(b"1000-2000 r--p 0 fe:00 1 /tmp/\xff\xfe\nRss: 4 kB\n");
+    assert_eq!(entries[0].name, b"/tmp/\xff\xfe");
+    assert_eq!(entries[0].fields.get(Field::Rss), Some(4096));
+    assert_eq!(read, Read { entries: 1, strange_lines: 0 });
+}
+
+#[test]
+fn counts_lines_it_does_not_understand() {
+    let (entries, read) = entries(b"Rss: 4 kB\n???\n1000-2000 r--p 0 fe:00 1 /a\n\nNo colon\n");
+    assert_eq!(entries.len(), 1);
+    assert_eq!(read.strange_lines, 3);
+}
+
+/// A name as a mapping may have it.
+fn name() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        Just(Vec::new()),
+        prop::sample::select(vec![
+            "[heap]",
+            "[stack]",
+            "[stack:",
+            "[stack:1]",
+            "[anon:",
+            "[anon:a b]",
+            "[",
+            "]",
+            "[vvar]",
+            "/memfd:",
+            "/memfd:x (deleted)",
+            "/SYSV",
+            "/SYSV0",
+            "/dev/zero (deleted)",
+            "/dev/shm/a",
+            "/dev/",
+            "/anon_hugepage",
+            "/tmp/a\\012b (deleted)",
+            "anon_inode:[x]",
+            "(deleted)",
+            "/a:b: c kB",
+            "Size: 4 kB",
+        ])
+        .prop_map(|name| name.as_bytes().to_vec()),
+        // Any bytes but a newline, which the kernel escapes.
+        prop::collection::vec(any::<u8>().prop_filter("escaped", |byte| *byte != b'\n'), 0..40),
+    ]
+}
+
+fn head() -> impl Strategy<Value = Vec<u8>> {
+    let access = "[r-][w-][x-][sp]";
+    (any::<u64>(), any::<u64>(), access, any::<u64>(), any::<u32>(), any::<u64>(), name()).prop_map(
+        |(a, b, access, offset, device, inode, name)| {
+            let (start, end) = (a.min(b), a.max(b));
+            let mut line =
+                format!("{start:x}-{end:x} {access} {offset:08x} 00:{device:02x} {inode} ")
+                    .into_bytes();
+            line.extend(name);
+            line
+        },
+    )
+}
+
+/// Lines of values, right ones and almost right ones.
+fn value() -> impl Strategy<Value = Vec<u8>> {
+    let names = prop::sample::select(vec![
+        "Size",
+        "Rss",
+        "Pss",
+        "Anonymous",
+        "LazyFree",
+        "Swap",
+        "Shared_Hugetlb",
+        "Private_Hugetlb",
+        "Private_Dirty",
+        "Private_Clean",
+        "THPeligible",
+        "Later_Field",
+    ]);
+    prop_oneof![
+        (names, any::<u64>()).prop_map(|(name, kb)| format!("{name}: {kb} kB").into_bytes()),
+        "VmFlags:( (rd|wr|ac|nr|ht|gd|lo|nh|zz|q|toolong)){0,12}".prop_map(String::into_bytes),
+        "[A-Z][a-z_]{0,8}:? {0,3}-?[0-9]{0,30} ?(kB|MB)?".prop_map(String::into_bytes),
+        prop::collection::vec(any::<u8>(), 0..40),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn heads_are_read_back(line in head()) {
+        let header = Header::parse(&line);
+        prop_assert!(header.is_some(), "{}", String::from_utf8_lossy(&line));
+    }
+
+    #[test]
+    fn no_text_stops_the_survey(
+        lines in prop::collection::vec(prop_oneof![head(), value(), value()], 0..60)
+    ) {
+        let text = lines.join(&b'\n');
+        let (entries, read) = entries(&text);
+        prop_assert_eq!(entries.len() as u64, read.entries);
+        let survey = Survey::read(&*text, Vec::new(), 3, |_| {}).expect("a slice");
+        prop_assert_eq!(survey.total.mappings, read.entries);
+        let of_groups: u64 = survey.groups.iter().map(|group| group.sums.mappings).sum();
+        let of_kinds: u64 = survey.by_kind.values().map(|sums| sums.mappings).sum();
+        prop_assert_eq!((of_groups, of_kinds), (read.entries, read.entries));
+        prop_assert!(survey.largest.len() <= 3);
+        for sums in survey.by_kind.values() {
+            prop_assert!(sums.reserved <= sums.virtual_size);
+            prop_assert!(sums.untouched <= sums.committed);
+        }
+    }
+
+    #[test]
+    fn no_bytes_stop_the_parsers(text in prop::collection::vec(any::<u8>(), 0..400)) {
+        let (_, _) = entries(&text);
+        let _ = crate::process::status::StatusFields::parse(&text);
+        let _ = crate::process::vm_flags::VmFlags::parse(&text).to_string();
+    }
+}
