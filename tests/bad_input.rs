@@ -1,0 +1,251 @@
+//! What is wrong, or missing, is told in one paragraph: what, why, and what to do; each with its
+//! exit code.
+
+mod support;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use support::{Project, entry};
+
+/// Runs the tool in an empty folder.
+fn outside(arguments: &[&str]) -> support::Output {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-memcheck"));
+    support::clean(&mut command);
+    command.arg("memcheck").args(arguments).current_dir(directory.path());
+    let mut output = support::run(&mut command);
+    output.stderr = output.stderr.replace(&*directory.path().to_string_lossy(), "<folder>");
+    output
+}
+
+#[test]
+fn an_unknown_flag() {
+    insta::assert_snapshot!(outside(&["--resitent", "1 MiB"]).code(2).error(), @"
+    error: unexpected argument '--resitent' found
+
+      tip: a similar argument exists: '--resident'
+      tip: to pass '--resitent' as a value, use '-- --resitent'
+
+    Usage: cargo memcheck --resident <SIZE> [FILTERS]... [-- <ARGS>...]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_value_that_is_no_size_or_time() {
+    insta::assert_snapshot!(outside(&["--resident", "much"]).code(2).error(), @r#"
+    error: invalid value 'much' for '--resident <SIZE>': "much" is not a size; write a number and a unit, for example "256 KiB", "1.5 MiB" or "0"
+
+    For more information, try '--help'.
+    "#);
+    insta::assert_snapshot!(outside(&["--time", "2"]).code(2).error(), @r#"
+    error: invalid value '2' for '--time <TIME>': write a number and a unit, for example "500ms", "2s" or "1m 30s"
+
+    For more information, try '--help'.
+    "#);
+}
+
+#[test]
+fn no_manifest() {
+    insta::assert_snapshot!(outside(&[]).code(2).error(), @"
+    error: there is no Cargo.toml in `<folder>` or in any folder above it
+      help: run the command inside a cargo project, or name one with --manifest-path
+    ");
+    insta::assert_snapshot!(outside(&["--manifest-path", "x/Cargo.toml"]).code(2).error(), @"
+    error: the manifest `x/Cargo.toml` given with --manifest-path cannot be read: No such file or directory (os error 2)
+      help: give --manifest-path the path of an existing Cargo.toml
+    ");
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let help = outside(&["--help"]).code(0).stdout;
+    assert!(help.contains("Usage: cargo memcheck") && help.contains("--resident"), "{help}");
+    assert!(outside(&["--version"]).code(0).stdout.starts_with("cargo-memcheck "));
+}
+
+#[test]
+fn a_build_that_fails() {
+    let project =
+        Project::new("no-build").file("src/lib.rs", "pub fn broken() -> u8 { missing }\n");
+    let output = project.memcheck(&["--lib"]).code(101);
+    // The compiler's own words, and then ours.
+    assert!(output.stderr.contains("cannot find value `missing`"), "{}", output.stderr);
+    insta::assert_snapshot!(output.error(), @"
+    error: the tests could not be built: `cargo test --no-run --message-format=json-render-diagnostics --lib` ended with exit status: 101
+      help: what cargo and the compiler say stands above; mend that and run again
+    ");
+    assert_eq!(output.stdout, "");
+}
+
+#[test]
+fn a_selection_that_cargo_refuses() {
+    let project = Project::new("no-such-package");
+    let output = project.memcheck(&["-p", "other"]).code(101);
+    assert!(output.stderr.contains("other"), "{}", output.stderr);
+}
+
+#[test]
+fn a_target_directory_that_cannot_be_used() {
+    let project = Project::new("no-target").file("occupied", "");
+    let output = project.memcheck(&["--target-dir", "occupied"]).code(101);
+    assert!(output.stderr.contains("occupied"), "{}", output.stderr);
+    insta::assert_snapshot!(output.error(), @"
+    error: the tests could not be built: `cargo test --no-run --message-format=json-render-diagnostics --target-dir occupied` ended with exit status: 101
+      help: what cargo and the compiler say stands above; mend that and run again
+    ");
+}
+
+#[test]
+fn a_broken_or_truncated_binary() {
+    let project = Project::new("cut-binary").file("src/lib.rs", "#[test] fn a() {}\n");
+    project.memcheck(&["--no-run"]).code(0);
+    let own = |path: &std::path::PathBuf| path.metadata().is_ok_and(|of| of.len() > 4096);
+    let mut binaries = project.test_binaries("cut_binary");
+    binaries.retain(own);
+    let whole = std::fs::read(&binaries[0]).unwrap();
+    for (length, why) in [
+        (0, "Could not read file magic"),
+        (40, "Invalid ELF header size or alignment"),
+        (whole.len() / 2, "Invalid ELF section header offset/size/alignment"),
+    ] {
+        for binary in &binaries {
+            std::fs::write(binary, &whole[..length]).unwrap();
+        }
+        let error = project.memcheck(&["list"]).code(1).error();
+        let expected = format!(
+            "error: the annotated tests in `<target>/debug/deps/cut_binary-<hash>` cannot be found: \
+             it is not a whole ELF file: {why}\n  help: remove it, so that cargo builds it again: \
+             `rm <target>/debug/deps/cut_binary-<hash>` (a full disk or a build that was killed \
+             leaves such files)"
+        );
+        assert_eq!(error, expected);
+    }
+    for binary in &binaries {
+        std::fs::write(binary, "no ELF file at all").unwrap();
+    }
+    project.memcheck(&["list"]).code(1);
+
+    // The advice is good.
+    for binary in &binaries {
+        std::fs::remove_file(binary).unwrap();
+    }
+    project.memcheck(&["list"]).code(4);
+}
+
+#[test]
+fn a_library_of_another_version() {
+    let version = |name, version| {
+        let entry = entry(&format!("memcheck-test|{version}|{name}::a|src/lib.rs|1|1|"));
+        Project::new(name).file("src/lib.rs", entry).memcheck(&["list"]).code(2).error()
+    };
+    insta::assert_snapshot!(version("older", 0), @"
+    error: an annotated test in `<target>/debug/deps/older-<hash>` cannot be understood: its entry has version 0, and this cargo-memcheck <version> reads version 1
+      help: the library is older than the tool: update it with `cargo update -p memcheck-lib`, or to the tool's version in Cargo.toml
+    ");
+    insta::assert_snapshot!(version("newer", 2), @"
+    error: an annotated test in `<target>/debug/deps/newer-<hash>` cannot be understood: its entry has version 2, and this cargo-memcheck <version> reads version 1
+      help: the library is newer than the tool: update it with `cargo install cargo-memcheck`
+    ");
+}
+
+#[test]
+fn an_entry_that_is_cut_off() {
+    let source = entry("memcheck-test|1|damaged::a|src/lib.rs|1");
+    let project = Project::new("damaged").file("src/lib.rs", source);
+    insta::assert_snapshot!(project.memcheck(&["list"]).code(2).error(), @r#"
+    error: an annotated test in `<target>/debug/deps/damaged-<hash>` cannot be understood: its entry is cut off or damaged: "memcheck-test\u{1f}1\u{1f}damaged::a\u{1f}src/lib.rs\u{1f}1"
+      help: only #[memcheck] may write to the link section `memcheck_tests`; if nothing else does, `cargo clean` and build again
+    "#);
+}
+
+#[test]
+fn two_tests_of_one_name() {
+    let project = Project::new("same-name").file(
+        "src/lib.rs",
+        "#![cfg(test)]\n#[memcheck::memcheck]\nfn a() {}\n\
+         fn outer() {\n    #[memcheck::memcheck]\n    fn a() {}\n}\n",
+    );
+    insta::assert_snapshot!(project.memcheck(&["list"]).code(2).error(), @"
+    error: two annotated tests of `same-name` have the name `a`: src/lib.rs:2 and src/lib.rs:5
+      help: libtest can reach only one of them: a test inside of a function is called like one beside it; rename it, or move it out of the function
+    ");
+}
+
+#[test]
+fn no_annotated_test() {
+    let project = Project::new("nothing-yet").file("src/lib.rs", "#[test] fn ordinary() {}\n");
+    insta::assert_snapshot!(project.memcheck(&[]).code(4).error(), @r#"
+    error: no test is annotated with #[memcheck]
+      help: 1 test binary was looked at; add the library to Cargo.toml
+
+        [dev-dependencies]
+        memcheck-lib = "0.1"
+
+      and annotate a test: its body is one iteration of the work that must not leak
+
+        use memcheck::memcheck;
+
+        #[memcheck]
+        fn parsing_does_not_leak() {
+            my_crate::parse("input");
+        }
+
+      then run `cargo memcheck` again
+    "#);
+    project.memcheck(&["list"]).code(4);
+}
+
+#[test]
+fn nothing_that_was_asked_for() {
+    let project = Project::new("asked")
+        .file("src/lib.rs", "#![cfg(test)]\n#[memcheck::memcheck]\n#[ignore]\nfn later() {}\n");
+    insta::assert_snapshot!(project.memcheck(&["latr", "--release=no"]).code(2).error(), @"
+    error: unexpected value 'no' for '--release' found; no more were expected
+
+    Usage: cargo memcheck --release [FILTERS]... [-- <ARGS>...]
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(project.memcheck(&["latr"]).code(4).error(), @"
+    error: none of the 1 annotated tests matches `latr`
+      help: `cargo memcheck list` shows the names
+    ");
+    insta::assert_snapshot!(project.memcheck(&["--lib", "list"]).code(4).error(), @"
+    error: none of the 1 annotated tests matches `list`
+      help: commands stand first: `cargo memcheck list …`; `cargo memcheck list` shows the names
+    ");
+    insta::assert_snapshot!(project.memcheck(&[]).code(4).error(), @"
+    error: every annotated test that was asked for is ignored (1 of them)
+      help: `--run-ignored all` runs them, too
+    ");
+    assert_eq!(project.memcheck(&["list"]).code(0).stdout, "asked:\n    later (ignored)\n");
+    project.memcheck(&["--no-run"]).code(0);
+}
+
+#[test]
+fn a_signal_ends_the_build_and_the_tool() {
+    let project = Project::new("slow-build").file(
+        "build.rs",
+        // Ends by itself, so that nothing is left behind whatever becomes of the test.
+        "fn main() {\n    std::fs::write(\"started\", \"\").unwrap();\n\
+         \x20   std::thread::sleep(std::time::Duration::from_secs(5));\n}\n",
+    );
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let started = project.path().join("started");
+        let _ = std::fs::remove_file(&started);
+        let mut command = project.memcheck_command(&[]);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let begin = Instant::now();
+        while !started.exists() {
+            assert!(begin.elapsed() < Duration::from_secs(120), "the build does not begin");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let pid = child.id().to_string();
+        Command::new("kill").args(["-s", signal, &pid]).status().unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
+    }
+}

@@ -1,0 +1,318 @@
+//! Throw-away projects for end-to-end tests with the real cargo.
+//!
+//! ```ignore
+//! let project = Project::new("bounded").file("src/lib.rs", "…");
+//! project.memcheck(&["--release"]).code(0).stdout;
+//! ```
+//!
+//! Every project depends on `memcheck-lib` of this repository, with the versions of its Cargo.lock,
+//! and all of them share one target directory. Both lie below the target directory of the
+//! repository, under fixed names, so that a second run builds less and leaves nothing new behind.
+
+#![allow(dead_code, unreachable_pub, reason = "every test file uses another part")]
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{LazyLock, Mutex};
+
+/// The repository.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is in a workspace")
+}
+
+/// The target directory of all projects.
+pub fn target_directory() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("target")
+}
+
+/// A throw-away project.
+#[derive(Debug)]
+pub struct Project {
+    name: String,
+    directory: PathBuf,
+    manifest_extra: String,
+    own_manifest: bool,
+    environment: Vec<(OsString, Option<OsString>)>,
+}
+
+impl Project {
+    /// An empty library crate `name`. The name must be unique in a test file.
+    pub fn new(name: &str) -> Self {
+        static TAKEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+        let fresh = TAKEN.lock().expect("no test panics here").insert(name.to_owned());
+        assert!(fresh, "two projects of this file are called {name}");
+
+        // Test files run at the same time under nextest.
+        let directory =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("projects").join(env!("CARGO_CRATE_NAME"));
+        let directory = directory.join(name);
+        if directory.exists() {
+            std::fs::remove_dir_all(&directory).expect("an old project can be removed");
+        }
+        std::fs::create_dir_all(&directory).expect("a project can be made");
+        std::fs::copy(root().join("Cargo.lock"), directory.join("Cargo.lock"))
+            .expect("the repository has a Cargo.lock");
+        let project = Project {
+            name: name.to_owned(),
+            directory,
+            manifest_extra: String::new(),
+            own_manifest: false,
+            environment: Vec::new(),
+        };
+        project.write_manifest();
+        project.file("src/lib.rs", "")
+    }
+
+    /// Writes a file. A `Cargo.toml` at the top replaces the one that is written otherwise.
+    pub fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Self {
+        self.own_manifest |= path == "Cargo.toml";
+        self.write(path, text);
+        self
+    }
+
+    /// Adds sections (or, first, keys of `[dev-dependencies]`) to the manifest.
+    pub fn manifest_extra(mut self, text: &str) -> Self {
+        self.manifest_extra.push_str(text);
+        self.write_manifest();
+        self
+    }
+
+    /// Sets an environment variable for the commands.
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// Writes a file of a project that has been run before.
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        let path = self.directory.join(path);
+        std::fs::create_dir_all(path.parent().expect("a file is in a folder"))
+            .and_then(|()| std::fs::write(&path, text))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    fn write_manifest(&self) {
+        if self.own_manifest {
+            return;
+        }
+        let (name, extra) = (&self.name, &self.manifest_extra);
+        let library = root().join("memcheck-lib");
+        // Not a member of the repository's workspace, which lies around it.
+        let workspace = if extra.contains("[workspace") { "" } else { "[workspace]\n" };
+        self.write(
+            "Cargo.toml",
+            format!(
+                "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+                 {workspace}\n[dev-dependencies]\nmemcheck-lib = {{ path = {library:?} }}\n{extra}\n"
+            ),
+        );
+    }
+
+    /// Where the project is.
+    pub fn path(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Runs `cargo-memcheck memcheck ARGUMENTS`, as cargo would.
+    pub fn memcheck(&self, arguments: &[&str]) -> Output {
+        self.run(self.memcheck_command(arguments))
+    }
+
+    /// The command that [`memcheck`](Self::memcheck) runs.
+    pub fn memcheck_command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-memcheck"));
+        command.arg("memcheck").args(arguments);
+        self.prepare(&mut command);
+        command
+    }
+
+    /// Runs `cargo test ARGUMENTS`.
+    pub fn cargo_test(&self, arguments: &[&str]) -> Output {
+        self.run(self.cargo("test", arguments))
+    }
+
+    /// Runs `cargo nextest run ARGUMENTS`; `None` where nextest is not installed.
+    pub fn nextest(&self, arguments: &[&str]) -> Option<Output> {
+        static INSTALLED: LazyLock<bool> = LazyLock::new(|| {
+            let mut command = Command::new("cargo-nextest");
+            command.args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+            command.status().is_ok_and(|status| status.success())
+        });
+        INSTALLED.then(|| self.run(self.cargo("nextest", &[&["run"], arguments].concat())))
+    }
+
+    /// A command of cargo.
+    pub fn cargo(&self, command: &str, arguments: &[&str]) -> Command {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        cargo.arg(command).args(arguments);
+        self.prepare(&mut cargo);
+        cargo
+    }
+
+    fn prepare(&self, command: &mut Command) {
+        clean(command);
+        command.current_dir(&self.directory).env("CARGO_TARGET_DIR", target_directory());
+        for (name, value) in &self.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+    }
+
+    fn run(&self, mut command: Command) -> Output {
+        run(&mut command)
+    }
+
+    /// The executables in the shared target directory that belong to this project's target `name`.
+    pub fn test_binaries(&self, name: &str) -> Vec<PathBuf> {
+        let start = format!("{name}-");
+        let deps = target_directory().join("debug/deps");
+        std::fs::read_dir(deps)
+            .expect("something was built")
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_none())
+            .filter(|path| {
+                path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&start))
+            })
+            .collect()
+    }
+}
+
+/// Takes out of a command's environment what the running test has from cargo, nextest and the
+/// developer's shell, so that results are the same everywhere.
+pub fn clean(command: &mut Command) {
+    const EXACT: [&str; 6] =
+        ["LD_LIBRARY_PATH", "OUT_DIR", "NO_COLOR", "RUST_BACKTRACE", "RUSTFLAGS", "MAKEFLAGS"];
+    const STARTS: [&str; 10] = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_EXE_",
+        "CARGO_TERM_",
+        "CARGO_TARGET_",
+        "CLICOLOR",
+        "GITHUB_",
+        "MEMCHECK",
+        "NEXTEST",
+        "RUST_TEST_",
+    ];
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if EXACT.contains(&&*text) || STARTS.iter().any(|start| text.starts_with(start)) {
+            command.env_remove(&name);
+        }
+    }
+    command.env("CARGO_INCREMENTAL", "0").stdin(Stdio::null());
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    Output {
+        command: format!("{command:?}"),
+        status: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// What a command did.
+#[derive(Clone, Debug)]
+pub struct Output {
+    command: String,
+    /// Exit code; `None` after a signal.
+    pub status: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Output {
+    /// Checks the exit code. A failure shows everything that was printed.
+    #[track_caller]
+    pub fn code(self, expected: i32) -> Self {
+        assert_eq!(
+            self.status,
+            Some(expected),
+            "{}\n--- stdout\n{}\n--- stderr\n{}",
+            self.command,
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// Standard output without what varies.
+    pub fn redacted(&self) -> String {
+        redact(&self.stdout)
+    }
+
+    /// The message of an error: standard error from `error:` on, without what varies.
+    pub fn error(&self) -> String {
+        let at = self.stderr.rfind("error: ").unwrap_or_default();
+        redact(self.stderr[at..].trim_end())
+    }
+}
+
+/// Replaces paths and times by stand-ins; those of times are as wide as what they replace.
+pub fn redact(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (path, name) in [
+        (target_directory(), "<target>"),
+        (Path::new(env!("CARGO_TARGET_TMPDIR")).join("projects"), "<projects>"),
+        (root().to_owned(), "<root>"),
+    ] {
+        text = text.replace(&*path.to_string_lossy(), name);
+    }
+    let version = concat!("cargo-memcheck ", env!("CARGO_PKG_VERSION"));
+    times(&hashes(&text.replace(version, "cargo-memcheck <version>")))
+}
+
+/// `name-0123456789abcdef` → `name-<hash>`
+fn hashes(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('-') {
+        let (before, after) = rest.split_at(at + 1);
+        out.push_str(before);
+        let digits = after.bytes().take_while(u8::is_ascii_hexdigit).count();
+        if digits == 16 {
+            out.push_str("<hash>");
+            rest = &after[digits..];
+        } else {
+            rest = after;
+        }
+    }
+    out + rest
+}
+
+/// `[   1.23s]` → `[   T.TTs]`
+fn times(text: &str) -> String {
+    let mut out = String::new();
+    for part in text.split_inclusive(']') {
+        match part.rfind('[') {
+            Some(at) if part.ends_with("s]") => {
+                out.push_str(&part[..at]);
+                out.extend(part[at..].chars().map(|c| if c.is_ascii_digit() { 'T' } else { c }));
+            }
+            _ => out.push_str(part),
+        }
+    }
+    out
+}
+
+/// Source of an entry in the link section, as `#[memcheck]` writes it, with the fields separated by
+/// `|`: `memcheck-test|1|crate::path|src/lib.rs|1|1|`. For tests that need no library, or a wrong
+/// entry.
+pub fn entry(fields: &str) -> String {
+    let record = fields.replace('|', "\\x1f") + "\\x1e";
+    format!(
+        "const _: () = {{ const RECORD: &str = \"{record}\";\n\
+         #[used] #[unsafe(link_section = \"memcheck_tests\")]\n\
+         static ENTRY: [u8; RECORD.len()] = {{ let mut a = [0; RECORD.len()]; let mut i = 0;\n\
+         while i < a.len() {{ a[i] = RECORD.as_bytes()[i]; i += 1; }} a }}; }};\n"
+    )
+}
