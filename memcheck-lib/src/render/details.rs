@@ -180,7 +180,10 @@ fn facts(report: &Report) -> String {
     if let Some(profile) = &report.profile {
         note("note", format!("an iteration {}", phrases::allocates(profile)));
     }
-    for advice in &report.advice {
+    // A cache that fills lifts several figures; saying so once is enough.
+    let mut said = std::collections::BTreeSet::new();
+    let advice = report.advice.iter().filter(|advice| said.insert(advice.topic()));
+    for advice in advice {
         note("help", advice.to_string());
     }
     text

@@ -220,13 +220,13 @@ impl Word {
 }
 
 impl Report {
-    /// A report of a check that memcheck itself could not carry out.
-    pub(crate) fn broken(test: TestId, message: String) -> Report {
+    /// A report of a test whose worker was not observed: skipped, or never started.
+    pub fn unobserved(test: TestId, outcome: Outcome) -> Report {
         Report {
             version: REPORT_VERSION,
             test,
             options: Options::default(),
-            outcome: Outcome::Broken { message },
+            outcome,
             verdict: None,
             iterations: 0,
             failed_iteration: None,
@@ -240,6 +240,11 @@ impl Report {
             warnings: Vec::new(),
             output: Output::default(),
         }
+    }
+
+    /// A report of a check that memcheck itself could not carry out.
+    pub(crate) fn broken(test: TestId, message: String) -> Report {
+        Report::unobserved(test, Outcome::Broken { message })
     }
 
     /// The word this report is printed under. The end of the process outranks the verdict: a

@@ -53,7 +53,7 @@ pub(crate) fn observe(
     let (measured, result) = measure(&mut process, &settings.defaults, &settings.overrides);
     let notes = subject::Subject::notes(&process);
     let conversation = process.conversation;
-    let (outcome, iteration, output) = conclude(conversation, result, launch, &measured, timeout);
+    let (outcome, iteration, output) = conclude(conversation, result, &measured, timeout);
     let mut report = report(launch, started, measured, outcome);
     report.failed_iteration = iteration;
     report.output = output;
@@ -67,7 +67,6 @@ pub(crate) fn observe(
 fn conclude(
     mut conversation: Conversation<'_>,
     result: Result<(), Interruption>,
-    launch: &Launch,
     measured: &Measured,
     first_timeout: Duration,
 ) -> (Outcome, Option<u64>, crate::report::Output) {
@@ -81,7 +80,7 @@ fn conclude(
             conversation.freeze_output();
             match conversation.wait_for_end(FAREWELL) {
                 Stop::Died(status) if status.success() => Outcome::Passed,
-                stop => outcome_of(stop, launch, measured, FAREWELL),
+                stop => outcome_of(stop, FAREWELL),
             }
         }
         Err(Interruption::Failed { failure, text }) => {
@@ -92,7 +91,7 @@ fn conclude(
             let _ = conversation.wait_for_end(Duration::from_secs(2));
             Outcome::Failed { message: failure_text(failure, &text, iteration) }
         }
-        Err(Interruption::Stopped(stop)) => outcome_of(stop, launch, measured, timeout),
+        Err(Interruption::Stopped(stop)) => outcome_of(stop, timeout),
     };
     let iteration = if outcome == Outcome::Passed { None } else { iteration };
     let output = conversation.output();
@@ -115,10 +114,10 @@ fn failure_text(failure: Failure, text: &str, iteration: Option<u64>) -> String 
     }
 }
 
-fn outcome_of(stop: Stop, launch: &Launch, measured: &Measured, timeout: Duration) -> Outcome {
+fn outcome_of(stop: Stop, timeout: Duration) -> Outcome {
     let broken = |message: String| Outcome::Broken { message };
     match stop {
-        Stop::Died(status) => death(status, launch, measured),
+        Stop::Died(status) => death(status),
         Stop::Closed => Outcome::Lost,
         Stop::Deadline => Outcome::TimedOut { timeout },
         Stop::Cancelled => broken("stopped before it was finished".to_owned()),
@@ -144,22 +143,11 @@ fn outcome_of(stop: Stop, launch: &Launch, measured: &Measured, timeout: Duratio
     }
 }
 
-fn death(status: ExitStatus, launch: &Launch, measured: &Measured) -> Outcome {
+fn death(status: ExitStatus) -> Outcome {
     if let Some(signal) = status.signal() {
         return Outcome::Crashed { signal: signal_name(signal) };
     }
-    let status = status.code().unwrap_or(-1);
-    if measured.hello.is_none() && status == 0 {
-        // libtest ends with 0 when no test has the name.
-        return Outcome::Broken {
-            message: format!(
-                "{} has no test named `{}` that can be run. A test function must stand in a module, not inside another function, and the test harness must be libtest's own",
-                launch.program.display(),
-                launch.test
-            ),
-        };
-    }
-    Outcome::Exited { status }
+    Outcome::Exited { status: status.code().unwrap_or(-1) }
 }
 
 fn signal_name(signal: i32) -> String {
