@@ -15,7 +15,7 @@ use body::{BODIES, Truth};
 use run::{COSTS, Tally, decidable};
 
 /// Runs of each body at each cost: as many as a debug build does in a few seconds.
-const RUNS: u32 = 12;
+const RUNS: u32 = 8;
 
 #[test]
 fn no_clean_body_is_called_growing_and_hardly_one_unsure() {
