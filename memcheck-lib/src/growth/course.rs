@@ -170,10 +170,16 @@ impl Course {
         for (figure, series, form) in &seen {
             next = next.min(self.bearable(*figure, series, form));
         }
-        if !self.fits(next) {
+        let room = self.room();
+        if room < last.div_ceil(2) && room < next {
             return Err(Stop::Budget);
         }
-        Ok(WindowPlan::of(next))
+        // What is left after the next window must be worth a window of its own, else this one
+        // takes it: the last third of the budget is where a cache may level off.
+        if next == last.saturating_mul(2) && room.saturating_sub(next) < next.div_ceil(2) {
+            next = room;
+        }
+        Ok(WindowPlan::of(next.min(room)))
     }
 
     fn enough_seen(&self, iterations: u64) -> bool {
@@ -198,16 +204,19 @@ impl Course {
         (room / form.rate).max(1.0) as u64
     }
 
-    /// Whether a window of so many iterations fits into the rest of the budget.
-    fn fits(&self, iterations: u64) -> bool {
-        let Some(last) = self.runs.last() else { return true };
+    /// Iterations that fit into the rest of the budget, at the pace of the last window.
+    fn room(&self) -> u64 {
+        let Some(last) = self.runs.last() else { return u64::MAX };
         let before = match self.runs.len().checked_sub(2).and_then(|at| self.runs.get(at)) {
             Some(run) => run.spent.elapsed,
             None => Duration::ZERO,
         };
         let took = last.spent.elapsed.saturating_sub(before).as_secs_f64();
-        let expected = took * iterations as f64 / last.plan.iterations().max(1) as f64;
-        last.spent.elapsed.as_secs_f64() + expected <= self.rules.time.as_secs_f64()
+        let left = self.rules.time.saturating_sub(last.spent.elapsed).as_secs_f64();
+        if took == 0.0 {
+            return if left > 0.0 { u64::MAX } else { 0 };
+        }
+        (left / took * last.plan.iterations() as f64) as u64
     }
 
     /// Whether the figure was read at every checkpoint, the baseline included.

@@ -40,6 +40,8 @@ mod schedule;
 mod sensitivity;
 mod series;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use advice::Advice;

@@ -32,14 +32,12 @@ impl Window {
         &self.points
     }
 
-    /// The lowest checkpoint, the first of them if there are several.
+    /// The lowest value, placed at the first checkpoint. There it is found in a figure that only
+    /// rises; in noise on a level it could be anywhere, and the distance between two floors would
+    /// be a matter of chance.
     pub(super) fn floor(&self) -> Point {
-        self.points.iter().copied().min_by_key(|point| point.value).unwrap_or(self.last())
-    }
-
-    /// The highest value.
-    pub(super) fn ceiling(&self) -> i64 {
-        self.points.iter().map(|point| point.value).max().unwrap_or(self.last().value)
+        let value = self.points.iter().map(|point| point.value).min();
+        Point { at: self.first().at, value: value.unwrap_or(self.first().value) }
     }
 
     /// The last checkpoint.
@@ -115,16 +113,56 @@ impl Series {
     }
 }
 
-/// Deepest fall below a value reached before, over these windows: 0 for a figure that only rises.
+/// Values with peaks of a single checkpoint cut off: each the lower of itself and the next. A
+/// figure that only rises is left as it is.
+pub(super) fn without_peaks(points: impl Iterator<Item = Point>) -> Vec<Point> {
+    let mut kept: Vec<Point> = points.collect();
+    for at in 1..kept.len() {
+        if let [before, after] = &mut kept[at - 1..=at] {
+            before.value = before.value.min(after.value);
+        }
+    }
+    kept
+}
+
+/// Checkpoints from which on a single one is an exception and not a share of what was seen.
+const MANY: usize = 20;
+/// Few checkpoints do not show all of the noise there is.
+const FEW_MARGIN: f64 = 1.5;
+/// How far above the other falls those from single peaks must be to be peaks and not noise.
+const PEAK: f64 = 4.0;
+
+/// The noise in these windows: the deepest fall below a value reached before, 0 for a figure that
+/// only rises. Floors do not feel a rare peak of a single checkpoint, so falls from those do not
+/// count where there are checkpoints enough to know them from noise.
 pub(super) fn deepest_fall(windows: &[Window]) -> f64 {
+    let points: Vec<Point> = windows.iter().flat_map(Window::points).copied().collect();
+    let deepest = deepest_fall_from(&points, &points);
+    if points.len() < MANY {
+        return deepest * FEW_MARGIN;
+    }
+    if deepest == 0.0 {
+        return deepest;
+    }
+    let lasting = deepest_fall_from(&without_peaks(points.iter().copied()), &points);
+    if deepest > PEAK * lasting { lasting } else { deepest }
+}
+
+/// Deepest fall of a later point below an earlier height.
+fn deepest_fall_from(heights: &[Point], points: &[Point]) -> f64 {
     let mut highest: Option<i64> = None;
     let mut deepest = 0.0f64;
-    for point in windows.iter().flat_map(Window::points) {
-        let before = highest.unwrap_or(point.value);
+    for (height, point) in heights.iter().zip(points) {
+        let before = highest.unwrap_or(height.value);
         deepest = deepest.max(difference(before, point.value));
-        highest = Some(before.max(point.value));
+        highest = Some(before.max(height.value));
     }
     deepest
+}
+
+/// Whether the figure never fell in these windows.
+pub(super) fn never_falls(windows: &[Window]) -> bool {
+    windows.iter().flat_map(Window::points).is_sorted_by_key(|point| point.value)
 }
 
 #[cfg(test)]

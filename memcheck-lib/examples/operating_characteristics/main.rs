@@ -1,0 +1,110 @@
+//! Prints the operating characteristics of the verdict: for bodies whose truth is known and for
+//! several costs of an iteration, how often a run ends in which verdict.
+//!
+//! `cargo run --release -p memcheck-lib --example operating_characteristics [RUNS]`
+#![allow(clippy::print_stdout, reason = "the table is what this program is for")]
+#![allow(unreachable_pub, reason = "the modules are shared with a test")]
+
+mod body;
+mod random;
+mod run;
+
+use body::{BODIES, Body, Truth};
+use memcheck::growth::Rules;
+use run::{COSTS, Tally, decidable, run};
+
+/// A part of the table: its title, and which bodies belong to it.
+type Section = (&'static str, fn(&Body) -> bool);
+
+fn main() {
+    let runs = std::env::args().nth(1).and_then(|runs| runs.parse().ok()).unwrap_or(400);
+    let rules = Rules::default();
+    let sections: [Section; 3] = [
+        ("Clean bodies", |body| matches!(body.truth, Truth::Clean { .. })),
+        ("Leaks", |body| matches!(body.truth, Truth::Leak { .. } | Truth::Container { .. })),
+        ("Unbounded but slowing", |body| body.truth == Truth::Slowing),
+    ];
+    let (mut planted, mut proven) = ([0u64; COSTS.len()], [0u64; COSTS.len()]);
+    let (mut clean, mut alarms, mut unsure, mut leaks, mut caught, mut silent) =
+        (0u64, 0, 0, 0u64, 0, 0);
+    for (title, belongs) in sections {
+        println!("### {title}\n");
+        print!("| body | figure |");
+        COSTS.iter().for_each(|cost| print!(" {cost:?} |"));
+        println!("\n|---|---|{}", "---|".repeat(COSTS.len()));
+        for body in BODIES.iter().filter(|body| belongs(body)) {
+            print!("| {} | {} |", body.name, body.figure);
+            for (column, cost) in COSTS.into_iter().enumerate() {
+                let tally = Tally::of(body, &rules, cost, runs);
+                let decidable = decidable(body, &rules, cost);
+                print!(" {}{} |", if decidable { "" } else { "(undecidable) " }, cell(&tally));
+                planted[column] += u64::from(tally.planted);
+                proven[column] += u64::from(tally.proven);
+                match body.truth {
+                    Truth::Clean { .. } if decidable => {
+                        clean += u64::from(tally.runs);
+                        alarms += tally.leak;
+                        unsure += tally.unsure;
+                    }
+                    Truth::Leak { .. } | Truth::Container { .. } => {
+                        leaks += u64::from(tally.runs);
+                        caught += tally.leak;
+                        silent += tally.pass;
+                    }
+                    Truth::Clean { .. } | Truth::Slowing => {}
+                }
+            }
+            println!();
+        }
+        println!();
+    }
+    println!("Clean and decidable: {clean} runs, {alarms} called growing, {unsure} UNSURE.");
+    println!(
+        "Leaks: {leaks} runs, {caught} called growing, {silent} passed although the run said it would see them."
+    );
+    println!(
+        "\nClean runs repeated with a leak of the stated sensitivity planted, called growing:\n"
+    );
+    for (column, cost) in COSTS.into_iter().enumerate() {
+        println!(
+            "- {cost:?}: {:.2} % of {}",
+            percent(proven[column], planted[column]),
+            planted[column]
+        );
+    }
+    println!("\n### What undecidable bodies are told\n");
+    for body in BODIES {
+        let Some(cost) = COSTS.into_iter().find(|cost| !decidable(body, &rules, *cost)) else {
+            continue;
+        };
+        let told =
+            (0..50).find_map(|seed| run(body, &rules, cost, seed, None).conclusion.advice.pop());
+        let told = told.map_or("nothing: these runs pass".to_owned(), |advice| advice.to_string());
+        println!("- {} at {cost:?}: {told}.", body.name);
+    }
+}
+
+/// Share in percent.
+fn percent(part: u64, whole: u64) -> f64 {
+    part as f64 * 100.0 / whole.max(1) as f64
+}
+
+/// A cell: the verdicts with their share, and the iterations and the time of a run on average.
+fn cell(tally: &Tally) -> String {
+    let parts: Vec<String> = [
+        ("PASS", tally.pass),
+        ("LEAK", tally.leak),
+        ("UNSURE", tally.unsure),
+        ("below", tally.below),
+    ]
+    .into_iter()
+    .filter(|(_, count)| *count > 0)
+    .map(|(word, count)| match count == tally.runs {
+        true => word.to_owned(),
+        false => format!("{word} {:.1} %", f64::from(count) * 100.0 / f64::from(tally.runs)),
+    })
+    .collect();
+    let mean = tally.elapsed / tally.runs.max(1);
+    let iterations = tally.iterations / u64::from(tally.runs.max(1));
+    format!("{} · {iterations} in {:.2} s", parts.join(", "), mean.as_secs_f64())
+}

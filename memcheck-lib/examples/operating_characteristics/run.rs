@@ -1,0 +1,176 @@
+//! One simulated run: a body of some cost, judged as a real one is.
+
+use std::time::Duration;
+
+use memcheck::growth::{Conclusion, Course, Readings, Rules, Sensitivity, Spent, Verdict};
+
+use super::body::{Body, Truth};
+use super::random::Random;
+
+/// Wall time of reading all figures once.
+const CHECKPOINT: Duration = Duration::from_micros(150);
+
+/// Wall costs of one iteration in the tables.
+pub const COSTS: [Duration; 6] = [
+    Duration::from_micros(1),
+    Duration::from_micros(10),
+    Duration::from_micros(100),
+    Duration::from_millis(1),
+    Duration::from_millis(10),
+    Duration::from_millis(100),
+];
+
+/// How a run ended, measured against the truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    /// Steady.
+    Pass,
+    /// Growing.
+    Leak,
+    /// Inconclusive.
+    Unsure,
+    /// A leak was called steady, and is smaller than what the run says it would have seen.
+    Below,
+}
+
+/// A run's ending with what it cost.
+pub struct Run {
+    pub ending: Ending,
+    pub elapsed: Duration,
+    pub conclusion: Conclusion,
+}
+
+/// Iterations that the budget allows.
+pub fn affordable(rules: &Rules, cost: Duration) -> u64 {
+    u64::try_from(rules.time.as_nanos() / cost.as_nanos().max(1)).unwrap_or(u64::MAX)
+}
+
+/// Whether the nature of the body shows within the budget. The last eighth is left out: that is
+/// the distance of checkpoints, and what they cost.
+pub fn decidable(body: &Body, rules: &Rules, cost: Duration) -> bool {
+    match body.truth {
+        Truth::Clean { horizon } => affordable(rules, cost) / 8 * 7 >= horizon,
+        Truth::Leak { .. } | Truth::Container { .. } | Truth::Slowing => true,
+    }
+}
+
+/// What a leak of the smallest size that a run says it would see adds after so many iterations.
+fn planted(sensitivity: Sensitivity, done: u64) -> i64 {
+    match sensitivity {
+        Sensitivity::OneIn { iterations } => (done / iterations.max(1)) as i64,
+        Sensitivity::PerIteration { amount } => (done as f64 * amount).ceil() as i64,
+    }
+}
+
+/// Runs a body and runs it again with a leak planted that is as small as the first run says it
+/// would have seen; says whether that one is called growing.
+pub fn proves(body: &Body, rules: &Rules, cost: Duration, seed: u64) -> Option<bool> {
+    let clean = run(body, rules, cost, seed, None).conclusion;
+    let sensitivity = clean.figures.first()?.sensitivity?;
+    let leaking = run(body, rules, cost, seed, Some(sensitivity));
+    Some(leaking.ending == Ending::Leak)
+}
+
+/// Runs a body once.
+pub fn run(
+    body: &Body,
+    rules: &Rules,
+    cost: Duration,
+    seed: u64,
+    plant: Option<Sensitivity>,
+) -> Run {
+    let mut random = Random::seeded(seed);
+    let mut read = (body.begin)(&mut random, affordable(rules, cost));
+    let mut take = |random: &mut Random, batch, done| {
+        let planted = plant.map_or(0, |sensitivity| planted(sensitivity, done));
+        Readings::default().with(body.figure, read(random, batch, done) + planted)
+    };
+    let baseline = take(&mut random, 0, 0);
+    let mut course = Course::new(rules.clone(), cost.mul_f64(random.between(0.8, 1.3)), baseline);
+    let (mut done, mut spent) = (0, Spent::default());
+    while let Some(window) = course.next() {
+        let mut readings = Vec::with_capacity(window.batches.len());
+        for batch in &window.batches {
+            done += batch;
+            let took = cost.mul_f64(*batch as f64);
+            spent.cpu += took;
+            spent.elapsed += took.mul_f64(random.between(1.0, 1.1)) + CHECKPOINT;
+            readings.push(take(&mut random, *batch, done));
+        }
+        course.record(readings, spent);
+    }
+    let conclusion = course.conclude();
+    Run { ending: ending(body, &conclusion), elapsed: spent.elapsed, conclusion }
+}
+
+fn ending(body: &Body, conclusion: &Conclusion) -> Ending {
+    match (conclusion.verdict, body.truth) {
+        (Some(Verdict::Growing | Verdict::OverLimit), _) => Ending::Leak,
+        (Some(Verdict::Steady), Truth::Leak { per_thousand, from }) => {
+            let late = conclusion.iterations.saturating_sub(from) as f64;
+            let rate = per_thousand as f64 / 1000.0 * late / conclusion.iterations.max(1) as f64;
+            let seen = conclusion.figures.first().and_then(|figure| figure.sensitivity);
+            match seen {
+                Some(seen) if rate < seen.per_iteration() => Ending::Below,
+                _ => Ending::Pass,
+            }
+        }
+        (Some(Verdict::Steady), Truth::Container { shows }) if conclusion.iterations < shows => {
+            Ending::Below
+        }
+        (Some(Verdict::Steady), _) => Ending::Pass,
+        (Some(Verdict::Inconclusive) | None, _) => Ending::Unsure,
+    }
+}
+
+/// Any two bodies and costs get different seeds; the same table always the same.
+fn seed(body: &Body, cost: Duration, number: u32) -> u64 {
+    let name = body.name.bytes().fold(cost.as_nanos() as u64 + 1, |seed, byte| {
+        seed.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte)
+    });
+    name.wrapping_add(u64::from(number) << 32)
+}
+
+/// How many of a number of runs ended how.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    pub runs: u32,
+    pub pass: u32,
+    pub leak: u32,
+    pub unsure: u32,
+    pub below: u32,
+    /// Runs repeated with a planted leak of the sensitivity stated, and those called growing.
+    pub planted: u32,
+    pub proven: u32,
+    pub elapsed: Duration,
+    pub iterations: u64,
+}
+
+impl Tally {
+    /// Runs a body so many times, each with a seed of its own.
+    pub fn of(body: &Body, rules: &Rules, cost: Duration, runs: u32) -> Tally {
+        let mut tally = Tally::default();
+        for number in 0..runs {
+            let seed = seed(body, cost, number);
+            tally.add(&run(body, rules, cost, seed, None));
+            if decidable(body, rules, cost) && matches!(body.truth, Truth::Clean { .. }) {
+                let proof = proves(body, rules, cost, seed);
+                tally.planted += u32::from(proof.is_some());
+                tally.proven += u32::from(proof == Some(true));
+            }
+        }
+        tally
+    }
+
+    fn add(&mut self, run: &Run) {
+        self.runs += 1;
+        self.elapsed += run.elapsed;
+        self.iterations += run.conclusion.iterations;
+        match run.ending {
+            Ending::Pass => self.pass += 1,
+            Ending::Leak => self.leak += 1,
+            Ending::Unsure => self.unsure += 1,
+            Ending::Below => self.below += 1,
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The course of runs written down by hand, and properties of any run.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::figure::Figure;
+
+fn rules(limits: &[(Figure, u64)]) -> Rules {
+    Rules { limits: limits.iter().copied().collect(), ..Rules::default() }
+}
+
+/// Runs a body of the given cost to its end.
+fn drive(rules: Rules, cost: Duration, mut read: impl FnMut(u64) -> Readings) -> Conclusion {
+    let mut course = Course::new(rules, cost, read(0));
+    let (mut done, mut elapsed) = (0u64, Duration::ZERO);
+    while let Some(window) = course.next() {
+        let mut readings = Vec::new();
+        for batch in &window.batches {
+            done += batch;
+            elapsed += cost.saturating_mul(u32::try_from(*batch).unwrap_or(u32::MAX));
+            readings.push(read(done));
+        }
+        course.record(readings, Spent { elapsed, cpu: elapsed });
+    }
+    course.conclude()
+}
+
+fn one(figure: Figure, value: i64) -> Readings {
+    Readings::default().with(figure, value)
+}
+
+const QUICK: Duration = Duration::from_micros(10);
+const SLOW: Duration = Duration::from_millis(10);
+const VERY_SLOW: Duration = Duration::from_millis(100);
+
+#[test]
+fn a_steady_run_is_short_and_says_what_it_would_have_seen() {
+    let conclusion = drive(rules(&[]), QUICK, |_| one(Figure::HeapBlocks, 5));
+    assert_eq!(conclusion.verdict, Some(Verdict::Steady));
+    assert_eq!((conclusion.iterations, conclusion.stopped), (4080, Some(Stop::EnoughSeen)));
+    assert_eq!(conclusion.figures[0].sensitivity, Some(Sensitivity::OneIn { iterations: 72 }));
+    assert!(conclusion.advice.is_empty());
+}
+
+#[test]
+fn a_hundred_milliseconds_of_work_need_iterations_too() {
+    let conclusion = drive(rules(&[]), Duration::from_millis(1), |_| one(Figure::Fds, 5));
+    assert_eq!((conclusion.iterations, conclusion.stopped), (496, Some(Stop::EnoughSeen)));
+}
+
+#[test]
+fn a_slow_steady_body_uses_its_budget() {
+    let conclusion = drive(rules(&[]), SLOW, |_| one(Figure::Fds, 5));
+    assert_eq!(conclusion.verdict, Some(Verdict::Steady));
+    assert_eq!(conclusion.stopped, Some(Stop::Budget));
+    assert_eq!(conclusion.figures[0].windows[0].len(), 6);
+}
+
+#[test]
+fn a_body_too_slow_for_four_windows_is_inconclusive_with_the_time_it_needs() {
+    let conclusion = drive(rules(&[]), Duration::from_millis(400), |_| one(Figure::Fds, 5));
+    assert_eq!(conclusion.verdict, Some(Verdict::Inconclusive));
+    let [Advice::LongerTime { time }] = conclusion.advice.as_slice() else {
+        panic!("{:?}", conclusion.advice)
+    };
+    let rules = Rules { time: *time, ..Rules::default() };
+    let longer = drive(rules, Duration::from_millis(400), |_| one(Figure::Fds, 5));
+    assert_eq!(longer.verdict, Some(Verdict::Steady));
+}
+
+#[test]
+fn descriptors_threads_and_memory_stop_at_the_evidence() {
+    for (figure, each, most) in [
+        (Figure::Fds, 1, 700),
+        (Figure::Fds, 20, 700),
+        (Figure::Threads, 3, 400),
+        (Figure::Children, 1, 400),
+        (Figure::Resident, 1 << 20, 1 << 30),
+    ] {
+        let conclusion = drive(rules(&[]), QUICK, |n| one(figure, each * n as i64));
+        assert_eq!(conclusion.verdict, Some(Verdict::Growing), "{figure}");
+        assert_eq!(conclusion.stopped, Some(Stop::Evidence), "{figure}");
+        assert!(conclusion.figures[0].growth <= most, "{figure} {}", conclusion.figures[0].growth);
+    }
+}
+
+#[test]
+fn one_huge_step_is_not_evidence() {
+    let conclusion =
+        drive(rules(&[]), QUICK, |n| one(Figure::HeapBytes, if n > 20 { 1 << 30 } else { 0 }));
+    assert_eq!(conclusion.verdict, Some(Verdict::Steady));
+}
+
+#[test]
+fn a_step_late_in_a_slow_run_is_told_with_advice() {
+    let conclusion = drive(rules(&[]), SLOW, |n| one(Figure::Fds, i64::from(n > 60)));
+    assert_eq!(conclusion.verdict, Some(Verdict::Inconclusive));
+    assert!(matches!(conclusion.advice[..], [Advice::RoseLate { figure: Figure::Fds, .. }]));
+}
+
+#[test]
+fn pages_within_the_tolerance_are_steady_and_beyond_it_growing() {
+    let pages = |every: u64| move |n: u64| one(Figure::Resident, (n / every) as i64 * 4096);
+    let few = drive(rules(&[]), SLOW, pages(10));
+    assert_eq!((few.verdict, few.figures[0].shape), (Some(Verdict::Steady), Shape::Growing));
+    let many = drive(rules(&[]), QUICK, pages(10));
+    assert_eq!(many.verdict, Some(Verdict::Growing));
+}
+
+#[test]
+fn an_absolute_limit_holds_whatever_the_shape() {
+    let step = |n: u64| one(Figure::Resident, if n > 20 { 2 << 20 } else { 0 });
+    let limit = drive(rules(&[(Figure::Resident, 1 << 20)]), QUICK, step);
+    assert_eq!(limit.verdict, Some(Verdict::OverLimit));
+    let wide = drive(rules(&[(Figure::Resident, 3 << 20)]), QUICK, step);
+    assert_eq!(wide.verdict, Some(Verdict::Steady));
+    let growing = drive(rules(&[(Figure::Fds, 2)]), QUICK, |n| one(Figure::Fds, n as i64));
+    assert_eq!(growing.verdict, Some(Verdict::Growing));
+}
+
+#[test]
+fn the_heap_limit_is_a_rate() {
+    let read = |n: u64| {
+        one(Figure::HeapBytes, 100 * n as i64)
+            .with(Figure::HeapBlocks, 2 * n as i64)
+            .with(Figure::Resident, 110 * n as i64 / 4096 * 4096)
+    };
+    let within = drive(rules(&[(Figure::HeapBytes, 100)]), QUICK, read);
+    assert_eq!(within.verdict, Some(Verdict::Steady), "{:?}", within.figures);
+    let above = drive(rules(&[(Figure::HeapBytes, 99)]), QUICK, read);
+    assert_eq!(above.verdict, Some(Verdict::Growing));
+    let native = |n: u64| one(Figure::NativeBytes, 100 * n as i64);
+    let native = drive(rules(&[(Figure::HeapBytes, 99)]), QUICK, native);
+    assert_eq!(native.verdict, Some(Verdict::Growing));
+}
+
+#[test]
+fn what_could_not_be_read_never_passes() {
+    let nothing = drive(rules(&[]), QUICK, |_| Readings::default());
+    assert_eq!((nothing.verdict, nothing.figures.len()), (None, 0));
+    let lost =
+        drive(
+            rules(&[]),
+            QUICK,
+            |n| {
+                if n < 100 { one(Figure::Fds, 3) } else { Readings::default() }
+            },
+        );
+    assert_eq!(lost.verdict, Some(Verdict::Inconclusive));
+    let limited = drive(rules(&[(Figure::Fds, 0)]), QUICK, |_| one(Figure::Threads, 1));
+    assert_eq!(limited.verdict, Some(Verdict::Inconclusive));
+    assert_eq!(limited.advice, [Advice::Unreadable { figure: Figure::Fds }]);
+}
+
+#[test]
+fn a_worker_that_dies_midway_is_concluded_from_what_there_is() {
+    let mut course = Course::new(rules(&[]), VERY_SLOW, one(Figure::Fds, 3));
+    assert_eq!(course.conclude().verdict, Some(Verdict::Inconclusive));
+    assert_eq!(course.conclude().stopped, None);
+    course.record(Vec::new(), Spent::default());
+    let conclusion = course.conclude();
+    assert_eq!((conclusion.iterations, conclusion.stopped), (0, Some(Stop::Interrupted)));
+    assert_eq!(conclusion.verdict, Some(Verdict::Inconclusive));
+    assert_eq!(course.next(), None);
+}
+
+#[test]
+fn every_advice_is_one_sentence() {
+    let figure = Figure::Resident;
+    let time = Duration::from_millis(8000);
+    for advice in [
+        Advice::LongerTime { time },
+        Advice::MoreIterations { iterations: 15 },
+        Advice::StillFilling { figure, warmup: 4000, time },
+        Advice::RoseLate { figure, time },
+        Advice::MayStillFill { figure, iterations: 4080 },
+        Advice::LimitBelowSensitivity { figure, limit: 1, sensitivity: 2.0, iterations: 9 },
+        Advice::Unreadable { figure },
+    ] {
+        let text = advice.to_string();
+        assert!(!text.contains('\n') && !text.ends_with('.') && text.len() > 40, "{text}");
+    }
+}
+
+/// A run of literal readings, whatever is planned.
+fn literal(values: &[i64], time: Duration, offset: i64) -> Conclusion {
+    let rules = Rules { time, ..Rules::default() };
+    let mut at = 0usize;
+    drive(rules, Duration::from_millis(2), |_| {
+        let value = values[at % values.len()].wrapping_add(offset);
+        at += 1;
+        one(Figure::HeapBytes, value)
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_readings_are_judged(
+        values in prop::collection::vec(any::<i64>(), 1..90),
+        iterations in prop::option::of(0u64..5000),
+        cost in 0u64..u64::MAX,
+        limit in prop::option::of(any::<u64>()),
+    ) {
+        let limits = Figure::ALL.into_iter().zip(limit).collect();
+        let rules = Rules { time: Duration::from_millis(300), iterations, limits };
+        let mut at = 0;
+        let mut course = Course::new(rules, Duration::from_nanos(cost), Readings::default());
+        let mut elapsed = Duration::ZERO;
+        while let Some(window) = course.next() {
+            elapsed += Duration::from_millis(1 + cost % 50);
+            let mut readings = Vec::new();
+            for _ in &window.batches {
+                let mut all = Readings::default();
+                for figure in Figure::ALL {
+                    at += 1;
+                    all.set(figure, values[at % values.len()]);
+                }
+                readings.push(all);
+            }
+            course.record(readings, Spent { elapsed, cpu: elapsed });
+        }
+        let conclusion = course.conclude();
+        prop_assert!(conclusion.verdict.is_some());
+        prop_assert!(conclusion.figures.iter().all(|figure| figure.rate.is_finite()));
+        let texts = conclusion.advice.iter().all(|advice| !advice.to_string().is_empty());
+        prop_assert!(texts);
+    }
+
+    #[test]
+    fn a_constant_added_changes_nothing(
+        values in prop::collection::vec(-1000i64..1000, 40..90),
+        offset in -1_000_000_000i64..1_000_000_000,
+    ) {
+        let time = Duration::from_secs(1);
+        let (plain, shifted) = (literal(&values, time, 0), literal(&values, time, offset));
+        prop_assert_eq!(plain.verdict, shifted.verdict);
+        prop_assert_eq!(plain.iterations, shifted.iterations);
+        prop_assert_eq!(plain.figures[0].rate, shifted.figures[0].rate);
+    }
+
+    #[test]
+    fn what_never_rises_is_never_blamed(falls in prop::collection::vec(0i64..1000, 200)) {
+        let mut level = 0i64;
+        let conclusion = drive(rules(&[]), Duration::from_millis(2), |n| {
+            level -= falls[n as usize % falls.len()];
+            one(Figure::HeapBytes, level)
+        });
+        prop_assert_eq!(conclusion.verdict, Some(Verdict::Steady));
+    }
+
+    #[test]
+    fn any_amount_in_every_iteration_grows(amount in 1i64..1_000_000_000, cost in 1u64..50_000) {
+        let cost = Duration::from_micros(cost);
+        let conclusion = drive(rules(&[]), cost, |n| one(Figure::HeapBytes, amount * n as i64));
+        prop_assert_eq!(conclusion.verdict, Some(Verdict::Growing));
+        prop_assert_eq!(conclusion.figures[0].rate, amount as f64);
+    }
+}
