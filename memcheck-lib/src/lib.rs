@@ -6,6 +6,7 @@ pub mod __private;
 pub mod check;
 pub mod figure;
 pub mod growth;
+pub mod heap;
 pub mod process;
 pub mod render;
 pub mod report;
@@ -16,6 +17,7 @@ pub mod units;
 
 pub use check::{Options, Workload};
 pub use figure::Figure;
+pub use heap::{Alloc, HeapCounters};
 pub use memcheck_macros::memcheck;
 pub use report::Report;
 pub use snapshot::{Growth, Snapshot};

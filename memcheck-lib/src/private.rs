@@ -2,9 +2,9 @@
 //! which is pinned to this crate's exact version.
 
 use crate::check::Workload;
-pub use crate::check::entry::{Test, plain, workload};
 #[cfg(feature = "tokio")]
 pub use crate::check::runtime::{Runtime, plain_async, workload_async};
+pub use crate::check::{Test, plain, workload};
 
 /// The bytes of a text of known length, as a constant. For the entry of a test in the link section
 /// `memcheck_tests`.

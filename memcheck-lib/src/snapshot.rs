@@ -1,13 +1,216 @@
 //! Heap and process at one instant, and the difference of two such snapshots.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+use crate::heap::{self, Heap, HeapCounters};
+#[cfg(target_os = "linux")]
+use crate::process::ProcessError;
+use crate::process::{ProcessGrowth, ProcessSnapshot};
+
+/// What a snapshot speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// What the calling thread itself allocated and freed.
+    Thread,
+    /// The whole process that took it.
+    Process,
+    /// The worker of a check, seen by its observer.
+    Worker,
+    /// Another process, of which the heap counters are not known.
+    OtherProcess,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Scope::Thread => "this thread",
+            Scope::Process => "this process",
+            Scope::Worker => "the worker",
+            Scope::OtherProcess => "another process",
+        })
+    }
+}
 
 /// Heap and process at one instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Snapshot {}
+pub struct Snapshot {
+    /// What it speaks of.
+    pub scope: Scope,
+    /// The Rust heap; `None` where it is not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heap: Option<HeapCounters>,
+    /// The kernel's numbers; `None` for a thread, which has none of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessSnapshot>,
+    /// What taking this snapshot itself left on the heap, so that it is in no difference.
+    #[serde(skip)]
+    taking: HeapCounters,
+}
+
+/// Why a snapshot could not be taken.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The process's global allocator is not memcheck's.
+    HeapNotCounted,
+    /// The kernel's numbers could not be read.
+    #[cfg(target_os = "linux")]
+    Process(ProcessError),
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SnapshotError::HeapNotCounted => f.write_str(
+                "the Rust heap is not counted: this binary's global allocator is not memcheck's. Wrap it, `memcheck::Alloc::new(…)`, with the feature `own-allocator` of memcheck-lib",
+            ),
+            #[cfg(target_os = "linux")]
+            SnapshotError::Process(_) => f.write_str("the process's numbers could not be read"),
+        }
+    }
+}
+
+impl std::error::Error for SnapshotError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            SnapshotError::HeapNotCounted => None,
+            #[cfg(target_os = "linux")]
+            SnapshotError::Process(error) => Some(error),
+        }
+    }
+}
+
+impl Snapshot {
+    /// The work of the calling thread alone: exact while other threads run, because only this
+    /// thread's own calls of the allocator are in it.
+    ///
+    /// ```
+    /// use memcheck::Snapshot;
+    /// let before = Snapshot::thread()?;
+    /// let kept = std::hint::black_box(vec![0u8; 100]);
+    /// let growth = Snapshot::thread()?.since(&before);
+    /// assert_eq!(growth.heap.unwrap().live_bytes, 100);
+    /// # drop(kept);
+    /// # Ok::<(), memcheck::snapshot::SnapshotError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::HeapNotCounted`] when the process's global allocator is not memcheck's.
+    pub fn thread() -> Result<Self, SnapshotError> {
+        if !heap::is_counted() {
+            return Err(SnapshotError::HeapNotCounted);
+        }
+        let heap = Some(heap::thread(Heap::Rust));
+        Ok(Snapshot { scope: Scope::Thread, heap, process: None, taking: HeapCounters::default() })
+    }
+
+    /// The whole calling process: its Rust heap and what the kernel says.
+    ///
+    /// # Errors
+    ///
+    /// When the heap is not counted or `/proc/self` cannot be read.
+    #[cfg(target_os = "linux")]
+    pub fn take() -> Result<Self, SnapshotError> {
+        if !heap::is_counted() {
+            return Err(SnapshotError::HeapNotCounted);
+        }
+        let heap = heap::process(Heap::Rust);
+        let pid = rustix::process::getpid().as_raw_nonzero().get();
+        let process = ProcessSnapshot::of(pid).map_err(SnapshotError::Process)?;
+        let taking = heap::process(Heap::Rust).since(&heap);
+        Ok(Snapshot { scope: Scope::Process, heap: Some(heap), process: Some(process), taking })
+    }
+
+    /// Any process, by its number. Its heap counters are its own: they are not in the snapshot.
+    ///
+    /// # Errors
+    ///
+    /// When the process is gone, not ours to read, or a zombie.
+    #[cfg(target_os = "linux")]
+    pub fn of(pid: i32) -> Result<Self, SnapshotError> {
+        let process = Some(ProcessSnapshot::of(pid).map_err(SnapshotError::Process)?);
+        let taking = HeapCounters::default();
+        Ok(Snapshot { scope: Scope::OtherProcess, heap: None, process, taking })
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(crate) fn of_worker(heap: Option<HeapCounters>, process: ProcessSnapshot) -> Self {
+        let taking = HeapCounters::default();
+        Snapshot { scope: Scope::Worker, heap, process: Some(process), taking }
+    }
+
+    /// What changed from `before` to this.
+    pub fn since(&self, before: &Snapshot) -> Growth {
+        let heap = match (&self.heap, &before.heap) {
+            (Some(after), Some(start)) => {
+                let mut start = *start;
+                start += before.taking;
+                Some(after.since(&start))
+            }
+            _ => None,
+        };
+        let process = match (&self.process, &before.process) {
+            (Some(after), Some(before)) => Some(after.since(before)),
+            _ => None,
+        };
+        Growth { scope: self.scope, heap, process }
+    }
+}
 
 /// What changed between two snapshots.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Growth {}
+pub struct Growth {
+    /// What it speaks of.
+    pub scope: Scope,
+    /// Change of the Rust heap: live blocks and bytes more (or fewer), and what was allocated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heap: Option<HeapCounters>,
+    /// Change of the kernel's numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessGrowth>,
+}
+
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "snapshot of {}", self.scope)?;
+        if let Some(heap) = &self.heap {
+            writeln!(
+                f,
+                "heap: {} live in {} blocks",
+                crate::units::scaled(heap.live_bytes as f64),
+                crate::units::grouped(heap.live_blocks)
+            )?;
+        }
+        if let Some(process) = &self.process {
+            write!(f, "{process}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Growth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use crate::units::{grouped, scaled};
+        writeln!(f, "growth of {}", self.scope)?;
+        if let Some(heap) = &self.heap {
+            writeln!(
+                f,
+                "heap: {} live in {} blocks; {} allocated in {} blocks",
+                scaled(heap.live_bytes as f64),
+                grouped(heap.live_blocks),
+                scaled(heap.total_bytes as f64),
+                grouped(heap.total_blocks as i64)
+            )?;
+        }
+        if let Some(process) = &self.process {
+            write!(f, "{process}")?;
+        }
+        Ok(())
+    }
+}

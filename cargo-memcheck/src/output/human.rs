@@ -196,7 +196,7 @@ mod tests {
             sensitivity,
             windows: Vec::new(),
         };
-        let mut report = crate::run::unobserved(TestId::default(), Outcome::Passed);
+        let mut report = memcheck::Report::unobserved(TestId::default(), Outcome::Passed);
         assert_eq!(sensitivity(&report), None);
         report.figures = vec![
             of(Figure::HeapBlocks, Some(Sensitivity::OneIn { iterations: 1024 })),

@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn every_event_is_one_line_that_cargos_own_parser_accepts() {
         let id = TestId { name: "tests::a\n".into(), ..TestId::default() };
-        let report = crate::run::unobserved(id, Outcome::Lost);
+        let report = memcheck::Report::unobserved(id, Outcome::Lost);
         let mut total = Summary::default();
         total.count(report.word());
         let mut out = Vec::new();

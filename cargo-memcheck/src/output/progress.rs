@@ -121,7 +121,7 @@ mod tests {
         let id = TestId { name: "a".into(), ..TestId::default() };
         progress.event(&Event::Started { tests: 1, binaries: 1 });
         progress.event(&Event::TestStarted(Arc::new(id.clone())));
-        let report = crate::run::unobserved(id, memcheck::report::Outcome::Lost);
+        let report = memcheck::Report::unobserved(id, memcheck::report::Outcome::Lost);
         progress.event(&Event::TestFinished(Arc::new(report)));
         assert!(progress.running.is_empty());
         assert_eq!(progress.bar.position(), 1);

@@ -1,10 +1,8 @@
 //! What happens in a run, in order.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use memcheck::Options;
-use memcheck::report::{Outcome, Output, REPORT_VERSION, Report, TestId};
+use memcheck::report::{Report, TestId};
 use memcheck::tool::Progress;
 
 use super::Summary;
@@ -32,25 +30,4 @@ pub(crate) enum Event {
     },
     /// The run is over.
     Finished(Summary),
-}
-
-/// The report of a test whose worker was not observed.
-pub(crate) fn unobserved(test: TestId, outcome: Outcome) -> Report {
-    Report {
-        version: REPORT_VERSION,
-        test,
-        options: Options::new(),
-        outcome,
-        verdict: None,
-        iterations: 0,
-        failed_iteration: None,
-        elapsed: Duration::ZERO,
-        figures: Vec::new(),
-        profile: None,
-        before: None,
-        after: None,
-        growth: None,
-        warnings: Vec::new(),
-        output: Output::default(),
-    }
 }

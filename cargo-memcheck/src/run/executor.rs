@@ -11,7 +11,7 @@ use memcheck::report::{Outcome, Report, TestId};
 use memcheck::tool::{Cancel, Launch, Progress, Settings};
 
 use super::schedule::{Next, Schedule};
-use super::{Event, Interrupt, Summary, unobserved};
+use super::{Event, Interrupt, Summary};
 use crate::cli::Inconclusive;
 
 /// How often a test tells where it is, at most.
@@ -65,7 +65,7 @@ pub(crate) fn execute(
     binaries.dedup();
     listen(&Event::Started { tests: plan.tests.len(), binaries: binaries.len() });
     for test in &plan.ignored {
-        let report = unobserved(test.clone(), Outcome::Skipped);
+        let report = Report::unobserved(test.clone(), Outcome::Skipped);
         summary.count(report.word());
         listen(&Event::TestFinished(Arc::new(report)));
     }
@@ -143,7 +143,7 @@ impl Shop {
                 // The worker says the name it was called by; where it stands is known from the
                 // binary, even if the worker never spoke.
                 Ok(report) => Report { test: test.id.clone(), ..report },
-                Err(panic) => unobserved(test.id.clone(), broken(panic.as_ref())),
+                Err(panic) => Report::unobserved(test.id.clone(), broken(panic.as_ref())),
             };
             let _ = sender.send(Event::TestFinished(Arc::new(report)));
             self.schedule().finished(index);

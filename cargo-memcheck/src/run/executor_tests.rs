@@ -29,13 +29,14 @@ fn scripted(
         "panics" => panic!("scripted"),
         _ => Verdict::Steady,
     };
-    Report { verdict: Some(verdict), ..unobserved(TestId::default(), Outcome::Passed) }
+    Report { verdict: Some(verdict), ..Report::unobserved(TestId::default(), Outcome::Passed) }
 }
 
 fn run(plan: &Plan) -> (Summary, Vec<Event>) {
     let mut events = Vec::new();
-    let summary =
-        execute(plan, &scripted, &Interrupt::default(), &mut |event| events.push(event.clone()));
+    let summary = execute(plan, &scripted, &Interrupt::new().unwrap(), &mut |event| {
+        events.push(event.clone())
+    });
     (summary, events)
 }
 
@@ -109,6 +110,6 @@ fn a_serial_group_never_runs_twice_at_a_time() {
         }
         scripted(launch, settings, cancel, progress)
     };
-    let summary = execute(&plan, &observe, &Interrupt::default(), &mut |_| {});
+    let summary = execute(&plan, &observe, &Interrupt::new().unwrap(), &mut |_| {});
     assert_eq!((summary.run(), most.into_inner()), (5, 1));
 }

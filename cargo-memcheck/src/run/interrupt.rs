@@ -15,7 +15,7 @@ use signal_hook::iterator::Signals;
 use crate::exit;
 
 /// Whether a signal has arrived, and whom to tell when one does.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Interrupt {
     shared: Arc<Shared>,
     cancel: Cancel,
@@ -32,7 +32,7 @@ impl Interrupt {
     /// Installs the handlers, for the rest of the process.
     pub(crate) fn install() -> io::Result<Self> {
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-        let interrupt = Interrupt::default();
+        let interrupt = Interrupt::new()?;
         let handler = interrupt.clone();
         thread::Builder::new().name("signals".into()).spawn(move || {
             for signal in signals.forever() {
@@ -43,6 +43,11 @@ impl Interrupt {
             }
         })?;
         Ok(interrupt)
+    }
+
+    /// Without handlers: nothing arrives by itself.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Interrupt { shared: Arc::default(), cancel: Cancel::new()? })
     }
 
     /// The signal that has arrived, if any.
@@ -103,7 +108,7 @@ mod tests {
     #[test]
     fn a_watched_child_ends_with_the_signal() {
         for before in [true, false] {
-            let interrupt = Interrupt::default();
+            let interrupt = Interrupt::new().unwrap();
             if before {
                 interrupt.arrived(SIGINT);
             }
@@ -119,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_child_that_is_no_longer_watched_is_left_alone() {
-        let interrupt = Interrupt::default();
+        let interrupt = Interrupt::new().unwrap();
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         drop(interrupt.watch(&child));
         interrupt.arrived(SIGTERM);

@@ -8,7 +8,7 @@ mod schedule;
 mod summary;
 mod unlisted;
 
-pub(crate) use event::{Event, unobserved};
+pub(crate) use event::Event;
 pub(crate) use executor::{Plan, Planned, execute};
 pub(crate) use interrupt::Interrupt;
 pub(crate) use summary::Summary;

@@ -71,7 +71,6 @@ fn is_listed(list: &str, test: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::unobserved;
     use memcheck::report::TestId;
 
     fn explained(test: &str, outcome: Outcome) -> Outcome {
@@ -81,7 +80,7 @@ mod tests {
             test: test.into(),
             ..Launch::default()
         };
-        explain(&launch, unobserved(TestId::default(), outcome)).outcome
+        explain(&launch, Report::unobserved(TestId::default(), outcome)).outcome
     }
 
     const EXITED: Outcome = Outcome::Exited { status: 0 };

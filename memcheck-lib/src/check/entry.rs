@@ -1,8 +1,12 @@
-//! Where a test that `#[memcheck]` wrote enters the library.
+//! Where a test that `#[memcheck]` wrote enters the library, and which part it plays: worker,
+//! observer of a worker of its own, or a plain run of the body that nobody judges.
 
-use std::process::Termination;
+use std::panic::resume_unwind;
+use std::process::{ExitCode, Termination};
 
-use super::{Options, Workload};
+use super::Options;
+use super::workload::{Steps, Workload};
+use crate::report::TestId;
 
 /// What the attribute knows of its test.
 #[derive(Debug)]
@@ -19,12 +23,61 @@ pub struct Test {
     pub options: Options,
 }
 
+impl Test {
+    /// The path as libtest spells it: without the name of the crate.
+    pub(crate) fn name(&self) -> &'static str {
+        self.path.split_once("::").map_or(self.path, |(_, name)| name)
+    }
+
+    pub(crate) fn id(&self) -> TestId {
+        TestId {
+            name: self.name().to_owned(),
+            binary: String::new(),
+            file: self.file.to_owned(),
+            line: self.line,
+            column: self.column,
+        }
+    }
+}
+
 /// Enters a test whose body is one iteration.
 pub fn plain<R: Termination>(test: Test, body: impl FnMut() -> R) {
-    workload(test, |workload| workload.iterate(body))
+    workload(test, |workload| workload.iterate(body));
 }
 
 /// Enters a test that sets up and then calls [`Workload::iterate`].
+///
+/// Returns for a test that passed, unwinds for one that did not.
 pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
-    let _ = (test, body);
+    #[cfg(target_os = "linux")]
+    if let Some(connection) = super::worker::connect() {
+        return super::worker::serve(&connection, &test, body);
+    }
+    match reason_to_run_once() {
+        Some(reason) => once(&test, body, reason),
+        #[cfg(target_os = "linux")]
+        None => super::own_observer::run(&test),
+        #[cfg(not(target_os = "linux"))]
+        None => once(&test, body, "memcheck measures on Linux only"),
+    }
+}
+
+/// Why the body is only run, if that is so.
+fn reason_to_run_once() -> Option<&'static str> {
+    if cfg!(miri) {
+        return Some("Miri has no process to measure");
+    }
+    (std::env::var_os("MEMCHECK")? == "once").then_some("MEMCHECK=once")
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "an unjudged test must say so, and has nobody else to tell"
+)]
+fn once<R: Termination>(test: &Test, body: impl FnOnce(Workload) -> R, reason: &str) {
+    eprintln!("memcheck: {} NOT CHECKED, its body runs once ({reason})", test.name());
+    let code = body(Workload::new(Steps::Once { done: false })).report();
+    if code != ExitCode::SUCCESS {
+        resume_unwind(Box::new("the test returned an error"));
+    }
 }

@@ -1,12 +1,27 @@
 //! One annotated test: its options, the worker that runs it, the observer that judges it, and the
 //! messages between them.
 
-pub mod entry;
+#[cfg(target_os = "linux")]
+mod death;
+mod entry;
 mod iterate_async;
+#[cfg(target_os = "linux")]
+mod link;
+#[cfg(target_os = "linux")]
+mod message;
+#[cfg(target_os = "linux")]
+pub(crate) mod observer;
 mod options;
+#[cfg(target_os = "linux")]
+mod own_observer;
+#[cfg(target_os = "linux")]
+mod page;
 #[cfg(feature = "tokio")]
 pub mod runtime;
+#[cfg(target_os = "linux")]
+mod worker;
 mod workload;
 
+pub use entry::{Test, plain, workload};
 pub use options::{DEFAULT_TIME, DEFAULT_TIMEOUT, DEFAULT_WARMUP, Options};
 pub use workload::Workload;

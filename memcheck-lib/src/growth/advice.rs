@@ -63,6 +63,20 @@ pub enum Advice {
     },
 }
 
+impl Advice {
+    /// What it is about, whatever the figure: two of a kind say the same to a reader.
+    pub(crate) fn topic(&self) -> &'static str {
+        match self {
+            Advice::LongerTime { .. } => "longer-time",
+            Advice::MoreIterations { .. } => "more-iterations",
+            Advice::StillFilling { .. } | Advice::RoseLate { .. } => "rising",
+            Advice::MayStillFill { .. } => "cache",
+            Advice::LimitBelowSensitivity { .. } => "limit",
+            Advice::Unreadable { .. } => "unreadable",
+        }
+    }
+}
+
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::Options;
 use crate::figure::Figure;
+use crate::growth::Advice;
 pub use crate::growth::{FigureReport, Sensitivity, Shape, Verdict};
 use crate::snapshot::{Growth, Snapshot};
 
@@ -76,6 +77,14 @@ pub struct Range {
     pub max: u64,
 }
 
+impl Range {
+    /// Widens the range so that it holds `value`.
+    pub(crate) fn include(&mut self, value: u64) {
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+    }
+}
+
 /// Allocations per iteration, from a fixed number of iterations after warm-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
@@ -143,6 +152,9 @@ pub struct Report {
     /// `after.since(&before)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub growth: Option<Growth>,
+    /// What to do about what could not be said.
+    #[serde(default)]
+    pub advice: Vec<Advice>,
     /// What the reader must know.
     #[serde(default)]
     pub warnings: Vec<Warning>,
@@ -208,6 +220,33 @@ impl Word {
 }
 
 impl Report {
+    /// A report of a test whose worker was not observed: skipped, or never started.
+    pub fn unobserved(test: TestId, outcome: Outcome) -> Report {
+        Report {
+            version: REPORT_VERSION,
+            test,
+            options: Options::default(),
+            outcome,
+            verdict: None,
+            iterations: 0,
+            failed_iteration: None,
+            elapsed: Duration::ZERO,
+            figures: Vec::new(),
+            profile: None,
+            before: None,
+            after: None,
+            growth: None,
+            advice: Vec::new(),
+            warnings: Vec::new(),
+            output: Output::default(),
+        }
+    }
+
+    /// A report of a check that memcheck itself could not carry out.
+    pub(crate) fn broken(test: TestId, message: String) -> Report {
+        Report::unobserved(test, Outcome::Broken { message })
+    }
+
     /// The word this report is printed under. The end of the process outranks the verdict: a
     /// test that crashed has not passed, however flat its memory was.
     pub fn word(&self) -> Word {

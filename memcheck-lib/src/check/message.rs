@@ -1,0 +1,345 @@
+//! The messages between observer and worker.
+//!
+//! They travel over a `SOCK_SEQPACKET` socket, one packet each, within one machine: numbers are in
+//! native byte order. All but [`Hello`] have a fixed size and are built on the stack, so that
+//! saying them allocates nothing. The first eight bytes of every packet never change their meaning
+//! over protocol versions: kind, then protocol version.
+
+use serde::{Deserialize, Serialize};
+
+use super::Options;
+use crate::heap::HeapCounters;
+use crate::heap::native;
+use crate::report::{Profile, Range, TestId};
+
+/// Version of everything in this file. A worker and an observer of different versions do not talk.
+pub(crate) const PROTOCOL: u32 = 1;
+
+/// Name of the variable that makes a test binary a worker.
+pub(crate) const VARIABLE: &str = "MEMCHECK_WORKER";
+
+/// Longest packet.
+pub(crate) const LONGEST: usize = 16 * 1024;
+/// Packets of fixed size: a head and this many words.
+const WORDS: usize = 16;
+pub(crate) const FIXED: usize = 8 + 8 * WORDS;
+/// Room for the text of a failure.
+pub(crate) const TEXT: usize = 1024;
+
+/// What the observer asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Run so many iterations, then send a checkpoint.
+    Run { iterations: u64 },
+    /// Run so many iterations, measuring each by itself, then send a profile.
+    Profile { iterations: u64 },
+    /// Send a checkpoint.
+    Sample,
+    /// End.
+    Finish,
+}
+
+/// What the worker says.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Reply {
+    Hello(Box<Hello>),
+    Checkpoint(Checkpoint),
+    Profile(Profile),
+    /// The check failed; the worker is about to end.
+    Failed {
+        failure: Failure,
+        text: String,
+    },
+    /// The test came to its end after [`Command::Finish`].
+    Ended,
+}
+
+/// Who the worker is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Hello {
+    /// Version of the library in the worker.
+    pub(crate) library: String,
+    pub(crate) test: TestId,
+    pub(crate) options: Options,
+    /// Whether the process's global allocator is counted.
+    pub(crate) heap_counted: bool,
+    /// Whether the C heap is counted.
+    pub(crate) native_heap: native::State,
+}
+
+/// The worker's side of a checkpoint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Checkpoint {
+    /// Iterations done since the start of the worker.
+    pub(crate) iterations: u64,
+    /// CPU time of the whole process in nanoseconds.
+    pub(crate) cpu_ns: u64,
+    /// Wall time of the iterations since the checkpoint before, in nanoseconds.
+    pub(crate) wall_ns: u64,
+    pub(crate) rust: HeapCounters,
+    pub(crate) native: HeapCounters,
+}
+
+/// Why a worker gives up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The body panicked.
+    Panicked = 1,
+    /// The body returned an error.
+    ReturnedError = 2,
+    /// The test with set-up came to its end without `iterate`.
+    NeverIterated = 3,
+}
+
+const HELLO: u32 = 1;
+const CHECKPOINT: u32 = 2;
+const PROFILE: u32 = 3;
+const FAILED: u32 = 4;
+const ENDED: u32 = 5;
+const RUN: u32 = 0x101;
+const PROFILE_RUN: u32 = 0x102;
+const SAMPLE: u32 = 0x103;
+const FINISH: u32 = 0x104;
+
+/// Why a packet could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MessageError {
+    /// The other side speaks another version.
+    Version { theirs: u32, library: Option<String> },
+    /// Not a packet of this protocol.
+    Malformed,
+}
+
+fn head(kind: u32) -> [u8; FIXED] {
+    let mut packet = [0; FIXED];
+    packet[..4].copy_from_slice(&kind.to_ne_bytes());
+    packet[4..8].copy_from_slice(&PROTOCOL.to_ne_bytes());
+    packet
+}
+
+fn fixed(kind: u32, words: &[u64]) -> [u8; FIXED] {
+    let mut packet = head(kind);
+    for (place, word) in packet[8..].chunks_exact_mut(8).zip(words) {
+        place.copy_from_slice(&word.to_ne_bytes());
+    }
+    packet
+}
+
+fn words(packet: &[u8]) -> Result<[u64; WORDS], MessageError> {
+    let body = packet.get(8..FIXED).ok_or(MessageError::Malformed)?;
+    let mut words = [0; WORDS];
+    for (word, bytes) in words.iter_mut().zip(body.chunks_exact(8)) {
+        *word = u64::from_ne_bytes(bytes.try_into().map_err(|_| MessageError::Malformed)?);
+    }
+    Ok(words)
+}
+
+/// Kind of a packet, once its version is ours.
+fn kind(packet: &[u8]) -> Result<u32, MessageError> {
+    let word = |at: usize| -> Result<u32, MessageError> {
+        let bytes = packet.get(at..at + 4).ok_or(MessageError::Malformed)?;
+        Ok(u32::from_ne_bytes(bytes.try_into().map_err(|_| MessageError::Malformed)?))
+    };
+    let (kind, version) = (word(0)?, word(4)?);
+    if version != PROTOCOL {
+        // Whatever else changes: a hello is JSON with the version of the library in it.
+        let library = (kind == HELLO).then(|| packet.get(8..)).flatten().and_then(|body| {
+            let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+            Some(body.get("library")?.as_str()?.to_owned())
+        });
+        return Err(MessageError::Version { theirs: version, library });
+    }
+    Ok(kind)
+}
+
+fn counters(words: &[u64]) -> HeapCounters {
+    let word = |at: usize| words.get(at).copied().unwrap_or(0);
+    HeapCounters {
+        live_blocks: word(0) as i64,
+        live_bytes: word(1) as i64,
+        total_blocks: word(2),
+        total_bytes: word(3),
+    }
+}
+
+impl Command {
+    pub(crate) fn encode(self) -> [u8; FIXED] {
+        match self {
+            Command::Run { iterations } => fixed(RUN, &[iterations]),
+            Command::Profile { iterations } => fixed(PROFILE_RUN, &[iterations]),
+            Command::Sample => fixed(SAMPLE, &[]),
+            Command::Finish => fixed(FINISH, &[]),
+        }
+    }
+
+    pub(crate) fn decode(packet: &[u8]) -> Result<Self, MessageError> {
+        let kind = kind(packet)?;
+        let [argument, ..] = words(packet)?;
+        Ok(match kind {
+            RUN => Command::Run { iterations: argument },
+            PROFILE_RUN => Command::Profile { iterations: argument },
+            SAMPLE => Command::Sample,
+            FINISH => Command::Finish,
+            _ => return Err(MessageError::Malformed),
+        })
+    }
+}
+
+impl Hello {
+    /// The packet. Allocates: said before anything is measured.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut packet = head(HELLO)[..8].to_vec();
+        serde_json::to_writer(&mut packet, self)?;
+        Ok(packet)
+    }
+}
+
+impl Checkpoint {
+    pub(crate) fn encode(&self) -> [u8; FIXED] {
+        fixed(
+            CHECKPOINT,
+            &[
+                self.iterations,
+                self.cpu_ns,
+                self.wall_ns,
+                self.rust.live_blocks as u64,
+                self.rust.live_bytes as u64,
+                self.rust.total_blocks,
+                self.rust.total_bytes,
+                self.native.live_blocks as u64,
+                self.native.live_bytes as u64,
+                self.native.total_blocks,
+                self.native.total_bytes,
+            ],
+        )
+    }
+}
+
+/// The packet of a profile.
+pub(crate) fn encode_profile(profile: &Profile) -> [u8; FIXED] {
+    let peak = profile.peak.unwrap_or_default();
+    fixed(
+        PROFILE,
+        &[
+            profile.iterations,
+            profile.allocations.min,
+            profile.allocations.max,
+            profile.bytes.min,
+            profile.bytes.max,
+            u64::from(profile.peak.is_some()),
+            peak.min,
+            peak.max,
+        ],
+    )
+}
+
+/// The packet of a failure; the text is cut to [`TEXT`] bytes.
+pub(crate) fn encode_failed(failure: Failure, text: &str) -> Vec<u8> {
+    let mut end = text.len().min(TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut packet = fixed(FAILED, &[failure as u64]).to_vec();
+    packet.extend_from_slice(&text.as_bytes()[..end]);
+    packet
+}
+
+/// The packet of the regular end.
+pub(crate) fn encode_ended() -> [u8; FIXED] {
+    fixed(ENDED, &[])
+}
+
+impl Reply {
+    pub(crate) fn decode(packet: &[u8]) -> Result<Self, MessageError> {
+        let kind = kind(packet)?;
+        if kind == HELLO {
+            let body = packet.get(8..).ok_or(MessageError::Malformed)?;
+            let hello = serde_json::from_slice(body).map_err(|_| MessageError::Malformed)?;
+            return Ok(Reply::Hello(Box::new(hello)));
+        }
+        let w = words(packet)?;
+        Ok(match kind {
+            CHECKPOINT => Reply::Checkpoint(Checkpoint {
+                iterations: w[0],
+                cpu_ns: w[1],
+                wall_ns: w[2],
+                rust: counters(&w[3..7]),
+                native: counters(&w[7..11]),
+            }),
+            PROFILE => Reply::Profile(Profile {
+                iterations: w[0],
+                allocations: Range { min: w[1], max: w[2] },
+                bytes: Range { min: w[3], max: w[4] },
+                peak: (w[5] != 0).then_some(Range { min: w[6], max: w[7] }),
+            }),
+            FAILED => Reply::Failed {
+                failure: match w[0] {
+                    1 => Failure::Panicked,
+                    2 => Failure::ReturnedError,
+                    3 => Failure::NeverIterated,
+                    _ => return Err(MessageError::Malformed),
+                },
+                text: String::from_utf8_lossy(packet.get(FIXED..).unwrap_or_default()).into_owned(),
+            },
+            ENDED => Reply::Ended,
+            _ => return Err(MessageError::Malformed),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_come_back() {
+        for command in [
+            Command::Run { iterations: 7 },
+            Command::Profile { iterations: 64 },
+            Command::Sample,
+            Command::Finish,
+        ] {
+            assert_eq!(Command::decode(&command.encode()), Ok(command));
+        }
+    }
+
+    #[test]
+    fn replies_come_back() {
+        let rust =
+            HeapCounters { live_blocks: -1, live_bytes: -8, total_blocks: 3, total_bytes: 40 };
+        let native =
+            HeapCounters { live_blocks: 5, live_bytes: 80, total_blocks: 7, total_bytes: 90 };
+        let checkpoint = Checkpoint { iterations: 9, cpu_ns: 10, wall_ns: 11, rust, native };
+        assert_eq!(Reply::decode(&checkpoint.encode()), Ok(Reply::Checkpoint(checkpoint)));
+        let profile = Profile {
+            iterations: 64,
+            allocations: Range { min: 1, max: 2 },
+            bytes: Range { min: 3, max: 4 },
+            peak: Some(Range { min: 5, max: 6 }),
+        };
+        assert_eq!(Reply::decode(&encode_profile(&profile)), Ok(Reply::Profile(profile)));
+        assert_eq!(Reply::decode(&encode_ended()), Ok(Reply::Ended));
+        let long = "ü".repeat(TEXT);
+        let reply = Reply::decode(&encode_failed(Failure::Panicked, &long));
+        let text = "ü".repeat(TEXT / 2);
+        assert_eq!(reply, Ok(Reply::Failed { failure: Failure::Panicked, text }));
+    }
+
+    #[test]
+    fn another_version_is_named() {
+        let mut packet = head(HELLO)[..8].to_vec();
+        packet[4..8].copy_from_slice(&9u32.to_ne_bytes());
+        packet.extend_from_slice(br#"{"library":"9.1.0","news":[]}"#);
+        let library = Some("9.1.0".to_owned());
+        assert_eq!(Reply::decode(&packet), Err(MessageError::Version { theirs: 9, library }));
+    }
+
+    #[test]
+    fn garbage_is_refused() {
+        let packet = Command::Sample.encode();
+        for end in 0..packet.len() {
+            assert!(Command::decode(&packet[..end]).is_err());
+        }
+        assert_eq!(Reply::decode(&fixed(77, &[])), Err(MessageError::Malformed));
+    }
+}

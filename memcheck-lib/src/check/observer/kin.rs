@@ -1,0 +1,55 @@
+//! Ending a worker and everything it started.
+
+use std::fs;
+use std::os::fd::AsFd;
+
+use rustix::process::{
+    Pid, PidfdFlags, Signal, getpid, kill_process_group, pidfd_open, pidfd_send_signal,
+};
+
+use super::spawn::Worker;
+use crate::check::message::VARIABLE;
+
+/// Kills the worker, its process group if it leads one, and all processes that carry its mark in
+/// their environment: a child that made a session of its own or was handed to init still has it.
+/// To be called before the worker is waited for, while its number is still its own.
+pub(super) fn end(worker: &Worker, own_group: bool) {
+    let _ = pidfd_send_signal(&worker.pidfd, Signal::KILL);
+    if own_group {
+        let _ = kill_process_group(worker.pid, Signal::KILL);
+    }
+    let mark = format!("{VARIABLE}={}", worker.mark);
+    // Twice at most: what forked while the first look went by shows in the second.
+    for _ in 0..2 {
+        if kill_marked(&mark, worker.pid) == 0 {
+            break;
+        }
+    }
+}
+
+/// Kills the processes that have `mark` in their environment; says how many.
+fn kill_marked(mark: &str, worker: Pid) -> usize {
+    let Ok(processes) = fs::read_dir("/proc") else { return 0 };
+    let me = getpid();
+    let mut killed = 0;
+    for process in processes.flatten() {
+        let name = process.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw)
+        else {
+            continue;
+        };
+        if pid == worker || pid == me {
+            continue;
+        }
+        // A pidfd first, so that what is killed is what was looked at.
+        let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
+        // Unreadable means not ours (or gone). The environment is as it was at exec.
+        let Ok(environment) = fs::read(process.path().join("environ")) else { continue };
+        if environment.split(|&byte| byte == 0).any(|entry| entry == mark.as_bytes())
+            && pidfd_send_signal(pidfd.as_fd(), Signal::KILL).is_ok()
+        {
+            killed += 1;
+        }
+    }
+    killed
+}

@@ -1,0 +1,187 @@
+//! The measuring loop: warm-up, profile, the judged windows, the end.
+
+use std::time::Duration;
+
+use super::subject::{Interruption, Subject};
+use crate::check::Options;
+use crate::check::message::{Checkpoint, Hello};
+use crate::figure::Figure;
+use crate::growth::{Conclusion, Course, Limits, Readings, Rules, Spent};
+use crate::heap::native;
+use crate::process::Sample;
+use crate::report::Profile;
+use crate::snapshot::Snapshot;
+
+/// Iterations of the fixed profile.
+const PROFILED: u64 = 64;
+
+/// Which heaps of the worker are counted.
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    rust: bool,
+    native: bool,
+}
+
+/// What was measured, as far as it came.
+#[derive(Debug, Default)]
+pub(super) struct Measured {
+    pub(super) hello: Option<Hello>,
+    pub(super) options: Options,
+    pub(super) profile: Option<Profile>,
+    pub(super) before: Option<Snapshot>,
+    pub(super) after: Option<Snapshot>,
+    pub(super) conclusion: Option<Conclusion>,
+    /// The iterations were all run and the test came to its own end.
+    pub(super) completed: bool,
+}
+
+/// Measures a subject to its end or to the interruption that it came to.
+pub(super) fn measure(
+    subject: &mut impl Subject,
+    defaults: &Options,
+    overrides: &Options,
+) -> (Measured, Result<(), Interruption>) {
+    let mut measured = Measured::default();
+    let result = run(subject, defaults, overrides, &mut measured);
+    (measured, result)
+}
+
+fn run(
+    subject: &mut impl Subject,
+    defaults: &Options,
+    overrides: &Options,
+    measured: &mut Measured,
+) -> Result<(), Interruption> {
+    let hello = subject.hello()?;
+    let options = overrides.clone().over(hello.options.clone()).over(defaults.clone());
+    let counted =
+        Counted { rust: hello.heap_counted, native: hello.native_heap == native::State::Counted };
+    measured.hello = Some(hello);
+    measured.options = options.clone();
+    subject.set_deadline(options.effective_timeout());
+
+    let cost = warm_up(subject, &options)?;
+    measured.profile = profile(subject, &options, cost)?;
+
+    let start = subject.counters()?;
+    // The full picture first: taking it must not fall into the judged part.
+    let process = subject.snapshot();
+    let baseline = readings(&start, &subject.sample(), counted);
+    let heap = |checkpoint: &Checkpoint| counted.rust.then_some(checkpoint.rust);
+    measured.before = process.map(|process| Snapshot::of_worker(heap(&start), process));
+
+    let rules = Rules {
+        time: options.effective_time(),
+        iterations: options.iterations,
+        limits: limits(&options),
+    };
+    let mut course = Course::new(rules, cost, baseline);
+    let began = subject.elapsed();
+    let mut last = start;
+    let judged = (|| {
+        while let Some(window) = course.next() {
+            let mut checkpoints = Vec::with_capacity(window.batches.len());
+            for &iterations in &window.batches {
+                last = subject.run(iterations)?;
+                checkpoints.push(readings(&last, &subject.sample(), counted));
+            }
+            let spent = Spent {
+                elapsed: subject.elapsed().saturating_sub(began),
+                cpu: Duration::from_nanos(last.cpu_ns.saturating_sub(start.cpu_ns)),
+            };
+            course.record(checkpoints, spent);
+        }
+        Ok(())
+    })();
+    measured.conclusion = Some(course.conclude());
+    judged?;
+
+    let process = subject.snapshot();
+    measured.after = process.map(|process| Snapshot::of_worker(heap(&last), process));
+    subject.finish()?;
+    measured.completed = true;
+    Ok(())
+}
+
+/// Runs the warm-up; says what an iteration costs after it.
+///
+/// A body that would spend more than the whole time budget on the default 16 iterations runs
+/// fewer: what it can show in its budget is little either way. A `warmup` that the user set is
+/// always run in full.
+fn warm_up(subject: &mut impl Subject, options: &Options) -> Result<Duration, Interruption> {
+    let wanted = options.effective_warmup();
+    if wanted == 0 {
+        return Ok(Duration::ZERO);
+    }
+    let budget = options.effective_time();
+    let exact = options.warmup.is_some() || options.iterations.is_some();
+    let (mut done, mut spent, mut batch) = (0, Duration::ZERO, 1);
+    let mut cost = Duration::ZERO;
+    while done < wanted {
+        batch = batch.min(wanted - done);
+        let checkpoint = subject.run(batch)?;
+        let took = Duration::from_nanos(checkpoint.wall_ns);
+        done += batch;
+        spent += took;
+        // The last batch is the warmest.
+        cost = took.div_f64(batch as f64);
+        if !exact && spent + cost * u32::try_from(batch * 2).unwrap_or(u32::MAX) > budget {
+            break;
+        }
+        batch *= 2;
+        // Look at the numbers as in the judged part, so that what looking itself needs (the
+        // kernel's buffers, the first page of this and that) is warm too.
+        let _ = subject.sample();
+    }
+    Ok(cost)
+}
+
+/// The fixed profile; left out when it would cost a slow body more than a quarter of its budget
+/// and no limit asks for it.
+fn profile(
+    subject: &mut impl Subject,
+    options: &Options,
+    cost: Duration,
+) -> Result<Option<Profile>, Interruption> {
+    let asked = options.allocations.is_some() || options.bytes.is_some() || options.peak.is_some();
+    let affordable = cost * PROFILED as u32 <= options.effective_time() / 4;
+    if asked || affordable { subject.profile(PROFILED).map(Some) } else { Ok(None) }
+}
+
+fn readings(checkpoint: &Checkpoint, sample: &Sample, counted: Counted) -> Readings {
+    let mut readings = Readings::default();
+    if counted.rust {
+        readings.set(Figure::HeapBytes, checkpoint.rust.live_bytes);
+        readings.set(Figure::HeapBlocks, checkpoint.rust.live_blocks);
+    }
+    if counted.native {
+        readings.set(Figure::NativeBytes, checkpoint.native.live_bytes);
+        readings.set(Figure::NativeBlocks, checkpoint.native.live_blocks);
+    }
+    let kernel = [
+        (Figure::Resident, sample.footprint.map(|footprint| footprint.live())),
+        (Figure::FdMemory, sample.fd_memory),
+        (Figure::Fds, sample.fds),
+        (Figure::Threads, sample.threads),
+        (Figure::Children, sample.children),
+        (Figure::Mappings, sample.mappings),
+    ];
+    for (figure, value) in kernel {
+        if let Some(value) = value {
+            readings.set(figure, i64::try_from(value).unwrap_or(i64::MAX));
+        }
+    }
+    readings
+}
+
+fn limits(options: &Options) -> Limits {
+    let all = [
+        (Figure::HeapBytes, options.heap.map(|bytes| bytes.0)),
+        (Figure::Resident, options.resident.map(|bytes| bytes.0)),
+        (Figure::Threads, options.threads),
+        (Figure::Fds, options.fds),
+        (Figure::Children, options.children),
+        (Figure::Mappings, options.mappings),
+    ];
+    all.into_iter().filter_map(|(figure, limit)| Some((figure, limit?))).collect()
+}

@@ -1,0 +1,226 @@
+//! The observer: starts a worker, measures it from outside, judges what it saw.
+
+mod capture;
+mod conversation;
+mod kin;
+mod measure;
+mod spawn;
+mod subject;
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use conversation::{Conversation, Stop};
+use measure::{Measured, measure};
+use subject::{Interruption, Process};
+
+use super::DEFAULT_TIMEOUT;
+use super::message::{Command, Failure, MessageError, PROTOCOL};
+use crate::report::{Outcome, REPORT_VERSION, Report, TestId, Warning};
+use crate::tool::{Cancel, Launch, Progress, Settings};
+
+/// How long a worker may take from its last word to its end.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// Starts the worker of one test, observes it to its end and judges it.
+pub(crate) fn observe(
+    launch: &Launch,
+    settings: &Settings,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(Progress),
+) -> Report {
+    let started = Instant::now();
+    let worker = match spawn::spawn(launch) {
+        Ok(worker) => worker,
+        Err(error) => {
+            let message = format!(
+                "cannot start {}: {error}. Is the file there, executable, and the limit of processes not reached?",
+                launch.program.display()
+            );
+            return report(launch, started, Measured::default(), Outcome::Broken { message });
+        }
+    };
+    // Until hello tells the attribute's own timeout.
+    let timeout = settings
+        .overrides
+        .clone()
+        .over(settings.defaults.clone())
+        .timeout
+        .unwrap_or(DEFAULT_TIMEOUT);
+    let conversation = Conversation::new(worker, launch, cancel, started + timeout);
+    let mut process = Process::new(conversation, started, progress);
+    let (measured, result) = measure(&mut process, &settings.defaults, &settings.overrides);
+    let notes = subject::Subject::notes(&process);
+    let conversation = process.conversation;
+    let (outcome, iteration, output) = conclude(conversation, result, &measured, timeout);
+    let mut report = report(launch, started, measured, outcome);
+    report.failed_iteration = iteration;
+    report.output = output;
+    report
+        .warnings
+        .extend(notes.into_iter().map(|message| Warning { code: "not-read".to_owned(), message }));
+    report
+}
+
+/// How the process ended, in which iteration, and what it printed.
+fn conclude(
+    mut conversation: Conversation<'_>,
+    result: Result<(), Interruption>,
+    measured: &Measured,
+    first_timeout: Duration,
+) -> (Outcome, Option<u64>, crate::report::Output) {
+    let iteration = conversation.current_iteration();
+    let timeout = match measured.hello {
+        Some(_) => measured.options.effective_timeout(),
+        None => first_timeout,
+    };
+    let outcome = match result {
+        Ok(()) => {
+            conversation.freeze_output();
+            match conversation.wait_for_end(FAREWELL) {
+                Stop::Died(status) if status.success() => Outcome::Passed,
+                stop => outcome_of(stop, FAREWELL),
+            }
+        }
+        Err(Interruption::Failed { failure, text }) => {
+            conversation.freeze_output();
+            // It waits for an answer before it goes on to its end.
+            let _ = conversation.say(Command::Finish);
+            // Its end is of no more interest, but gets the chance to be orderly.
+            let _ = conversation.wait_for_end(Duration::from_secs(2));
+            Outcome::Failed { message: failure_text(failure, &text, iteration) }
+        }
+        Err(Interruption::Stopped(stop)) => outcome_of(stop, timeout),
+    };
+    let iteration = if outcome == Outcome::Passed { None } else { iteration };
+    let output = conversation.output();
+    (outcome, iteration, output)
+}
+
+fn failure_text(failure: Failure, text: &str, iteration: Option<u64>) -> String {
+    let place = match iteration {
+        Some(iteration) => format!(" in iteration {iteration}"),
+        None => " outside its iterations".to_owned(),
+    };
+    match failure {
+        Failure::Panicked if text.is_empty() => format!("the test panicked{place}"),
+        Failure::Panicked => format!("the test panicked{place}: {text}"),
+        Failure::ReturnedError => format!("the test returned an error{place}"),
+        Failure::NeverIterated => {
+            "the test came to its end without calling `Workload::iterate`: nothing was measured"
+                .to_owned()
+        }
+    }
+}
+
+fn outcome_of(stop: Stop, timeout: Duration) -> Outcome {
+    let broken = |message: String| Outcome::Broken { message };
+    match stop {
+        Stop::Died(status) => death(status),
+        Stop::Closed => Outcome::Lost,
+        Stop::Deadline => Outcome::TimedOut { timeout },
+        Stop::Cancelled => broken("stopped before it was finished".to_owned()),
+        Stop::Message(MessageError::Version { theirs, library }) => {
+            let library = library.unwrap_or_else(|| "unknown".to_owned());
+            let ours = env!("CARGO_PKG_VERSION");
+            let advice = if theirs < PROTOCOL {
+                "update the dev-dependency memcheck-lib"
+            } else {
+                "update cargo-memcheck"
+            };
+            broken(format!(
+                "the test was built with memcheck-lib {library} (protocol {theirs}), this is cargo-memcheck {ours} (protocol {PROTOCOL}): {advice}"
+            ))
+        }
+        Stop::Message(MessageError::Malformed) => broken(
+            "the worker sent something that is no message of memcheck; does the test write to descriptors that it did not open?".to_owned(),
+        ),
+        Stop::Unexpected(reply) => {
+            broken(format!("the worker answered out of turn ({reply:?}); please report this"))
+        }
+        Stop::System(what, error) => broken(format!("cannot {what}: {error}")),
+    }
+}
+
+fn death(status: ExitStatus) -> Outcome {
+    if let Some(signal) = status.signal() {
+        return Outcome::Crashed { signal: signal_name(signal) };
+    }
+    Outcome::Exited { status: status.code().unwrap_or(-1) }
+}
+
+fn signal_name(signal: i32) -> String {
+    let names = [
+        (libc::SIGHUP, "SIGHUP"),
+        (libc::SIGINT, "SIGINT"),
+        (libc::SIGQUIT, "SIGQUIT"),
+        (libc::SIGILL, "SIGILL"),
+        (libc::SIGTRAP, "SIGTRAP"),
+        (libc::SIGABRT, "SIGABRT"),
+        (libc::SIGBUS, "SIGBUS"),
+        (libc::SIGFPE, "SIGFPE"),
+        (libc::SIGKILL, "SIGKILL"),
+        (libc::SIGUSR1, "SIGUSR1"),
+        (libc::SIGSEGV, "SIGSEGV"),
+        (libc::SIGUSR2, "SIGUSR2"),
+        (libc::SIGPIPE, "SIGPIPE"),
+        (libc::SIGALRM, "SIGALRM"),
+        (libc::SIGTERM, "SIGTERM"),
+        (libc::SIGXCPU, "SIGXCPU"),
+        (libc::SIGXFSZ, "SIGXFSZ"),
+        (libc::SIGSYS, "SIGSYS"),
+    ];
+    names
+        .iter()
+        .find(|(number, _)| *number == signal)
+        .map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
+}
+
+/// Puts together what is known.
+fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcome) -> Report {
+    let Measured { hello, options, profile, before, after, conclusion, completed } = measured;
+    let mut warnings = Vec::new();
+    if let Some(hello) = &hello
+        && !hello.heap_counted
+    {
+        warnings.push(Warning {
+            code: "heap-not-counted".to_owned(),
+            message: "the Rust heap is not counted: this binary's global allocator is not memcheck's. Wrap it, `memcheck::Alloc::new(…)`, with the feature `own-allocator` of memcheck-lib".to_owned(),
+        });
+    }
+    let mut test = hello
+        .map(|hello| hello.test)
+        .unwrap_or_else(|| TestId { name: launch.test.clone(), ..TestId::default() });
+    test.binary.clone_from(&launch.binary);
+    let growth = match (&before, &after) {
+        (Some(before), Some(after)) => Some(after.since(before)),
+        _ => None,
+    };
+    let (verdict, iterations, figures, advice) = match conclusion {
+        Some(conclusion) => {
+            // A verdict needs a run that came to its end, unless what was seen is bad enough.
+            let verdict = conclusion.verdict.filter(|_| completed);
+            (verdict, conclusion.iterations, conclusion.figures, conclusion.advice)
+        }
+        None => (None, 0, Vec::new(), Vec::new()),
+    };
+    Report {
+        version: REPORT_VERSION,
+        test,
+        options,
+        outcome,
+        verdict,
+        iterations,
+        failed_iteration: None,
+        elapsed: started.elapsed(),
+        figures,
+        profile,
+        before,
+        after,
+        growth,
+        advice,
+        warnings,
+        output: crate::report::Output::default(),
+    }
+}

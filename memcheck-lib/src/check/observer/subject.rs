@@ -1,0 +1,162 @@
+//! What is measured, as the measuring loop sees it: a worker, or a script in a test.
+
+use std::time::{Duration, Instant};
+
+use super::conversation::{Conversation, Stop};
+use crate::check::message::{Checkpoint, Command, Hello, Reply};
+use crate::process::{ProcessSnapshot, Sample, Watch};
+use crate::report::Profile;
+use crate::tool::Progress;
+
+/// How a run was cut short.
+#[derive(Debug)]
+pub(super) enum Interruption {
+    /// The worker said that the check failed.
+    Failed { failure: crate::check::message::Failure, text: String },
+    /// Everything else.
+    Stopped(Stop),
+}
+
+/// A workload that runs iterations when told and can be looked at in between.
+pub(super) trait Subject {
+    /// Who it is. The first thing to ask.
+    fn hello(&mut self) -> Result<Hello, Interruption>;
+    /// Runs iterations.
+    fn run(&mut self, iterations: u64) -> Result<Checkpoint, Interruption>;
+    /// Runs iterations, measuring each.
+    fn profile(&mut self, iterations: u64) -> Result<Profile, Interruption>;
+    /// The process's counters now.
+    fn counters(&mut self) -> Result<Checkpoint, Interruption>;
+    /// The kernel's numbers, cheap.
+    fn sample(&mut self) -> Sample;
+    /// The kernel's numbers, in full.
+    fn snapshot(&mut self) -> Option<ProcessSnapshot>;
+    /// What could not be read, in sentences.
+    fn notes(&self) -> Vec<String>;
+    /// Lets the test come to its end.
+    fn finish(&mut self) -> Result<(), Interruption>;
+    /// From now on the timeout counts.
+    fn set_deadline(&mut self, timeout: Duration);
+    /// Wall time since the subject was started.
+    fn elapsed(&self) -> Duration;
+}
+
+/// A worker process.
+pub(super) struct Process<'a> {
+    pub(super) conversation: Conversation<'a>,
+    watch: Option<Watch>,
+    notes: Vec<String>,
+    started: Instant,
+    progress: &'a mut dyn FnMut(Progress),
+}
+
+impl<'a> Process<'a> {
+    pub(super) fn new(
+        conversation: Conversation<'a>,
+        started: Instant,
+        progress: &'a mut dyn FnMut(Progress),
+    ) -> Self {
+        let (watch, notes) = match Watch::new(conversation.pid()) {
+            Ok(watch) => (Some(watch), Vec::new()),
+            Err(error) => (None, vec![error.to_string()]),
+        };
+        Process { conversation, watch, notes, started, progress }
+    }
+
+    fn hear(&mut self) -> Result<Reply, Interruption> {
+        let progress = &mut self.progress;
+        let mut tick =
+            |at: &Conversation<'_>| progress(Progress { iterations: at.iterations_done() });
+        match self.conversation.hear(&mut tick).map_err(Interruption::Stopped)? {
+            Reply::Failed { failure, text } => Err(Interruption::Failed { failure, text }),
+            reply => Ok(reply),
+        }
+    }
+
+    fn ask(&mut self, command: Command) -> Result<Reply, Interruption> {
+        if let Err(stop) = self.conversation.say(command) {
+            // What the worker said before it stopped listening is still to be heard.
+            return match self.hear() {
+                Err(Interruption::Failed { failure, text }) => {
+                    Err(Interruption::Failed { failure, text })
+                }
+                _ => Err(Interruption::Stopped(stop)),
+            };
+        }
+        self.hear()
+    }
+
+    fn checkpoint(&mut self, command: Command) -> Result<Checkpoint, Interruption> {
+        match self.ask(command)? {
+            Reply::Checkpoint(checkpoint) => Ok(checkpoint),
+            other => Err(unexpected(other)),
+        }
+    }
+}
+
+fn unexpected(reply: Reply) -> Interruption {
+    Interruption::Stopped(Stop::Unexpected(Box::new(reply)))
+}
+
+impl Subject for Process<'_> {
+    fn hello(&mut self) -> Result<Hello, Interruption> {
+        match self.hear()? {
+            Reply::Hello(hello) => {
+                // What the harness printed before the test began.
+                self.conversation.forget_output();
+                Ok(*hello)
+            }
+            other => Err(unexpected(other)),
+        }
+    }
+
+    fn run(&mut self, iterations: u64) -> Result<Checkpoint, Interruption> {
+        self.checkpoint(Command::Run { iterations })
+    }
+
+    fn profile(&mut self, iterations: u64) -> Result<Profile, Interruption> {
+        match self.ask(Command::Profile { iterations })? {
+            Reply::Profile(profile) => Ok(profile),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    fn counters(&mut self) -> Result<Checkpoint, Interruption> {
+        self.checkpoint(Command::Sample)
+    }
+
+    fn sample(&mut self) -> Sample {
+        self.watch.as_mut().map(Watch::sample).unwrap_or_default()
+    }
+
+    fn snapshot(&mut self) -> Option<ProcessSnapshot> {
+        match ProcessSnapshot::of(self.conversation.pid()) {
+            Ok(snapshot) => Some(snapshot),
+            Err(error) => {
+                self.notes.push(error.to_string());
+                None
+            }
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        notes.extend(self.watch.iter().flat_map(|watch| watch.notes().iter().cloned()));
+        notes
+    }
+
+    fn finish(&mut self) -> Result<(), Interruption> {
+        match self.ask(Command::Finish)? {
+            Reply::Ended => Ok(()),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    fn set_deadline(&mut self, timeout: Duration) {
+        self.conversation.set_deadline(self.started + timeout);
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}

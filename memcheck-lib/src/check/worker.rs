@@ -1,0 +1,272 @@
+//! The worker: runs iterations when the observer says so and answers with its counters. Between
+//! the first iteration and the last it allocates nothing of its own.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::process::{ExitCode, Termination};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::link::{self, Gone, Link};
+use super::message::{
+    Checkpoint, Command, Failure, Hello, encode_ended, encode_failed, encode_profile,
+};
+use super::page::Page;
+use super::workload::{Steps, Workload};
+use super::{Test, death};
+use crate::heap::{self, Heap, Peak};
+use crate::report::{Profile, Range};
+
+/// The connection, shared between the test's wrapper and its iterations.
+#[derive(Debug)]
+pub(super) struct Connection {
+    link: Link,
+    page: Option<Page>,
+    /// [`Command::Finish`] was heard.
+    finished: AtomicBool,
+    /// The observer was told of a failure.
+    failed: AtomicBool,
+}
+
+/// The invitation of this process, for the first test that asks.
+pub(super) fn connect() -> Option<Arc<Connection>> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if TAKEN.load(Ordering::Relaxed) {
+        return None;
+    }
+    let (link, page) = link::accept()?;
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        return None;
+    }
+    death::arm();
+    let (finished, failed) = (AtomicBool::new(false), AtomicBool::new(false));
+    Some(Arc::new(Connection { link, page, finished, failed }))
+}
+
+impl Connection {
+    /// Says a packet. When nobody can hear any more the worker stays where it is: its observer
+    /// sees the closed socket and ends it, and a body that went on unseen would be no measurement.
+    fn say(&self, packet: &[u8]) {
+        if let Err(Gone) = self.link.say(packet) {
+            self.wait_for_the_end();
+        }
+    }
+
+    fn hear(&self) -> Command {
+        self.link.hear().unwrap_or_else(|Gone| self.wait_for_the_end())
+    }
+
+    fn wait_for_the_end(&self) -> ! {
+        loop {
+            std::thread::park();
+        }
+    }
+
+    fn fail(&self, failure: Failure, text: &str) {
+        if !self.failed.swap(true, Ordering::Relaxed) {
+            self.say(&encode_failed(failure, text));
+            // The observer answers once it has taken what was printed so far: what comes next is
+            // the harness's own.
+            let _ = self.hear();
+        }
+    }
+}
+
+/// Unwinds a test whose iteration returned an error, past its set-up's destructors. The error was
+/// printed and reported, so the panic hook is not asked.
+struct IterationFailed;
+
+/// Runs a test as a worker, from hello to the end.
+pub(super) fn serve<R: Termination>(
+    connection: &Arc<Connection>,
+    test: &Test,
+    body: impl FnOnce(Workload) -> R,
+) {
+    let hello = Hello {
+        library: env!("CARGO_PKG_VERSION").to_owned(),
+        test: test.id(),
+        options: test.options.clone(),
+        heap_counted: heap::is_counted(),
+        native_heap: heap::native::state(),
+    };
+    match hello.encode() {
+        Ok(packet) => connection.say(&packet),
+        // A hello that cannot be written is a worker that never says hello: the observer's case.
+        Err(_) => return,
+    }
+    let workload = Workload::new(Steps::Worker(Iterations::new(Arc::clone(connection))));
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        let code = body(workload).report();
+        let ended_well = code == ExitCode::SUCCESS;
+        if !ended_well {
+            connection.fail(Failure::ReturnedError, "the test returned an error");
+        }
+        ended_well
+    }));
+    match result {
+        Ok(true) if connection.finished.load(Ordering::Relaxed) => connection.say(&encode_ended()),
+        Ok(true) => {
+            connection.fail(Failure::NeverIterated, "the test never called `Workload::iterate`");
+            resume_unwind(Box::new(IterationFailed));
+        }
+        Ok(false) => resume_unwind(Box::new(IterationFailed)),
+        Err(payload) => {
+            connection.fail(Failure::Panicked, panic_message(payload.as_ref()));
+            resume_unwind(payload);
+        }
+    }
+}
+
+fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("")
+}
+
+/// The iterations of a worker.
+#[derive(Debug)]
+pub(crate) struct Iterations {
+    connection: Arc<Connection>,
+    /// Iterations done since the start.
+    done: u64,
+    /// Iterations of the running batch that are not begun yet.
+    remaining: u64,
+    batch: Batch,
+}
+
+/// What the running batch is for.
+#[derive(Debug)]
+enum Batch {
+    /// Nothing was asked yet, or all was answered.
+    None,
+    /// Count, then send a checkpoint.
+    Run { since: Instant },
+    /// Measure each iteration, then send a profile.
+    Profile(Box<Profiling>),
+}
+
+#[derive(Debug)]
+struct Profiling {
+    peak: Peak,
+    before: heap::HeapCounters,
+    profile: Profile,
+}
+
+impl Iterations {
+    fn new(connection: Arc<Connection>) -> Self {
+        Iterations { connection, done: 0, remaining: 0, batch: Batch::None }
+    }
+
+    /// Whether another iteration is to run; waits for the observer between batches.
+    #[inline]
+    pub(crate) fn begin(&mut self) -> bool {
+        if self.remaining == 0 && !self.next_batch() {
+            return false;
+        }
+        self.remaining -= 1;
+        if let Some(page) = &self.connection.page {
+            page.begin(self.done + 1);
+        }
+        if let Batch::Profile(profiling) = &mut self.batch {
+            profiling.begin();
+        }
+        true
+    }
+
+    /// Notes the end of an iteration. Unwinds when it returned an error.
+    #[inline]
+    pub(crate) fn end<R: Termination>(&mut self, result: R) {
+        // Before the result is looked at: an error's report allocates.
+        if let Batch::Profile(profiling) = &mut self.batch {
+            profiling.end();
+        }
+        if result.report() != ExitCode::SUCCESS {
+            self.failed();
+        }
+        self.done += 1;
+        if let Some(page) = &self.connection.page {
+            page.end(self.done);
+        }
+    }
+
+    #[cold]
+    fn failed(&self) -> ! {
+        self.connection.fail(Failure::ReturnedError, "the iteration returned an error");
+        resume_unwind(Box::new(IterationFailed))
+    }
+
+    /// Answers for the batch that is done, then obeys until there is something to run.
+    #[cold]
+    fn next_batch(&mut self) -> bool {
+        match std::mem::replace(&mut self.batch, Batch::None) {
+            Batch::None => {}
+            Batch::Run { since } => self.checkpoint(since.elapsed().as_nanos() as u64),
+            Batch::Profile(profiling) => self.connection.say(&encode_profile(&profiling.profile)),
+        }
+        loop {
+            match self.connection.hear() {
+                Command::Run { iterations: 0 } | Command::Profile { iterations: 0 } => {
+                    self.checkpoint(0);
+                }
+                Command::Run { iterations } => {
+                    self.remaining = iterations;
+                    self.batch = Batch::Run { since: Instant::now() };
+                    return true;
+                }
+                Command::Profile { iterations } => {
+                    self.remaining = iterations;
+                    self.batch = Batch::Profile(Box::new(Profiling::new()));
+                    return true;
+                }
+                Command::Sample => self.checkpoint(0),
+                Command::Finish => {
+                    self.connection.finished.store(true, Ordering::Relaxed);
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn checkpoint(&self, wall_ns: u64) {
+        let cpu = clock_gettime(ClockId::ProcessCPUTime);
+        let cpu_ns = (cpu.tv_sec as u64).wrapping_mul(1_000_000_000) + cpu.tv_nsec as u64;
+        let checkpoint = Checkpoint {
+            iterations: self.done,
+            cpu_ns,
+            wall_ns,
+            rust: heap::process(Heap::Rust),
+            native: heap::process(Heap::Native),
+        };
+        self.connection.say(&checkpoint.encode());
+    }
+}
+
+impl Profiling {
+    fn new() -> Self {
+        let unseen = Range { min: u64::MAX, max: 0 };
+        let profile =
+            Profile { iterations: 0, allocations: unseen, bytes: unseen, peak: Some(unseen) };
+        Profiling { peak: Peak::start(), before: heap::HeapCounters::default(), profile }
+    }
+
+    fn begin(&mut self) {
+        self.before = heap::process(Heap::Rust);
+        self.peak.reset();
+    }
+
+    fn end(&mut self) {
+        let highest = self.peak.highest();
+        let done = heap::process(Heap::Rust).since(&self.before);
+        self.profile.iterations += 1;
+        self.profile.allocations.include(done.total_blocks);
+        self.profile.bytes.include(done.total_bytes);
+        if let Some(peak) = &mut self.profile.peak {
+            peak.include(highest);
+        }
+    }
+}

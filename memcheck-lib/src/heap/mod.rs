@@ -1,0 +1,49 @@
+//! What the allocators say: counters of live and total blocks and bytes, exact over all threads,
+//! and the [`Alloc`] that keeps them.
+
+mod alloc;
+mod counters;
+pub mod native;
+mod peak;
+mod tally;
+
+pub use alloc::Alloc;
+pub(crate) use counters::{Heap, process, thread};
+pub(crate) use peak::Peak;
+pub use tally::HeapCounters;
+
+#[cfg(all(feature = "global-allocator", not(feature = "own-allocator")))]
+#[global_allocator]
+static GLOBAL: Alloc = Alloc::new(std::alloc::System);
+
+/// The Rust heap of the calling process, over all threads and since its start.
+///
+/// All zero where the heap is not counted: ask [`is_counted`] first.
+pub fn rust() -> HeapCounters {
+    process(Heap::Rust)
+}
+
+/// The C heap of the calling process, over all threads and since its start.
+///
+/// All zero where the heap is not counted: ask [`native::state`] first.
+pub fn c() -> HeapCounters {
+    process(Heap::Native)
+}
+
+/// Whether allocations of this process reach an [`Alloc`], found by making one. A test binary with
+/// a global allocator of its own that is not wrapped answers `false`; its Rust heap counters say
+/// nothing then, and a zero in them must not be taken for one.
+pub fn is_counted() -> bool {
+    let layout = std::alloc::Layout::new::<u64>();
+    let before = process(Heap::Rust);
+    // SAFETY: the layout is not of size zero; the block is freed with the layout it was asked
+    // with, and only if it was given.
+    unsafe {
+        // `black_box`: the compiler may remove a pair of allocation and release that nobody sees.
+        let block = std::hint::black_box(std::alloc::alloc(layout));
+        if !block.is_null() {
+            std::alloc::dealloc(block, layout);
+        }
+    }
+    process(Heap::Rust).total_blocks != before.total_blocks
+}

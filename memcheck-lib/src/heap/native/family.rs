@@ -1,0 +1,246 @@
+//! The malloc family over glibc's own functions.
+//!
+//! The names are defined *weak*, by a jump each: strong definitions break the link beside
+//! jemalloc's unprefixed build or a static C library. A test binary that links them exports them,
+//! because the C library refers to them, so calls from within the C library (`strdup`, `fopen`)
+//! arrive here too.
+//!
+//! Sizes are usable sizes (`malloc_usable_size`): `free` is told no other.
+
+use std::arch::global_asm;
+use std::ffi::{CStr, c_int, c_void};
+
+use super::State;
+use super::inside;
+use crate::heap::counters::{self, Heap};
+
+unsafe extern "C" {
+    // Exported by glibc since 2.2.5, for allocators that wrap its own (malloc/malloc.c).
+    fn __libc_malloc(size: usize) -> *mut c_void;
+    fn __libc_calloc(count: usize, size: usize) -> *mut c_void;
+    fn __libc_realloc(block: *mut c_void, size: usize) -> *mut c_void;
+    fn __libc_free(block: *mut c_void);
+    fn __libc_memalign(alignment: usize, size: usize) -> *mut c_void;
+    fn __libc_valloc(size: usize) -> *mut c_void;
+    fn __libc_pvalloc(size: usize) -> *mut c_void;
+    fn malloc_usable_size(block: *mut c_void) -> usize;
+    fn __errno_location() -> *mut c_int;
+}
+
+/// Counts a block that was just given.
+#[inline(always)]
+fn given(block: *mut c_void) -> *mut c_void {
+    if !block.is_null() && !inside::is() {
+        // SAFETY: a live block of glibc's.
+        counters::allocated(Heap::Native, unsafe { malloc_usable_size(block) });
+    }
+    block
+}
+
+/// Usable size of a block that is about to go; `None` if it is not to be counted.
+#[inline(always)]
+fn going(block: *mut c_void) -> Option<usize> {
+    // SAFETY: the caller of `free` or `realloc` says that the block is live and glibc's.
+    (!block.is_null() && !inside::is()).then(|| unsafe { malloc_usable_size(block) })
+}
+
+#[inline(always)]
+fn gone(size: Option<usize>) {
+    if let Some(size) = size {
+        counters::freed(Heap::Native, size);
+    }
+}
+
+fn out_of_memory() -> *mut c_void {
+    // SAFETY: the thread's own errno.
+    unsafe { *__errno_location() = libc::ENOMEM };
+    std::ptr::null_mut()
+}
+
+extern "C" fn memcheck_malloc(size: usize) -> *mut c_void {
+    // SAFETY: any size may be asked for.
+    given(unsafe { __libc_malloc(size) })
+}
+
+extern "C" fn memcheck_calloc(count: usize, size: usize) -> *mut c_void {
+    // SAFETY: any sizes may be asked for; glibc checks their product.
+    given(unsafe { __libc_calloc(count, size) })
+}
+
+unsafe extern "C" fn memcheck_realloc(block: *mut c_void, size: usize) -> *mut c_void {
+    let old = going(block);
+    // SAFETY: the caller's promises are those of `realloc`.
+    let new = unsafe { __libc_realloc(block, size) };
+    // With size 0 glibc frees the block and returns null; any other null left it as it was.
+    if !new.is_null() || size == 0 {
+        gone(old);
+    }
+    given(new)
+}
+
+unsafe extern "C" fn memcheck_reallocarray(
+    block: *mut c_void,
+    count: usize,
+    size: usize,
+) -> *mut c_void {
+    match count.checked_mul(size) {
+        // SAFETY: the caller's promises are those of `realloc`.
+        Some(bytes) => unsafe { memcheck_realloc(block, bytes) },
+        None => out_of_memory(),
+    }
+}
+
+unsafe extern "C" fn memcheck_free(block: *mut c_void) {
+    gone(going(block));
+    // SAFETY: the caller's promises are those of `free`.
+    unsafe { __libc_free(block) };
+}
+
+unsafe extern "C" fn memcheck_free_sized(block: *mut c_void, _size: usize) {
+    // SAFETY: the caller's promises are those of `free` and more.
+    unsafe { memcheck_free(block) };
+}
+
+unsafe extern "C" fn memcheck_free_aligned_sized(
+    block: *mut c_void,
+    _alignment: usize,
+    _size: usize,
+) {
+    // SAFETY: the caller's promises are those of `free` and more.
+    unsafe { memcheck_free(block) };
+}
+
+extern "C" fn memcheck_memalign(alignment: usize, size: usize) -> *mut c_void {
+    // SAFETY: any alignment may be asked for; glibc rounds it up to a power of two.
+    given(unsafe { __libc_memalign(alignment, size) })
+}
+
+unsafe extern "C" fn memcheck_posix_memalign(
+    place: *mut *mut c_void,
+    alignment: usize,
+    size: usize,
+) -> c_int {
+    if !alignment.is_power_of_two() || !alignment.is_multiple_of(size_of::<*mut c_void>()) {
+        return libc::EINVAL;
+    }
+    let block = memcheck_memalign(alignment, size);
+    if block.is_null() {
+        return libc::ENOMEM;
+    }
+    // SAFETY: the caller gives a valid place for the result.
+    unsafe { *place = block };
+    0
+}
+
+extern "C" fn memcheck_valloc(size: usize) -> *mut c_void {
+    // SAFETY: any size may be asked for.
+    given(unsafe { __libc_valloc(size) })
+}
+
+extern "C" fn memcheck_pvalloc(size: usize) -> *mut c_void {
+    // SAFETY: any size may be asked for; glibc rounds it up to whole pages.
+    given(unsafe { __libc_pvalloc(size) })
+}
+
+/// The instruction that goes on at another place.
+#[cfg(target_arch = "x86_64")]
+macro_rules! jump {
+    () => {
+        "jmp {ours}"
+    };
+}
+#[cfg(target_arch = "aarch64")]
+macro_rules! jump {
+    () => {
+        "b {ours}"
+    };
+}
+
+/// Defines each name as a weak jump to our function, with a second, hidden name that always means
+/// this jump, and lists them.
+macro_rules! family {
+    ($($name:ident $jump:ident => $ours:ident),* $(,)?) => {
+        $(
+            global_asm!(
+                ".pushsection .text.memcheck_family,\"ax\",@progbits",
+                concat!(".weak ", stringify!($name)),
+                concat!(".weak ", stringify!($jump)),
+                concat!(".hidden ", stringify!($jump)),
+                concat!(".type ", stringify!($name), ",@function"),
+                concat!(".type ", stringify!($jump), ",@function"),
+                concat!(stringify!($name), ":"),
+                concat!(stringify!($jump), ":"),
+                jump!(),
+                concat!(".size ", stringify!($name), ", . - ", stringify!($name)),
+                ".popsection",
+                ours = sym $ours,
+            );
+        )*
+
+        mod jumps {
+            unsafe extern "C" {
+                $(pub(super) fn $jump();)*
+            }
+        }
+
+        mod names {
+            unsafe extern "C" {
+                $(pub(super) fn $name();)*
+            }
+        }
+
+        /// Name, our definition, and what the name means to code of this executable.
+        fn members() -> [(&'static CStr, usize, usize); const { [$(stringify!($name)),*].len() }] {
+            // Only their addresses are taken: what they take and return does not matter here.
+            [$((
+                const { c_name(concat!(stringify!($name), "\0")) },
+                jumps::$jump as *const () as usize,
+                names::$name as *const () as usize,
+            )),*]
+        }
+    };
+}
+
+const fn c_name(name: &'static str) -> &'static CStr {
+    match CStr::from_bytes_with_nul(name.as_bytes()) {
+        Ok(name) => name,
+        Err(_) => c"",
+    }
+}
+
+family! {
+    malloc memcheck_jump_malloc => memcheck_malloc,
+    calloc memcheck_jump_calloc => memcheck_calloc,
+    realloc memcheck_jump_realloc => memcheck_realloc,
+    reallocarray memcheck_jump_reallocarray => memcheck_reallocarray,
+    free memcheck_jump_free => memcheck_free,
+    free_sized memcheck_jump_free_sized => memcheck_free_sized,
+    free_aligned_sized memcheck_jump_free_aligned_sized => memcheck_free_aligned_sized,
+    memalign memcheck_jump_memalign => memcheck_memalign,
+    aligned_alloc memcheck_jump_aligned_alloc => memcheck_memalign,
+    posix_memalign memcheck_jump_posix_memalign => memcheck_posix_memalign,
+    valloc memcheck_jump_valloc => memcheck_valloc,
+    pvalloc memcheck_jump_pvalloc => memcheck_pvalloc,
+}
+
+/// Looks up what every name of the family means, to this executable and to the shared libraries.
+pub(super) fn state() -> State {
+    let mut others = Vec::new();
+    let mut ours = 0;
+    for (name, jump, here) in members() {
+        // SAFETY: the name is a C string; the result is only compared.
+        let everywhere = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) } as usize;
+        // Names that the C library does not know (the sized frees of newer ones) are looked up by
+        // nobody else.
+        if here == jump && (everywhere == jump || everywhere == 0) {
+            ours += 1;
+        } else {
+            others.push(name.to_string_lossy().into_owned());
+        }
+    }
+    match (ours, others.is_empty()) {
+        (_, true) => State::Counted,
+        (0, _) => State::Off { reason: "another allocator defines malloc".to_owned() },
+        _ => State::Mixed { others },
+    }
+}

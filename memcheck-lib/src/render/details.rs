@@ -1,0 +1,224 @@
+//! Everything a reader needs of a test that is not a success.
+
+use std::fmt::Write;
+
+use super::phrases::{self, growth_code, heap_growth, other_growth, signed};
+use crate::figure::Figure;
+use crate::report::{FigureReport, Outcome, Report, Verdict};
+use crate::units::{Bytes, grouped};
+
+/// Lines of the worker's output that are shown.
+const OUTPUT_LINES: usize = 40;
+
+/// Several lines, each ended: what is wrong, where, what was seen, what to try.
+pub fn details(report: &Report) -> String {
+    let mut text = String::new();
+    for (at, headline) in headlines(report).iter().enumerate() {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "error[{}]: {}", headline.code, headline.message);
+        let _ = write!(text, "{}", place(report));
+        if let Some(of) = headline.figure.and_then(|figure| report.figure(figure)) {
+            let _ =
+                writeln!(text, "   = note: {} from window to window: {}", of.figure, floors(of));
+        }
+        // What holds for all of them is said once.
+        if at == 0 {
+            let _ = write!(text, "{}", facts(report));
+        }
+    }
+    for warning in &report.warnings {
+        let _ = writeln!(text, "warning[{}]: {}", warning.code, warning.message);
+    }
+    if !matches!(report.outcome, Outcome::Passed | Outcome::Skipped) {
+        output(report, &mut text);
+    }
+    text
+}
+
+/// What is wrong, in one sentence.
+struct Headline {
+    /// Short stable name.
+    code: &'static str,
+    message: String,
+    /// The figure it is about.
+    figure: Option<Figure>,
+}
+
+impl Headline {
+    fn new(code: &'static str, message: String) -> Self {
+        Headline { code, message, figure: None }
+    }
+}
+
+/// One headline for a process that did not end well; else one for each kind of memory that is not
+/// as it must be, the cause before what follows from it. What only follows is no headline.
+fn headlines(report: &Report) -> Vec<Headline> {
+    if let Some((code, message)) = outcome(report) {
+        return vec![Headline::new(code, message)];
+    }
+    let inconclusive = |message: &str| vec![Headline::new("inconclusive", message.to_owned())];
+    match report.verdict {
+        Some(Verdict::Growing) => growing(report),
+        Some(Verdict::OverLimit) => over_limit(report),
+        Some(Verdict::Inconclusive) => match phrases::leading(report) {
+            Some(of) => vec![Headline {
+                code: "inconclusive",
+                message: format!("it cannot be told whether this grows ({})", of.figure),
+                figure: Some(of.figure),
+            }],
+            None => inconclusive("it cannot be told whether this grows"),
+        },
+        None => inconclusive("nothing could be judged"),
+        Some(Verdict::Steady) => Vec::new(),
+    }
+}
+
+fn outcome(report: &Report) -> Option<(&'static str, String)> {
+    let place = report.failed_iteration.map_or_else(
+        || " outside its iterations".to_owned(),
+        |iteration| format!(" in iteration {}", grouped(iteration as i64)),
+    );
+    Some(match &report.outcome {
+        Outcome::Passed | Outcome::Skipped => return None,
+        Outcome::Failed { message } => ("failed", message.clone()),
+        Outcome::Crashed { signal } => ("crashed", format!("ended by {signal}{place}")),
+        Outcome::Exited { status } => (
+            "exited",
+            format!(
+                "the process exited with status {status}{place}, before the check was finished"
+            ),
+        ),
+        Outcome::Lost => (
+            "lost",
+            format!(
+                "the connection to the worker is gone{place}, though it still ran: did the test close file descriptors that it did not open?"
+            ),
+        ),
+        Outcome::TimedOut { timeout } => (
+            "timed-out",
+            format!(
+                "still not finished after {} s{place}; raise `timeout = \"…\"` if it needs longer",
+                timeout.as_secs_f64()
+            ),
+        ),
+        Outcome::Broken { message } => ("not-measured", message.clone()),
+    })
+}
+
+fn growing(report: &Report) -> Vec<Headline> {
+    let growing =
+        |figure: Figure| report.figure(figure).filter(|of| of.verdict == Verdict::Growing);
+    let mut headlines: Vec<Headline> = Vec::new();
+    let heap = |bytes: Figure, blocks: Figure, heap: &str| {
+        let figure = growing(bytes).or(growing(blocks))?.figure;
+        let message = heap_growth(heap, report.figure(bytes), report.figure(blocks));
+        Some(Headline { code: growth_code(figure), message, figure: Some(figure) })
+    };
+    // Threads and children bring heap, mappings and footprint with them, so they come first.
+    let other = |figure: Figure| {
+        let of = growing(figure)?;
+        Some(Headline {
+            code: growth_code(figure),
+            message: other_growth(of),
+            figure: Some(figure),
+        })
+    };
+    headlines.extend([Figure::Threads, Figure::Children].into_iter().filter_map(other));
+    headlines.extend(heap(Figure::HeapBytes, Figure::HeapBlocks, ""));
+    headlines.extend(heap(Figure::NativeBytes, Figure::NativeBlocks, " on the C heap"));
+    headlines.extend([Figure::Fds, Figure::FdMemory].into_iter().filter_map(other));
+    if headlines.is_empty() {
+        headlines.extend([Figure::Resident, Figure::Mappings].into_iter().filter_map(other));
+    }
+    headlines
+}
+
+fn over_limit(report: &Report) -> Vec<Headline> {
+    let over = report.figures.iter().filter(|of| of.verdict == Verdict::OverLimit);
+    over.map(|of| {
+        let limit = of.limit.unwrap_or(0);
+        let limit = match of.figure.is_bytes() {
+            true => Bytes(limit).to_string(),
+            false => grouped(limit as i64),
+        };
+        let growth = signed(of.figure, of.growth);
+        let growth = growth.trim_start_matches('+');
+        Headline {
+            code: "over-limit",
+            message: format!("{} grew by {growth}, over the limit of {limit}", of.figure),
+            figure: Some(of.figure),
+        }
+    })
+    .collect()
+}
+
+fn place(report: &Report) -> String {
+    let test = &report.test;
+    if test.file.is_empty() {
+        return String::new();
+    }
+    format!("  --> {}:{}:{}\n   | {}\n", test.file, test.line, test.column, test.name)
+}
+
+/// The notes under a headline about memory.
+fn facts(report: &Report) -> String {
+    let mut text = String::new();
+    let mut note = |kind: &str, message: String| {
+        let _ = writeln!(text, "   = {kind}: {message}");
+    };
+    if report.iterations > 0 {
+        let changed: Vec<String> = report
+            .figures
+            .iter()
+            .filter(|of| of.growth != 0)
+            .map(|of| format!("{} {}", of.figure, signed(of.figure, of.growth)))
+            .collect();
+        let changed =
+            if changed.is_empty() { "nothing changed".to_owned() } else { changed.join(", ") };
+        note("note", format!("over {} iterations: {changed}", grouped(report.iterations as i64)));
+    }
+    if let Some(profile) = &report.profile {
+        note("note", format!("an iteration {}", phrases::allocates(profile)));
+    }
+    // A cache that fills lifts several figures; saying so once is enough.
+    let mut said = std::collections::BTreeSet::new();
+    let advice = report.advice.iter().filter(|advice| said.insert(advice.topic()));
+    for advice in advice {
+        note("help", advice.to_string());
+    }
+    text
+}
+
+/// The floor of each window.
+fn floors(of: &FigureReport) -> String {
+    let floors: Vec<String> = of
+        .windows
+        .iter()
+        .filter_map(|window| window.iter().min())
+        .map(|&floor| match of.figure.is_bytes() {
+            true => crate::units::scaled(floor as f64),
+            false => grouped(floor),
+        })
+        .collect();
+    floors.join(" → ")
+}
+
+fn output(report: &Report, text: &mut String) {
+    let printed = report.output.text.trim_matches('\n');
+    if printed.is_empty() {
+        return;
+    }
+    let lines: Vec<&str> = printed.lines().collect();
+    let _ = writeln!(text, "   = output of the worker:");
+    let half = OUTPUT_LINES / 2;
+    for (at, line) in lines.iter().enumerate() {
+        if lines.len() > OUTPUT_LINES && at == half {
+            let _ = writeln!(text, "     [… {} lines left out …]", lines.len() - OUTPUT_LINES);
+        }
+        if lines.len() <= OUTPUT_LINES || at < half || at >= lines.len() - half {
+            let line: String =
+                line.chars().take(300).filter(|c| !c.is_control() || *c == '\t').collect();
+            let _ = writeln!(text, "     {line}");
+        }
+    }
+}

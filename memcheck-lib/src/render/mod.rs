@@ -1,0 +1,49 @@
+//! A report as text: plain, without colour, stable enough for a snapshot.
+//!
+//! [`line`] is the one line that every test gets, [`details`] the paragraphs that a test gets which
+//! is not a success. Every sentence about a figure is made in one place, `phrases`.
+
+mod details;
+mod phrases;
+mod spark;
+
+pub use details::details;
+pub use phrases::{measured, sensitivity};
+pub use spark::sparkline;
+
+use crate::report::{Report, Word};
+
+/// Width of the word at the start of a line.
+pub const WORD_WIDTH: usize = 12;
+
+/// One line for a test: word, time, binary, name, what was measured.
+///
+/// ```text
+///         PASS [  0.11s] cache tests::bounded    heap +0 B/iter · resident +0 B · 4,080 iterations
+/// ```
+pub fn line(report: &Report) -> String {
+    let word = report.word();
+    let name = name(report);
+    let mut line =
+        format!("{:>WORD_WIDTH$} [{:>7.2}s] {name}", word.text(), report.elapsed.as_secs_f64(),);
+    let measured = measured(report);
+    if !measured.is_empty() {
+        line.push_str("  ");
+        line.push_str(&measured);
+    }
+    if word == Word::Leak
+        && let Some(figure) = phrases::leading(report)
+    {
+        line.push_str("  ");
+        line.push_str(&sparkline(&figure.windows));
+    }
+    line
+}
+
+/// The test's full name: binary, if known, and path.
+pub fn name(report: &Report) -> String {
+    match report.test.binary.as_str() {
+        "" => report.test.name.clone(),
+        binary => format!("{binary} {}", report.test.name),
+    }
+}

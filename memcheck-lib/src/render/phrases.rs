@@ -1,0 +1,194 @@
+//! Sentences about figures.
+
+use crate::figure::Figure;
+use crate::report::{FigureReport, Profile, Range, Report, Sensitivity, Verdict};
+use crate::units::{Bytes, grouped, number, scaled};
+
+/// What was measured, for the line of a test: the growth of heap and footprint, what else changed,
+/// and over how many iterations.
+pub fn measured(report: &Report) -> String {
+    let mut parts = Vec::new();
+    for (bytes, blocks) in
+        [(Figure::HeapBytes, Figure::HeapBlocks), (Figure::NativeBytes, Figure::NativeBlocks)]
+    {
+        if let Some(of) = report.figure(bytes) {
+            let always = bytes == Figure::HeapBytes;
+            let blocks = report.figure(blocks);
+            if always || is_notable(of) || blocks.is_some_and(is_notable) {
+                parts.push(heap_rate(of, blocks));
+            }
+        }
+    }
+    if let Some(of) = report.figure(Figure::Resident) {
+        parts.push(format!("{} {}", of.figure, signed_bytes(of.growth)));
+    }
+    for of in &report.figures {
+        let heap_or_resident = of.figure.is_bytes() && of.figure != Figure::FdMemory
+            || matches!(of.figure, Figure::HeapBlocks | Figure::NativeBlocks);
+        if !heap_or_resident && is_notable(of) {
+            parts.push(format!("{} {}", of.figure, signed(of.figure, of.growth)));
+        }
+    }
+    if let Some(profile) = &report.profile {
+        parts.push(allocates(profile));
+    }
+    if report.iterations > 0 {
+        parts.push(format!("{} iterations", grouped(report.iterations as i64)));
+    }
+    parts.join(" · ")
+}
+
+/// Whether a figure has a place in the line of its test although it is not always shown.
+fn is_notable(of: &FigureReport) -> bool {
+    of.verdict != Verdict::Steady
+}
+
+fn heap_rate(bytes: &FigureReport, blocks: Option<&FigureReport>) -> String {
+    // A steady figure has no rate, whatever the last readings differ by.
+    let steady = |of: &FigureReport| of.verdict == Verdict::Steady;
+    let rate = if steady(bytes) { 0.0 } else { bytes.rate };
+    let mut text = format!("{} {}/iter", bytes.figure, signed_rate(rate));
+    if let Some(blocks) = blocks.filter(|of| !steady(of)) {
+        text.push_str(&format!(" in {}", count(blocks.rate, "block")));
+    }
+    text
+}
+
+fn signed_rate(rate: f64) -> String {
+    if rate < 0.0 { scaled(rate) } else { format!("+{}", scaled(rate)) }
+}
+
+fn signed_bytes(bytes: i64) -> String {
+    signed_rate(bytes as f64)
+}
+
+/// A change of a figure in its own unit, with its sign.
+pub(super) fn signed(figure: Figure, change: i64) -> String {
+    match figure.is_bytes() {
+        true => signed_bytes(change),
+        false if change < 0 => grouped(change),
+        false => format!("+{}", grouped(change)),
+    }
+}
+
+/// `1 block`, `2 blocks`, `0.5 blocks`.
+pub(super) fn count(value: f64, noun: &str) -> String {
+    if value == 1.0 { format!("1 {noun}") } else { format!("{} {noun}s", number(value)) }
+}
+
+/// What one iteration allocates.
+pub(super) fn allocates(profile: &Profile) -> String {
+    let span = |range: Range, text: fn(u64) -> String| match range.min == range.max {
+        true => text(range.min),
+        false => format!("{} to {}", text(range.min), text(range.max)),
+    };
+    let blocks = match (profile.allocations.min, profile.allocations.max) {
+        (1, 1) => "1 block".to_owned(),
+        _ => format!("{} blocks", span(profile.allocations, |value| grouped(value as i64))),
+    };
+    format!("allocates {} in {blocks}", span(profile.bytes, |value| Bytes(value).to_string()))
+}
+
+/// The figure that explains a report best: the first of those with the gravest verdict.
+pub(super) fn leading(report: &Report) -> Option<&FigureReport> {
+    let gravest = report.figures.iter().map(|of| of.verdict).max()?;
+    report.figures.iter().find(|of| of.verdict == gravest)
+}
+
+/// The short stable name of a growth, as in `error[heap-growth]`.
+pub(super) fn growth_code(figure: Figure) -> &'static str {
+    match figure {
+        Figure::HeapBytes | Figure::HeapBlocks => "heap-growth",
+        Figure::NativeBytes | Figure::NativeBlocks => "c-heap-growth",
+        Figure::Resident => "resident-growth",
+        Figure::FdMemory => "fd-memory-growth",
+        Figure::Fds => "fd-growth",
+        Figure::Threads => "thread-growth",
+        Figure::Children => "child-growth",
+        Figure::Mappings => "mapping-growth",
+    }
+}
+
+/// The sentence for a heap that grows.
+pub(super) fn heap_growth(
+    heap: &str,
+    bytes: Option<&FigureReport>,
+    blocks: Option<&FigureReport>,
+) -> String {
+    let growing = |of: Option<&FigureReport>| {
+        of.filter(|of| of.verdict == Verdict::Growing).map(|of| of.rate)
+    };
+    match (growing(bytes), growing(blocks)) {
+        (Some(bytes), Some(blocks)) if blocks >= 1.0 => {
+            let verb = if blocks == 1.0 { "survives" } else { "survive" };
+            format!("{} in {} {verb} every iteration{heap}", scaled(bytes), count(blocks, "block"))
+        }
+        (Some(bytes), Some(blocks)) => format!(
+            "1 block of {} survives in every {} iterations{heap}",
+            scaled(bytes / blocks),
+            number(1.0 / blocks)
+        ),
+        (Some(bytes), None) => format!(
+            "{} per iteration survive{heap}, in no new blocks: a container grows",
+            scaled(bytes)
+        ),
+        (None, Some(blocks)) => {
+            format!("{} per iteration survive{heap}", count(blocks, "block"))
+        }
+        (None, None) => format!("memory survives the iterations{heap}"),
+    }
+}
+
+/// The sentence for a figure other than the heap that grows.
+pub(super) fn other_growth(of: &FigureReport) -> String {
+    let thing = match of.figure {
+        Figure::Resident => {
+            return format!("the live footprint grows by {} in every iteration", scaled(of.rate));
+        }
+        Figure::FdMemory => {
+            return format!(
+                "memory held only by file descriptors grows by {} in every iteration",
+                scaled(of.rate)
+            );
+        }
+        Figure::Fds => ("file descriptor is", "file descriptors are", "left open"),
+        Figure::Threads => ("thread is", "threads are", "left running"),
+        Figure::Children => ("child process is", "child processes are", "left behind"),
+        Figure::Mappings => ("mapping is", "mappings are", "left behind"),
+        _ => ("item is", "items are", "left"),
+    };
+    let (one, many, state) = thing;
+    if of.rate == 1.0 {
+        format!("1 {one} {state} by every iteration")
+    } else if of.rate >= 1.0 {
+        format!("{} {many} {state} by every iteration", number(of.rate))
+    } else {
+        format!("1 {one} {state} in every {} iterations", number(1.0 / of.rate.max(1e-9)))
+    }
+}
+
+/// How small a growth the run would have called growing.
+pub fn sensitivity(of: &FigureReport) -> String {
+    let noun = match of.figure {
+        Figure::HeapBytes | Figure::HeapBlocks => "block",
+        Figure::NativeBytes | Figure::NativeBlocks => "C block",
+        Figure::Resident | Figure::FdMemory => "byte",
+        Figure::Fds => "fd",
+        Figure::Threads => "thread",
+        Figure::Children => "child",
+        Figure::Mappings => "mapping",
+    };
+    match of.sensitivity {
+        None => format!("{}: no growth could have been seen", of.figure),
+        Some(Sensitivity::OneIn { iterations: 1 }) => format!("≥ 1 {noun} per iteration"),
+        Some(Sensitivity::OneIn { iterations }) => {
+            format!("≥ 1 {noun} per {} iterations", grouped(iterations as i64))
+        }
+        Some(Sensitivity::PerIteration { amount }) if of.figure.is_bytes() => {
+            format!("≥ {}/iteration of {}", scaled(amount), of.figure)
+        }
+        Some(Sensitivity::PerIteration { amount }) => {
+            format!("≥ {}/iteration", count(amount, noun))
+        }
+    }
+}
