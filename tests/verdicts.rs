@@ -112,6 +112,20 @@ fn flags_outrank_the_attribute() {
 }
 
 #[test]
+fn an_inconclusive_test_passes_by_request_only() {
+    let project = Project::new("unsure").file(
+        "src/lib.rs",
+        "#[cfg(test)]\n#[memcheck::memcheck]\n\
+         fn slow() { std::thread::sleep(std::time::Duration::from_millis(100)); }\n",
+    );
+    let slow = ["--time", "300ms", "--warmup", "1"];
+    let output = project.memcheck(&slow).code(100);
+    assert!(output.stdout.contains("UNSURE"), "{}", output.stdout);
+    assert!(output.stdout.contains("1 inconclusive"), "{}", output.stdout);
+    project.memcheck(&[&slow[..], &["--inconclusive", "warn"]].concat()).code(0);
+}
+
+#[test]
 fn output_of_the_test_is_shown_on_request() {
     let project = Project::new("shown").file(
         "src/lib.rs",
