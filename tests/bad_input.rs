@@ -68,8 +68,9 @@ fn help_and_version_are_no_errors() {
 
 #[test]
 fn a_build_that_fails() {
-    let project =
-        Project::new("no-build").file("src/lib.rs", "pub fn broken() -> u8 { missing }\n");
+    let project = Project::new("no-build")
+        .without_library()
+        .file("src/lib.rs", "pub fn broken() -> u8 { missing }\n");
     let output = project.memcheck(&["--lib"]).code(101);
     // The compiler's own words, and then ours.
     assert!(output.stderr.contains("cannot find value `missing`"), "{}", output.stderr);
@@ -82,14 +83,14 @@ fn a_build_that_fails() {
 
 #[test]
 fn a_selection_that_cargo_refuses() {
-    let project = Project::new("no-such-package");
+    let project = Project::new("no-such-package").without_library();
     let output = project.memcheck(&["-p", "other"]).code(101);
     assert!(output.stderr.contains("other"), "{}", output.stderr);
 }
 
 #[test]
 fn a_target_directory_that_cannot_be_used() {
-    let project = Project::new("no-target").file("occupied", "");
+    let project = Project::new("no-target").without_library().file("occupied", "");
     let output = project.memcheck(&["--target-dir", "occupied"]).code(101);
     assert!(output.stderr.contains("occupied"), "{}", output.stderr);
     insta::assert_snapshot!(output.error(), @"
@@ -100,7 +101,8 @@ fn a_target_directory_that_cannot_be_used() {
 
 #[test]
 fn a_broken_or_truncated_binary() {
-    let project = Project::new("cut-binary").file("src/lib.rs", "#[test] fn a() {}\n");
+    let project =
+        Project::new("cut-binary").without_library().file("src/lib.rs", "#[test] fn a() {}\n");
     project.memcheck(&["--no-run"]).code(0);
     let own = |path: &std::path::PathBuf| path.metadata().is_ok_and(|of| of.len() > 4096);
     let mut binaries = project.test_binaries("cut_binary");
@@ -139,7 +141,12 @@ fn a_broken_or_truncated_binary() {
 fn a_library_of_another_version() {
     let version = |name, version| {
         let entry = entry(&format!("memcheck-test|{version}|{name}::a|src/lib.rs|1|1|"));
-        Project::new(name).file("src/lib.rs", entry).memcheck(&["list"]).code(2).error()
+        Project::new(name)
+            .without_library()
+            .file("src/lib.rs", entry)
+            .memcheck(&["list"])
+            .code(2)
+            .error()
     };
     insta::assert_snapshot!(version("older", 0), @"
     error: an annotated test in `<target>/debug/deps/older-<hash>` cannot be understood: its entry has version 0, and this cargo-memcheck <version> reads version 1
@@ -154,7 +161,7 @@ fn a_library_of_another_version() {
 #[test]
 fn an_entry_that_is_cut_off() {
     let source = entry("memcheck-test|1|damaged::a|src/lib.rs|1");
-    let project = Project::new("damaged").file("src/lib.rs", source);
+    let project = Project::new("damaged").without_library().file("src/lib.rs", source);
     insta::assert_snapshot!(project.memcheck(&["list"]).code(2).error(), @r#"
     error: an annotated test in `<target>/debug/deps/damaged-<hash>` cannot be understood: its entry is cut off or damaged: "memcheck-test\u{1f}1\u{1f}damaged::a\u{1f}src/lib.rs\u{1f}1"
       help: only #[memcheck] may write to the link section `memcheck_tests`; if nothing else does, `cargo clean` and build again
@@ -176,7 +183,9 @@ fn two_tests_of_one_name() {
 
 #[test]
 fn no_annotated_test() {
-    let project = Project::new("nothing-yet").file("src/lib.rs", "#[test] fn ordinary() {}\n");
+    let project = Project::new("nothing-yet")
+        .without_library()
+        .file("src/lib.rs", "#[test] fn ordinary() {}\n");
     insta::assert_snapshot!(project.memcheck(&[]).code(4).error(), @r#"
     error: no test is annotated with #[memcheck]
       help: 1 test binary was looked at; add the library to Cargo.toml
@@ -227,7 +236,7 @@ fn nothing_that_was_asked_for() {
 
 #[test]
 fn a_signal_ends_the_build_and_the_tool() {
-    let project = Project::new("slow-build").file(
+    let project = Project::new("slow-build").without_library().file(
         "build.rs",
         // Ends by itself, so that nothing is left behind whatever becomes of the test.
         "fn main() {\n    std::fs::write(\"started\", \"\").unwrap();\n\

@@ -31,6 +31,7 @@ fn library(crate_name: &str) -> String {
 
 fn project() -> Project {
     Project::new("surroundings")
+        .without_library()
         .manifest_extra("\n[workspace]\nmembers = [\"inner\"]\n")
         .file(
             "build.rs",
@@ -140,22 +141,48 @@ fn pretty_assert(found: &str, expected: &str, what: &str) {
 #[test]
 fn a_configured_runner_does_not_stand_between() {
     let directory = tempfile::tempdir().unwrap();
+    let host = host();
     for (name, runner) in
         [("runner-text", "\"false --text\""), ("runner-list", "[\"false\", \"--list\"]")]
     {
+        let crate_name = name.replace('-', "_");
         let project = Project::new(name)
-            .file("src/lib.rs", library(&name.replace('-', "_")))
+            .without_library()
+            .file("src/lib.rs", library(&crate_name))
             .file(
                 ".cargo/config.toml",
                 format!(
-                    "[target.'cfg(unix)']\nrunner = {runner}\n[target.{}]\nrunner = {runner}\n",
-                    host()
+                    "[target.'cfg(unix)']\nrunner = {runner}\n[target.{host}]\nrunner = {runner}\n"
                 ),
             )
             .env("PROBE_DIRECTORY", directory.path());
         let output = project.memcheck(&[]);
-        let crate_name = name.replace('-', "_");
         assert!(told(directory.path()).contains_key(&crate_name), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn a_target_that_is_named_is_run_too() {
+    let host = host();
+    // By a flag, and by the configuration.
+    let config = format!("[build]\ntarget = \"{host}\"\n");
+    for (name, arguments, config) in
+        [("target-flag", vec!["--target", &host], ""), ("target-config", vec![], config.as_str())]
+    {
+        let directory = tempfile::tempdir().unwrap();
+        let crate_name = name.replace('-', "_");
+        let project = Project::new(name)
+            .without_library()
+            .file("src/lib.rs", library(&crate_name))
+            .file(".cargo/config.toml", config)
+            .env("PROBE_DIRECTORY", directory.path());
+        project.cargo_test(&arguments).code(0);
+        let expected = told(directory.path());
+        std::fs::remove_file(directory.path().join(&crate_name)).unwrap();
+        let output = project.memcheck(&arguments);
+        let found = told(directory.path());
+        assert!(found.contains_key(&crate_name), "{}", output.stderr);
+        pretty_assert(&found[&crate_name], &expected[&crate_name], name);
     }
 }
 

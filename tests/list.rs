@@ -111,11 +111,8 @@ fn tests_are_found_and_chosen_as_cargo_test_does() {
 fn release_and_stripped_binaries_keep_their_tests() {
     // Without the library, which would take a minute to build with these settings.
     let project = Project::new("stripped")
-        .file(
-            "Cargo.toml",
-            "[package]\nname = \"stripped\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
-             [workspace]\n\n[profile.release]\nstrip = true\nlto = true\n",
-        )
+        .without_library()
+        .manifest_extra("\n[profile.release]\nstrip = true\nlto = true\n")
         .file("src/lib.rs", support::entry("memcheck-test|1|stripped::kept|src/lib.rs|1|1|"));
     let output = project.memcheck(&["list", "--release", "-q"]).code(0);
     assert_eq!(output.stdout, "stripped:\n    kept\n");

@@ -56,7 +56,7 @@ fn judge(run: &Run) -> Result<u8, Error> {
     let surroundings = cargo::environments(&cargo, &binaries, &interrupt)?;
     let plan = plan(run, &chosen, binaries.into_iter().zip(&surroundings));
 
-    let mut outputs = Outputs::new(&run.display);
+    let mut outputs = Outputs::new(&run.display, !run.running.no_capture);
     let summary = run::execute(
         &plan,
         &|launch, settings, cancel, progress| {

@@ -1,9 +1,10 @@
 //! The exit codes of `cargo memcheck`: a contract with scripts and CI.
 
+#![cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only one of them can happen"))]
+
 /// Every test that ran is PASS or KNOWN (or UNSURE with `--inconclusive warn`).
 pub(crate) const SUCCESS: u8 = 0;
 /// memcheck itself failed: a fault of the tool or of the machine, not of the tested code.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code))]
 pub(crate) const TOOL_FAILED: u8 = 1;
 /// Wrong usage or configuration. (clap ends with this code, too.)
 pub(crate) const USAGE: u8 = 2;

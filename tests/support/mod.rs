@@ -34,6 +34,7 @@ pub struct Project {
     directory: PathBuf,
     manifest_extra: String,
     own_manifest: bool,
+    library: bool,
     environment: Vec<(OsString, Option<OsString>)>,
 }
 
@@ -59,6 +60,7 @@ impl Project {
             directory,
             manifest_extra: String::new(),
             own_manifest: false,
+            library: true,
             environment: Vec::new(),
         };
         project.write_manifest();
@@ -75,6 +77,14 @@ impl Project {
     /// Adds sections (or, first, keys of `[dev-dependencies]`) to the manifest.
     pub fn manifest_extra(mut self, text: &str) -> Self {
         self.manifest_extra.push_str(text);
+        self.write_manifest();
+        self
+    }
+
+    /// Leaves out the dependency on the library, for what is tested with an [`entry`] alone: another
+    /// profile or target would build the library anew.
+    pub fn without_library(mut self) -> Self {
+        self.library = false;
         self.write_manifest();
         self
     }
@@ -98,14 +108,17 @@ impl Project {
             return;
         }
         let (name, extra) = (&self.name, &self.manifest_extra);
-        let library = root().join("memcheck-lib");
         // Not a member of the repository's workspace, which lies around it.
         let workspace = if extra.contains("[workspace") { "" } else { "[workspace]\n" };
+        let library = match self.library {
+            true => format!("memcheck-lib = {{ path = {:?} }}\n", root().join("memcheck-lib")),
+            false => String::new(),
+        };
         self.write(
             "Cargo.toml",
             format!(
                 "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
-                 {workspace}\n[dev-dependencies]\nmemcheck-lib = {{ path = {library:?} }}\n{extra}\n"
+                 {workspace}\n[dev-dependencies]\n{library}{extra}\n"
             ),
         );
     }

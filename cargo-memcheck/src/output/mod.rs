@@ -33,12 +33,13 @@ pub(crate) struct Outputs {
 }
 
 impl Outputs {
-    /// The outputs that were asked for.
-    pub(crate) fn new(display: &Display) -> Self {
+    /// The outputs that were asked for. `live` is whether standard error may hold a live line: not
+    /// while tests print there themselves.
+    pub(crate) fn new(display: &Display, live: bool) -> Self {
         let stdout = anstream::stdout();
         let main: Box<dyn Output> = match display.message_format {
             MessageFormat::Human => {
-                let progress = progress::Progress::on_stderr();
+                let progress = progress::Progress::on_stderr(live);
                 Box::new(human::Human::new(stdout, progress, display.verbose))
             }
             MessageFormat::Short => Box::new(short::Short::new(stdout)),

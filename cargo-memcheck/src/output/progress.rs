@@ -19,9 +19,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// A line on standard error; nothing where that is no terminal.
-    pub(super) fn on_stderr() -> Self {
-        Progress::on(ProgressDrawTarget::stderr())
+    /// A line on standard error; none where that is no terminal, or not `live`.
+    pub(super) fn on_stderr(live: bool) -> Self {
+        Progress::on(match live {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        })
     }
 
     fn on(target: ProgressDrawTarget) -> Self {

@@ -30,12 +30,7 @@ impl<W: Write> Output for Short<W> {
                 let test = &report.test;
                 writeln!(self.out, "{}:{}:{}: {line}", test.file, test.line, test.column)?;
             }
-            Event::Finished(total) => {
-                // Without the rule above it: nothing long stands before it.
-                let text = summary(total);
-                let line = text.lines().last().unwrap_or_default();
-                writeln!(self.out, "{}", line.trim_start())?;
-            }
+            Event::Finished(total) => self.out.write_all(summary(total).as_bytes())?,
             _ => return Ok(()),
         }
         self.out.flush()

@@ -37,6 +37,9 @@ pub(super) const HEADING: Style = Style::new().bold();
 /// The style of `error:`.
 pub(super) const ERROR: Style = AnsiColor::Red.on_default().bold();
 
+/// The style of `warning:`.
+pub(super) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+
 /// The style of names of binaries.
 pub(super) const BINARY: Style = AnsiColor::Magenta.on_default();
 

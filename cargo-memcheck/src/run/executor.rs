@@ -81,7 +81,15 @@ pub(crate) fn execute(
         }
         drop(sender);
         loop {
-            match events.recv_timeout(PROGRESS_EVERY) {
+            let event = events.recv_timeout(PROGRESS_EVERY);
+            if summary.interrupted.is_none()
+                && let Some(signal) = interrupt.signal()
+            {
+                summary.interrupted = Some(signal);
+                summary.not_run += shop.stop();
+                listen(&Event::Interrupted { signal });
+            }
+            match event {
                 Ok(event) => {
                     if let Event::TestFinished(report) = &event {
                         summary.count(report.word());
@@ -93,13 +101,6 @@ pub(crate) fn execute(
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
-            }
-            if summary.interrupted.is_none()
-                && let Some(signal) = interrupt.signal()
-            {
-                summary.interrupted = Some(signal);
-                summary.not_run += shop.stop();
-                listen(&Event::Interrupted { signal });
             }
         }
     });

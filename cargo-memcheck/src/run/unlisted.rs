@@ -21,12 +21,6 @@ pub(crate) fn explain(launch: &Launch, report: Report) -> Report {
     }
     let message = match list(launch) {
         Some(names) if is_listed(&names, &launch.test) => return report,
-        Some(names) if names.is_empty() => format!(
-            "the binary does not list `{}` and ended without running it: #[memcheck] needs the \
-             standard test harness, so remove `harness = false`, or use `memcheck::Check` in a \
-             harness of your own",
-            launch.test
-        ),
         Some(_) => format!(
             "the test harness does not know `{}`, so it can never run: a test inside of a \
              function is out of its reach; move it out of the function",
