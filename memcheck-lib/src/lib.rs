@@ -16,7 +16,6 @@ pub mod units;
 pub use check::{Options, Workload};
 pub use figure::Figure;
 #[doc = include_str!("attribute.md")]
-#[expect(clippy::test_attr_in_doctest, reason = "the example is about an annotated module")]
 pub use memcheck_macros::memcheck;
 pub use report::Report;
 pub use snapshot::{Growth, Snapshot};
