@@ -18,6 +18,7 @@ pub mod units;
 pub use check::{Options, Workload};
 pub use figure::Figure;
 pub use heap::{Alloc, HeapCounters};
+#[doc = include_str!("attribute.md")]
 pub use memcheck_macros::memcheck;
 pub use report::Report;
 pub use snapshot::{Growth, Snapshot};

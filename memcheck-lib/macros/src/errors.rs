@@ -2,6 +2,7 @@
 //! line it points at.
 
 use crate::option_table::{Kind, Row, TABLE};
+use crate::values;
 
 /// The item is neither a function nor a module.
 pub(crate) const WRONG_ITEM: &str = "`#[memcheck]` goes on a function (in the place of `#[test]`) or \
@@ -93,9 +94,7 @@ pub(crate) fn unknown(name: &str, nearest: Option<&Row>) -> String {
              `tokio::time::resume()` at its end: the runtime is the same for every iteration"
                 .to_owned()
         }
-        (_, Some(row)) => {
-            format!("unknown option `{name}`; did you mean `{} = {}`?", row.name, row.example)
-        }
+        (_, Some(row)) => format!("unknown option `{name}`; did you mean `{}`?", row.name),
         (_, None) => {
             let names: Vec<String> = TABLE.iter().map(|row| format!("`{}`", row.name)).collect();
             format!("unknown option `{name}`; the options are {}", names.join(", "))
@@ -111,12 +110,13 @@ pub(crate) fn without_value(row: &Row) -> String {
     format!("`{0}` needs a value, for example `{0} = {1}`", row.name, row.example)
 }
 
-/// The value cannot be read as what the option takes.
-pub(crate) fn wrong_value(row: &Row) -> String {
-    let Row { name, example, .. } = row;
+/// The value, written so, cannot be read as what the option takes.
+pub(crate) fn wrong_value(row: &Row, written: &str) -> String {
+    let name = row.name;
+    let example = mended(row, written).unwrap_or_else(|| row.example.to_owned());
     match row.kind {
         Kind::Count { .. } => {
-            format!("`{name}` takes a whole number, without quotes: `{name} = {example}`")
+            format!("`{name}` takes a whole number, as it is: `{name} = {example}`")
         }
         Kind::Size => format!(
             "`{name}` takes a size: a number and a unit (B, KiB, MiB, GiB; kB, MB, GB) in quotes, or \
@@ -136,12 +136,44 @@ pub(crate) fn wrong_value(row: &Row) -> String {
     }
 }
 
+/// What was probably meant, if that can be told: `16` for `"16"` or `16u32`, `"2s"` for `2` or `2s`.
+fn mended(row: &Row, written: &str) -> Option<String> {
+    let bare = written.trim_matches('"');
+    let digits = &bare[..bare.find(|c: char| !c.is_ascii_digit()).unwrap_or(bare.len())];
+    match row.kind {
+        Kind::Count { .. } => {
+            let rest = &bare[digits.len()..];
+            let number_only = rest.trim().is_empty() || TYPES.contains(&rest);
+            number_only
+                .then_some(digits)
+                .filter(|text| text.parse::<u64>().is_ok())
+                .map(str::to_owned)
+        }
+        // With a unit only: what half a byte was meant to be cannot be told.
+        Kind::Size if bare.contains(char::is_alphabetic) => {
+            values::size(bare).map(|_| format!("\"{bare}\""))
+        }
+        Kind::Duration if bare == digits => bare.parse::<u64>().ok().map(|n| format!("\"{n}s\"")),
+        Kind::Duration => values::duration(bare).map(|_| format!("\"{bare}\"")),
+        Kind::Size | Kind::Text | Kind::Group | Kind::Flavor | Kind::Path => None,
+    }
+}
+
+const TYPES: &[&str] = &["u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "isize"];
+
+pub(crate) fn not_written_out(row: &Row) -> String {
+    format!(
+        "the value of an option is a number or a text, written out: `{} = {}`",
+        row.name, row.example
+    )
+}
+
 pub(crate) fn too_large(row: &Row) -> String {
     format!("this number is too large for `{}`; the largest is {}", row.name, u64::MAX)
 }
 
 pub(crate) fn too_small(row: &Row, least: u64) -> String {
-    format!("`{}` is at least {least}", row.name)
+    format!("`{}` cannot be below {least}", row.name)
 }
 
 pub(crate) fn no_time(row: &Row) -> String {
@@ -162,4 +194,33 @@ pub(crate) fn runtime_option_without_async(row: &Row) -> String {
         "`{}` is about the runtime of an `async fn`; make the function `async`, or remove the option",
         row.name
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::option_table::find;
+
+    #[test]
+    fn what_was_meant_is_offered() {
+        for (name, written, meant) in [
+            ("warmup", "\"16\"", Some("16")),
+            ("warmup", "16u32", Some("16")),
+            ("warmup", "16s", None),
+            ("warmup", "\"many\"", None),
+            ("time", "2", Some("\"2s\"")),
+            ("time", "\"2\"", Some("\"2s\"")),
+            ("time", "500ms", Some("\"500ms\"")),
+            ("time", "\"soon\"", None),
+            ("heap", "64KiB", Some("\"64KiB\"")),
+            ("heap", "\"64 X\"", None),
+            ("known_leak", "1", None),
+        ] {
+            assert_eq!(
+                mended(find(name).unwrap(), written).as_deref(),
+                meant,
+                "{name} = {written}"
+            );
+        }
+    }
 }

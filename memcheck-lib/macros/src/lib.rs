@@ -16,7 +16,8 @@ use syn::Item;
 
 use crate::options::Arguments;
 
-/// Makes a leak test of a function.
+// The documentation stands at the re-export, where its examples can be compiled.
+/// See `memcheck::memcheck` in the crate `memcheck-lib`.
 #[proc_macro_attribute]
 pub fn memcheck(
     arguments: proc_macro::TokenStream,

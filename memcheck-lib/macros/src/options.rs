@@ -197,6 +197,7 @@ fn missing(row: Option<&'static Row>, name: &Ident) -> syn::Error {
 impl Value {
     fn of(row: &'static Row, value: &Expr) -> syn::Result<Self> {
         let refuse = |message: String| Err(syn::Error::new_spanned(value, message));
+        let wrong = || errors::wrong_value(row, &value.to_token_stream().to_string());
         let literal = match value {
             Expr::Lit(ExprLit { lit, .. }) => lit,
             // What a `macro_rules!` macro passed on.
@@ -206,10 +207,10 @@ impl Value {
             Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => {
                 return match row.kind {
                     Kind::Count { least } => refuse(errors::too_small(row, least)),
-                    _ => refuse(errors::wrong_value(row)),
+                    _ => refuse(wrong()),
                 };
             }
-            _ => return refuse(errors::wrong_value(row)),
+            _ => return refuse(errors::not_written_out(row)),
         };
         match (row.kind, literal) {
             (Kind::Count { least }, Lit::Int(number)) if number.suffix().is_empty() => {
@@ -224,11 +225,11 @@ impl Value {
                 .map(Self::Size)
                 .or_else(|_| refuse(errors::too_large(row))),
             (Kind::Size, Lit::Str(text)) => values::size(&text.value())
-                .map_or_else(|| refuse(errors::wrong_value(row)), |size| Ok(Self::Size(size))),
+                .map_or_else(|| refuse(wrong()), |size| Ok(Self::Size(size))),
             (Kind::Duration, Lit::Str(text)) => match values::duration(&text.value()) {
                 Some(duration) if duration.is_zero() => refuse(errors::no_time(row)),
                 Some(duration) => Ok(Self::Duration(duration)),
-                None => refuse(errors::wrong_value(row)),
+                None => refuse(wrong()),
             },
             (Kind::Text | Kind::Group, Lit::Str(text)) if text.value().trim().is_empty() => {
                 refuse(errors::empty_text(row))
@@ -242,13 +243,13 @@ impl Value {
             (Kind::Flavor, Lit::Str(text)) => match text.value().as_str() {
                 "current_thread" => Ok(Self::Flavor(Flavor::CurrentThread)),
                 "multi_thread" => Ok(Self::Flavor(Flavor::MultiThread)),
-                _ => refuse(errors::wrong_value(row)),
+                _ => refuse(wrong()),
             },
             (Kind::Path, Lit::Str(text)) => text
                 .parse_with(syn::Path::parse_mod_style)
                 .map(Self::Path)
-                .or_else(|_| refuse(errors::wrong_value(row))),
-            _ => refuse(errors::wrong_value(row)),
+                .or_else(|_| refuse(wrong())),
+            _ => refuse(wrong()),
         }
     }
 

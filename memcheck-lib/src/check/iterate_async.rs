@@ -14,7 +14,7 @@ impl Workload {
     ///
     /// It works in any runtime; an `async fn` with `#[memcheck]` runs in tokio's (feature `tokio`).
     ///
-    /// ```no_run
+    /// ```no_run,test_harness
     /// # #[cfg(feature = "tokio")]
     /// # mod tests {
     /// # struct Service;

@@ -1,0 +1,41 @@
+use memcheck::memcheck;
+
+#[memcheck]
+mod without_tests {
+    fn helper() {}
+}
+
+#[memcheck]
+mod only_panics {
+    #[test]
+    #[should_panic]
+    fn panics() {}
+}
+
+#[memcheck(warm_up = 2)]
+mod wrong_option {
+    #[test]
+    fn a() {}
+}
+
+#[memcheck]
+mod wrong_inside {
+    #[test]
+    #[memcheck]
+    fn both() {}
+
+    #[memcheck(fd = 1)]
+    fn wrong_option() {}
+
+    #[memcheck]
+    #[should_panic]
+    fn panics() {}
+
+    #[memcheck(time = 1)]
+    mod deeper {
+        #[test]
+        fn b() {}
+    }
+}
+
+fn main() {}
