@@ -47,7 +47,10 @@ impl HeldFile {
 
 /// Sums what no mapping shows. A page that is mapped but was never touched through the mapping (it
 /// was written with `write`) is in no resident set, so at most `in_mappings` bytes, the shared
-/// memory that the process has resident or swapped, are taken off.
+/// memory that the process has resident or swapped, are taken off. Which of it belongs to which file
+/// only a walk of smaps would tell; so too much is taken off from a file that is mapped, filled
+/// with `write` and not touched, while the process has other shared memory, but never more than
+/// that other memory: a leak still shows.
 pub(crate) fn held_only_by_descriptors(files: &mut [HeldFile], in_mappings: u64) -> u64 {
     let (mut bytes, mut mapped) = (0u64, 0u64);
     for file in files {

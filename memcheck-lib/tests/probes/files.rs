@@ -1,0 +1,46 @@
+//! Mapped files.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+
+use memcheck::process::Kind;
+use rustix::mm::MapFlags;
+
+use crate::probe::{MIB, Stage, check, is_probe, near};
+use crate::shared::map_file;
+
+fn file() -> OwnedFd {
+    // Beside the build, which is on a disk; the system's own may be a tmpfs.
+    let mut file: File = tempfile::tempfile_in(env!("CARGO_TARGET_TMPDIR")).expect("a disk");
+    (0..64).for_each(|_| file.write_all(&[1; 1 << 20]).expect("64 MiB of disk"));
+    file.into()
+}
+
+#[test]
+fn pages_of_a_file_cost_when_they_are_copied() {
+    if !is_probe() {
+        let looks = check("files::pages_of_a_file_cost_when_they_are_copied", Kind::File);
+        let cache = |at: usize| looks[at].snapshot.page_cache.expect("readable").0;
+        assert!(near(cache(1) - cache(0), 64 * MIB), "page cache is shown");
+        return;
+    }
+    let file = file();
+    Stage.live(0);
+    let area = map_file(&file, MapFlags::PRIVATE).read();
+    Stage.live(0);
+    area.touch();
+    Stage.live(64 * MIB);
+}
+
+#[test]
+fn a_shared_file_is_page_cache() {
+    if !is_probe() {
+        check("files::a_shared_file_is_page_cache", Kind::File);
+        return;
+    }
+    let file = file();
+    Stage.live(0);
+    map_file(&file, MapFlags::SHARED).touch();
+    Stage.live(0);
+}

@@ -1,0 +1,118 @@
+//! Processes that cannot be read, and what is said of them.
+
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use memcheck::process::{ProcessError, ProcessSnapshot, Watch, inspect};
+
+use crate::probe::{Probe, Stage, is_probe};
+use crate::skip::{is_root, skip};
+
+#[test]
+fn a_pid_that_is_gone() {
+    // Above every pid_max.
+    let error = inspect(i32::MAX, false).expect_err("no such pid");
+    assert!(matches!(error, ProcessError::Gone { pid: i32::MAX }), "{error:?}");
+    assert!(error.to_string().contains("there is no process 2147483647"));
+    assert!(matches!(inspect(-1, false), Err(ProcessError::Gone { .. })));
+    assert!(matches!(Watch::new(0), Err(ProcessError::Gone { .. })));
+}
+
+#[test]
+fn a_process_that_ends_while_it_is_watched() {
+    let mut child = Command::new("sleep").arg("60").spawn().expect("everywhere");
+    let mut watch = Watch::new(child.id().cast_signed()).expect("our own child");
+    assert!(watch.sample().footprint.is_some());
+    child.kill().expect("our own child");
+    while watch.sample().footprint.is_some() {
+        std::thread::yield_now();
+    }
+    let zombie = watch.sample();
+    assert_eq!((zombie.footprint, zombie.mappings, zombie.fd_memory), (None, None, None));
+    child.wait().expect("our own child");
+    let gone = watch.sample();
+    assert_eq!((gone.threads, gone.fds, gone.children), (None, None, None), "never a 0");
+    assert!(!watch.notes().is_empty());
+}
+
+#[test]
+fn a_zombie() {
+    let mut child = Command::new("true").spawn().expect("everywhere");
+    let pid = child.id().cast_signed();
+    let error = loop {
+        match ProcessSnapshot::of(pid) {
+            Err(error @ ProcessError::Zombie { .. }) => break error,
+            _ => std::thread::yield_now(),
+        }
+    };
+    child.wait().expect("our own child");
+    let text = error.to_string();
+    assert!(text.contains("(true) is a zombie"), "{text}");
+    assert!(text.contains(&format!("its parent {}", std::process::id())), "{text}");
+}
+
+#[test]
+fn a_thread_of_the_kernel() {
+    let kthreadd = std::fs::read_to_string("/proc/2/comm").unwrap_or_default();
+    if kthreadd.trim() != "kthreadd" {
+        return skip("a_thread_of_the_kernel", "pid 2 is none here (a pid namespace)");
+    }
+    let error = inspect(2, false).expect_err("no memory of its own");
+    assert!(matches!(&error, ProcessError::KernelThread { name, .. } if name == "kthreadd"));
+}
+
+/// As an ordinary user the test looks at pid 1; as root it becomes another user to look at itself.
+#[test]
+fn a_process_of_another_user() {
+    const TARGET: &str = "MEMCHECK_TEST_TARGET";
+    let name = "refused::a_process_of_another_user";
+    let target = std::env::var(TARGET).ok().and_then(|pid| pid.parse().ok()).unwrap_or(1);
+    if is_root() {
+        // Copied to where another user can run it.
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let program = directory.path().join("probes");
+        std::fs::copy(std::env::current_exe().expect("a test has one"), &program).expect("copied");
+        let open = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
+        std::fs::set_permissions(directory.path(), open).expect("our own directory");
+        let output = Command::new(program)
+            .args([name, "--exact", "--nocapture"])
+            .env(TARGET, std::process::id().to_string())
+            .current_dir("/")
+            .uid(65534)
+            .gid(65534)
+            .output()
+            .expect("runs as nobody");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        return;
+    }
+    let error = match inspect(target, false) {
+        Ok(_) => return skip(name, "this user may read pid 1"),
+        Err(error) => error,
+    };
+    let ProcessError::NotPermitted { status, path, .. } = &error else { panic!("{error:?}") };
+    assert!(path.ends_with("smaps_rollup"), "{path:?}");
+    assert!(!status.name.is_empty());
+    assert!(status.virtual_size.is_some() && status.resident.is_some(), "{status:?}");
+    let text = error.to_string();
+    assert!(text.contains("virtual size") && text.contains("PR_SET_DUMPABLE"), "{text}");
+}
+
+#[test]
+fn a_process_that_forbids_it() {
+    let name = "refused::a_process_that_forbids_it";
+    if !is_probe() {
+        if is_root() {
+            return skip(name, "root may read every process; another user's is refused above");
+        }
+        let mut probe = Probe::start(name);
+        probe.next_truth().expect("it starts");
+        let error = inspect(probe.pid(), false).expect_err("not dumpable");
+        let ProcessError::NotPermitted { status, .. } = error else { panic!("{error:?}") };
+        assert!(status.resident.is_some(), "status still works");
+        return;
+    }
+    let not = rustix::process::DumpableBehavior::NotDumpable;
+    rustix::process::set_dumpable_behavior(not).expect("one may always forbid");
+    Stage.live(0);
+}
