@@ -140,8 +140,8 @@ fn work(seed: u64, operations: usize) -> Vec<Block> {
 pub fn eight_threads_of_random_operations() {
     const THREADS: u64 = 8;
     // As many threads before, for what glibc keeps of them (stacks and their tables).
+    let gate = std::sync::Barrier::new(THREADS as usize);
     std::thread::scope(|scope| {
-        let gate = std::sync::Barrier::new(THREADS as usize);
         let wait = || {
             gate.wait();
         };
