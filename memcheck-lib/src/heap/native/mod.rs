@@ -2,7 +2,7 @@
 //!
 //! With the feature `native-heap`, on Linux with glibc, the test binary defines the malloc family
 //! over glibc's `__libc_*` functions and counts what passes. What the Rust allocator takes from it
-//! is left out ([`for_rust`]), so the two heaps add up.
+//! is left out (`for_rust`), so the two heaps add up.
 
 #[cfg(memcheck_native)]
 mod family;
@@ -88,18 +88,17 @@ mod inside {
     }
 }
 
+#[cfg(all(memcheck_native, not(miri)))]
+pub(super) use family::direct;
+
 /// Runs a call of the Rust allocator: what it takes from the C heap is already counted.
+#[cfg(all(memcheck_native, not(miri)))]
 #[inline(always)]
 pub(super) fn for_rust<T>(call: impl FnOnce() -> T) -> T {
-    #[cfg(memcheck_native)]
-    {
-        let outer = inside::replace(true);
-        let result = call();
-        inside::replace(outer);
-        result
-    }
-    #[cfg(not(memcheck_native))]
-    call()
+    let outer = inside::replace(true);
+    let result = call();
+    inside::replace(outer);
+    result
 }
 
 /// Whether the C heap is counted in this process, found by comparing addresses: another definition
