@@ -5,6 +5,8 @@ use std::panic::resume_unwind;
 use std::process::{ExitCode, Termination};
 
 use super::Options;
+#[cfg(target_os = "linux")]
+use super::worker::Part;
 use super::workload::{Steps, Workload};
 use crate::report::TestId;
 
@@ -50,8 +52,10 @@ pub fn plain<R: Termination>(test: Test, body: impl FnMut() -> R) {
 /// Returns for a test that passed, unwinds for one that did not.
 pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
     #[cfg(target_os = "linux")]
-    if let Some(connection) = super::worker::connect() {
-        return super::worker::serve(&connection, &test, body);
+    match super::worker::connect() {
+        Part::Worker(connection) => return super::worker::serve(&connection, &test, body),
+        Part::Taken => twice(&test),
+        Part::None => {}
     }
     match reason_to_run_once() {
         Some(reason) => once(&test, body, reason),
@@ -60,6 +64,18 @@ pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
         #[cfg(not(target_os = "linux"))]
         None => once(&test, body, "memcheck measures on Linux only"),
     }
+}
+
+/// The harness runs a test a second time in its worker: two of one name, or one under both
+/// `#[test]` and `#[memcheck]`.
+#[cfg(target_os = "linux")]
+#[expect(clippy::print_stderr, reason = "the observer shows what the worker printed")]
+fn twice(test: &Test) -> ! {
+    eprintln!(
+        "memcheck: `{}` runs twice in one process: is `#[test]` above `#[memcheck]`, or are there two tests of this name? Remove one",
+        test.name()
+    );
+    resume_unwind(Box::new("memcheck"))
 }
 
 /// Why the body is only run, if that is so.

@@ -31,6 +31,11 @@ pub fn line(report: &Report) -> String {
         line.push_str("  ");
         line.push_str(&measured);
     }
+    if word == Word::Known
+        && let Some(reason) = &report.options.known_leak
+    {
+        line.push_str(&format!("  (known: {reason})"));
+    }
     if word == Word::Leak
         && let Some(figure) = phrases::leading(report)
     {
