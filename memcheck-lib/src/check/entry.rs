@@ -53,16 +53,18 @@ pub fn plain<R: Termination>(test: Test, body: impl FnMut() -> R) {
 pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
     #[cfg(target_os = "linux")]
     match super::worker::connect() {
-        Part::Worker(connection) => return super::worker::serve(&connection, &test, body),
+        Part::Worker(connection) => {
+            return super::worker::serve(&connection, test.id(), test.options, body);
+        }
         Part::Taken => twice(&test),
         Part::None => {}
     }
     match reason_to_run_once() {
-        Some(reason) => once(&test, body, reason),
+        Some(reason) => once(test.name(), body, reason),
         #[cfg(target_os = "linux")]
         None => super::own_observer::run(&test),
         #[cfg(not(target_os = "linux"))]
-        None => once(&test, body, "memcheck measures on Linux only"),
+        None => once(test.name(), body, NOT_LINUX),
     }
 }
 
@@ -78,8 +80,12 @@ fn twice(test: &Test) -> ! {
     resume_unwind(Box::new("memcheck"))
 }
 
+/// Why nothing is measured on other systems.
+#[cfg(not(target_os = "linux"))]
+pub(super) const NOT_LINUX: &str = "memcheck measures on Linux only";
+
 /// Why the body is only run, if that is so.
-fn reason_to_run_once() -> Option<&'static str> {
+pub(super) fn reason_to_run_once() -> Option<&'static str> {
     if cfg!(miri) {
         return Some("Miri has no process to measure");
     }
@@ -90,8 +96,8 @@ fn reason_to_run_once() -> Option<&'static str> {
     clippy::print_stderr,
     reason = "an unjudged test must say so, and has nobody else to tell"
 )]
-fn once<R: Termination>(test: &Test, body: impl FnOnce(Workload) -> R, reason: &str) {
-    eprintln!("memcheck: {} NOT CHECKED, its body runs once ({reason})", test.name());
+pub(super) fn once<R: Termination>(name: &str, body: impl FnOnce(Workload) -> R, reason: &str) {
+    eprintln!("memcheck: {name} NOT CHECKED, its body runs once ({reason})");
     let code = body(Workload::new(Steps::Once { done: false })).report();
     if code != ExitCode::SUCCESS {
         resume_unwind(Box::new("the test returned an error"));

@@ -18,6 +18,9 @@ pub(crate) const PROTOCOL: u32 = 1;
 /// Name of the variable that makes a test binary a worker.
 pub(crate) const VARIABLE: &str = "MEMCHECK_WORKER";
 
+/// Name of the variable that says which check of a program its worker is to run.
+pub(crate) const CHECK_VARIABLE: &str = "MEMCHECK_CHECK";
+
 /// Longest packet.
 pub(crate) const LONGEST: usize = 16 * 1024;
 /// Packets of fixed size: a head and this many words.

@@ -16,9 +16,9 @@ use super::message::{
 };
 use super::page::Page;
 use super::workload::{Steps, Workload};
-use super::{Test, death};
+use super::{Options, death};
 use crate::heap::{self, Heap, Peak};
-use crate::report::{Profile, Range};
+use crate::report::{Profile, Range, TestId};
 
 /// The connection, shared between the test's wrapper and its iterations.
 #[derive(Debug)]
@@ -94,13 +94,14 @@ struct IterationFailed;
 /// Runs a test as a worker, from hello to the end.
 pub(super) fn serve<R: Termination>(
     connection: &Arc<Connection>,
-    test: &Test,
+    test: TestId,
+    options: Options,
     body: impl FnOnce(Workload) -> R,
 ) {
     let hello = Hello {
         library: env!("CARGO_PKG_VERSION").to_owned(),
-        test: test.id(),
-        options: test.options.clone(),
+        test,
+        options,
         heap_counted: heap::is_counted(),
         native_heap: heap::native::state(),
     };

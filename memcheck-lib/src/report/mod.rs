@@ -305,6 +305,11 @@ impl Report {
         }
     }
 
+    /// Whether this lets a run succeed: passed, skipped, or a known leak.
+    pub fn is_success(&self) -> bool {
+        self.word().is_success()
+    }
+
     /// Whether the test says that it leaks. One that does not leak any more must not go on saying
     /// so: the next leak would be let through.
     fn is_known_leak(&self) -> bool {
