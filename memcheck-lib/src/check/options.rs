@@ -70,6 +70,17 @@ pub struct Options {
 /// Writes, for each field, a setter of the same name and the layering.
 macro_rules! layered {
     ($($field:ident: $type:ty),* $(,)?) => {
+        /// Each option of a check, as in the attribute.
+        impl super::Check {
+            $(
+                /// Says this option; see [`Options`].
+                pub fn $field(mut self, value: impl Into<$type>) -> Self {
+                    self.options.$field = Some(value.into());
+                    self
+                }
+            )*
+        }
+
         impl Options {
             /// Nothing said.
             pub fn new() -> Self {

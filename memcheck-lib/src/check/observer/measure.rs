@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::limits;
 use super::subject::{Interruption, Subject};
 use crate::check::Options;
 use crate::check::message::{Checkpoint, Hello};
@@ -73,7 +74,7 @@ fn run(
     let rules = Rules {
         time: options.effective_time(),
         iterations: options.iterations,
-        limits: limits(&options),
+        limits: growth_limits(&options),
     };
     let mut course = Course::new(rules, cost, baseline);
     let began = subject.elapsed();
@@ -143,7 +144,7 @@ fn profile(
     options: &Options,
     cost: Duration,
 ) -> Result<Option<Profile>, Interruption> {
-    let asked = options.allocations.is_some() || options.bytes.is_some() || options.peak.is_some();
+    let asked = limits::any(options);
     let affordable = cost * PROFILED as u32 <= options.effective_time() / 4;
     if asked || affordable { subject.profile(PROFILED).map(Some) } else { Ok(None) }
 }
@@ -174,7 +175,7 @@ fn readings(checkpoint: &Checkpoint, sample: &Sample, counted: Counted) -> Readi
     readings
 }
 
-fn limits(options: &Options) -> Limits {
+fn growth_limits(options: &Options) -> Limits {
     let all = [
         (Figure::HeapBytes, options.heap.map(|bytes| bytes.0)),
         (Figure::Resident, options.resident.map(|bytes| bytes.0)),
