@@ -11,6 +11,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "every test file uses another part")]
 
+pub mod session;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
