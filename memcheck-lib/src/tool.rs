@@ -22,6 +22,9 @@ pub struct Launch {
     pub directory: PathBuf,
     /// Environment variables to set on top of the tool's own; `None` removes one.
     pub environment: Vec<(OsString, Option<OsString>)>,
+    /// A [`Check`](crate::Check) of a program instead of a test of libtest's: the worker is the
+    /// program with [`arguments`](Launch::arguments) alone, and this is the check it runs.
+    pub check: Option<String>,
     /// Whether the worker leads a process group of its own, which is killed at the end.
     pub own_group: bool,
     /// Pass the worker's output through to stdout and stderr as well.

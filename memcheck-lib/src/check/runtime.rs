@@ -80,3 +80,36 @@ pub fn workload_async<R: Termination>(
         Ok(runtime.block_on(body(workload)))
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::runtime::{Handle, RuntimeFlavor};
+
+    #[test]
+    fn builds_what_tokio_calls_so() {
+        let facts = |runtime: Runtime| {
+            runtime.build().unwrap().block_on(async {
+                let metrics = Handle::current().metrics();
+                (Handle::current().runtime_flavor(), metrics.num_workers())
+            })
+        };
+        assert_eq!(facts(Runtime::CurrentThread), (RuntimeFlavor::CurrentThread, 1));
+        let three = Runtime::MultiThread { worker_threads: Some(3) };
+        assert_eq!(facts(three), (RuntimeFlavor::MultiThread, 3));
+        let default = facts(Runtime::MultiThread { worker_threads: None });
+        assert_eq!(default.0, RuntimeFlavor::MultiThread);
+    }
+
+    #[test]
+    fn a_runtime_that_cannot_be_built_says_which_and_why() {
+        let error = RuntimeError {
+            runtime: Runtime::MultiThread { worker_threads: None },
+            source: io::Error::other("no threads left"),
+        };
+        assert_eq!(
+            error.to_string(),
+            "no multi_thread runtime of tokio could be built for the test: no threads left"
+        );
+    }
+}

@@ -16,9 +16,9 @@ use super::message::{
 };
 use super::page::Page;
 use super::workload::{Steps, Workload};
-use super::{Test, death};
+use super::{Options, death};
 use crate::heap::{self, Heap, Peak};
-use crate::report::{Profile, Range};
+use crate::report::{Profile, Range, TestId};
 
 /// The connection, shared between the test's wrapper and its iterations.
 #[derive(Debug)]
@@ -31,19 +31,31 @@ pub(super) struct Connection {
     failed: AtomicBool,
 }
 
-/// The invitation of this process, for the first test that asks.
-pub(super) fn connect() -> Option<Arc<Connection>> {
+/// What this process is to a test that asks.
+#[derive(Debug)]
+pub(super) enum Part {
+    /// The worker of this test.
+    Worker(Arc<Connection>),
+    /// The worker of a test that asked before. Must not start a worker of its own: a test that
+    /// the harness runs twice would start workers without end.
+    Taken,
+    /// Nobody's worker.
+    None,
+}
+
+/// Finds out whether this process was started as a worker.
+pub(super) fn connect() -> Part {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     if TAKEN.load(Ordering::Relaxed) {
-        return None;
+        return Part::Taken;
     }
-    let (link, page) = link::accept()?;
+    let Some((link, page)) = link::accept() else { return Part::None };
     if TAKEN.swap(true, Ordering::Relaxed) {
-        return None;
+        return Part::Taken;
     }
     death::arm();
     let (finished, failed) = (AtomicBool::new(false), AtomicBool::new(false));
-    Some(Arc::new(Connection { link, page, finished, failed }))
+    Part::Worker(Arc::new(Connection { link, page, finished, failed }))
 }
 
 impl Connection {
@@ -82,13 +94,14 @@ struct IterationFailed;
 /// Runs a test as a worker, from hello to the end.
 pub(super) fn serve<R: Termination>(
     connection: &Arc<Connection>,
-    test: &Test,
+    test: TestId,
+    options: Options,
     body: impl FnOnce(Workload) -> R,
 ) {
     let hello = Hello {
         library: env!("CARGO_PKG_VERSION").to_owned(),
-        test: test.id(),
-        options: test.options.clone(),
+        test,
+        options,
         heap_counted: heap::is_counted(),
         native_heap: heap::native::state(),
     };
@@ -183,7 +196,7 @@ impl Iterations {
     pub(crate) fn end<R: Termination>(&mut self, result: R) {
         // Before the result is looked at: an error's report allocates.
         if let Batch::Profile(profiling) = &mut self.batch {
-            profiling.end();
+            profiling.end(self.done + 1);
         }
         if result.report() != ExitCode::SUCCESS {
             self.failed();
@@ -248,7 +261,7 @@ impl Iterations {
 
 impl Profiling {
     fn new() -> Self {
-        let unseen = Range { min: u64::MAX, max: 0 };
+        let unseen = Range::UNSEEN;
         let profile =
             Profile { iterations: 0, allocations: unseen, bytes: unseen, peak: Some(unseen) };
         Profiling { peak: Peak::start(), before: heap::HeapCounters::default(), profile }
@@ -259,14 +272,14 @@ impl Profiling {
         self.peak.reset();
     }
 
-    fn end(&mut self) {
+    fn end(&mut self, iteration: u64) {
         let highest = self.peak.highest();
         let done = heap::process(Heap::Rust).since(&self.before);
         self.profile.iterations += 1;
-        self.profile.allocations.include(done.total_blocks);
-        self.profile.bytes.include(done.total_bytes);
+        self.profile.allocations.include(done.total_blocks, iteration);
+        self.profile.bytes.include(done.total_bytes, iteration);
         if let Some(peak) = &mut self.profile.peak {
-            peak.include(highest);
+            peak.include(highest, iteration);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::phrases::{self, growth_code, heap_growth, other_growth, signed};
+use super::phrases::{self, exceeded, growth_code, heap_growth, other_growth, signed};
 use crate::figure::Figure;
 use crate::report::{FigureReport, Outcome, Report, Verdict};
 use crate::units::{Bytes, grouped};
@@ -69,7 +69,15 @@ fn headlines(report: &Report) -> Vec<Headline> {
             None => inconclusive("it cannot be told whether this grows"),
         },
         None => inconclusive("nothing could be judged"),
-        Some(Verdict::Steady) => Vec::new(),
+        Some(Verdict::Steady) => match &report.options.known_leak {
+            Some(reason) => vec![Headline::new(
+                "known-leak-gone",
+                format!(
+                    "this does not leak any more: remove `known_leak = {reason:?}`, so that the next leak is seen"
+                ),
+            )],
+            None => Vec::new(),
+        },
     }
 }
 
@@ -134,8 +142,9 @@ fn growing(report: &Report) -> Vec<Headline> {
 }
 
 fn over_limit(report: &Report) -> Vec<Headline> {
+    let exceeded = report.exceeded.iter().map(|of| Headline::new("over-limit", exceeded(of)));
     let over = report.figures.iter().filter(|of| of.verdict == Verdict::OverLimit);
-    over.map(|of| {
+    let over = over.map(|of| {
         let limit = of.limit.unwrap_or(0);
         let limit = match of.figure.is_bytes() {
             true => Bytes(limit).to_string(),
@@ -148,8 +157,8 @@ fn over_limit(report: &Report) -> Vec<Headline> {
             message: format!("{} grew by {growth}, over the limit of {limit}", of.figure),
             figure: Some(of.figure),
         }
-    })
-    .collect()
+    });
+    exceeded.chain(over).collect()
 }
 
 fn place(report: &Report) -> String {

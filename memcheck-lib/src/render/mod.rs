@@ -11,6 +11,8 @@ pub use details::details;
 pub use phrases::{measured, sensitivity};
 pub use spark::sparkline;
 
+use std::fmt;
+
 use crate::report::{Report, Word};
 
 /// Width of the word at the start of a line.
@@ -31,6 +33,11 @@ pub fn line(report: &Report) -> String {
         line.push_str("  ");
         line.push_str(&measured);
     }
+    if word == Word::Known
+        && let Some(reason) = &report.options.known_leak
+    {
+        line.push_str(&format!("  (known: {reason})"));
+    }
     if word == Word::Leak
         && let Some(figure) = phrases::leading(report)
     {
@@ -38,6 +45,14 @@ pub fn line(report: &Report) -> String {
         line.push_str(&sparkline(&figure.windows));
     }
     line
+}
+
+impl fmt::Display for Report {
+    /// The line of the test and, unless it is a success, what is wrong.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", line(self))?;
+        if self.is_success() { Ok(()) } else { f.write_str(&details(self)) }
+    }
 }
 
 /// The test's full name: binary, if known, and path.

@@ -1,7 +1,9 @@
 //! Sentences about figures.
 
 use crate::figure::Figure;
-use crate::report::{FigureReport, Profile, Range, Report, Sensitivity, Verdict};
+use crate::report::{
+    Exceeded, FigureReport, Profile, ProfileLimit, Range, Report, Sensitivity, Verdict,
+};
 use crate::units::{Bytes, grouped, number, scaled};
 
 /// What was measured, for the line of a test: the growth of heap and footprint, what else changed,
@@ -73,7 +75,8 @@ pub(super) fn signed(figure: Figure, change: i64) -> String {
 
 /// `1 block`, `2 blocks`, `0.5 blocks`.
 pub(super) fn count(value: f64, noun: &str) -> String {
-    if value == 1.0 { format!("1 {noun}") } else { format!("{} {noun}s", number(value)) }
+    let number = number(value);
+    if number == "1" { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// What one iteration allocates.
@@ -87,6 +90,31 @@ pub(super) fn allocates(profile: &Profile) -> String {
         _ => format!("{} blocks", span(profile.allocations, |value| grouped(value as i64))),
     };
     format!("allocates {} in {blocks}", span(profile.bytes, |value| Bytes(value).to_string()))
+}
+
+/// The sentence for a limit that an iteration passed.
+pub(super) fn exceeded(of: &Exceeded) -> String {
+    let iteration = grouped(of.iteration as i64);
+    let bytes = |value: u64| Bytes(value).to_string();
+    match of.what {
+        ProfileLimit::Allocations => {
+            let limit = match of.limit {
+                0 => "and must not allocate at all".to_owned(),
+                limit => format!("over the limit of {}", grouped(limit as i64)),
+            };
+            format!("iteration {iteration} allocates {}, {limit}", count(of.value as f64, "block"))
+        }
+        ProfileLimit::Bytes => format!(
+            "iteration {iteration} allocates {}, over the limit of {}",
+            bytes(of.value),
+            bytes(of.limit)
+        ),
+        ProfileLimit::Peak => format!(
+            "iteration {iteration} has {} of heap live at its peak, over the limit of {}",
+            bytes(of.value),
+            bytes(of.limit)
+        ),
+    }
 }
 
 /// The figure that explains a report best: the first of those with the gravest verdict.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::limits;
+use super::quiet::{Patience, settled};
 use super::subject::{Interruption, Subject};
 use crate::check::Options;
 use crate::check::message::{Checkpoint, Hello};
@@ -63,7 +65,9 @@ fn run(
     let cost = warm_up(subject, &options)?;
     measured.profile = profile(subject, &options, cost)?;
 
+    let mut patience = Patience::new(options.effective_settle());
     let start = subject.counters()?;
+    let start = settled(subject, start, &mut patience)?;
     // The full picture first: taking it must not fall into the judged part.
     let process = subject.snapshot();
     let baseline = readings(&start, &subject.sample(), counted);
@@ -73,7 +77,7 @@ fn run(
     let rules = Rules {
         time: options.effective_time(),
         iterations: options.iterations,
-        limits: limits(&options),
+        limits: growth_limits(&options),
     };
     let mut course = Course::new(rules, cost, baseline);
     let began = subject.elapsed();
@@ -82,7 +86,8 @@ fn run(
         while let Some(window) = course.next() {
             let mut checkpoints = Vec::with_capacity(window.batches.len());
             for &iterations in &window.batches {
-                last = subject.run(iterations)?;
+                let checkpoint = subject.run(iterations)?;
+                last = settled(subject, checkpoint, &mut patience)?;
                 checkpoints.push(readings(&last, &subject.sample(), counted));
             }
             let spent = Spent {
@@ -143,7 +148,7 @@ fn profile(
     options: &Options,
     cost: Duration,
 ) -> Result<Option<Profile>, Interruption> {
-    let asked = options.allocations.is_some() || options.bytes.is_some() || options.peak.is_some();
+    let asked = limits::any(options);
     let affordable = cost * PROFILED as u32 <= options.effective_time() / 4;
     if asked || affordable { subject.profile(PROFILED).map(Some) } else { Ok(None) }
 }
@@ -174,7 +179,7 @@ fn readings(checkpoint: &Checkpoint, sample: &Sample, counted: Counted) -> Readi
     readings
 }
 
-fn limits(options: &Options) -> Limits {
+fn growth_limits(options: &Options) -> Limits {
     let all = [
         (Figure::HeapBytes, options.heap.map(|bytes| bytes.0)),
         (Figure::Resident, options.resident.map(|bytes| bytes.0)),

@@ -3,7 +3,9 @@
 mod capture;
 mod conversation;
 mod kin;
+mod limits;
 mod measure;
+mod quiet;
 mod spawn;
 mod subject;
 
@@ -17,7 +19,7 @@ use subject::{Interruption, Process};
 
 use super::DEFAULT_TIMEOUT;
 use super::message::{Command, Failure, MessageError, PROTOCOL};
-use crate::report::{Outcome, REPORT_VERSION, Report, TestId, Warning};
+use crate::report::{Outcome, REPORT_VERSION, Report, TestId, Verdict, Warning};
 use crate::tool::{Cancel, Launch, Progress, Settings};
 
 /// How long a worker may take from its last word to its end.
@@ -181,9 +183,8 @@ fn signal_name(signal: i32) -> String {
 fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcome) -> Report {
     let Measured { hello, options, profile, before, after, conclusion, completed } = measured;
     let mut warnings = Vec::new();
-    if let Some(hello) = &hello
-        && !hello.heap_counted
-    {
+    let heap_counted = hello.as_ref().is_none_or(|hello| hello.heap_counted);
+    if !heap_counted {
         warnings.push(Warning {
             code: "heap-not-counted".to_owned(),
             message: "the Rust heap is not counted: this binary's global allocator is not memcheck's. Wrap it, `memcheck::Alloc::new(…)`, with the feature `own-allocator` of memcheck-lib".to_owned(),
@@ -197,10 +198,22 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         (Some(before), Some(after)) => Some(after.since(before)),
         _ => None,
     };
+    let exceeded = match &profile {
+        Some(profile) if heap_counted => limits::exceeded(&options, profile),
+        _ => Vec::new(),
+    };
+    let unmeasured = limits::any(&options) && !heap_counted;
     let (verdict, iterations, figures, advice) = match conclusion {
         Some(conclusion) => {
             // A verdict needs a run that came to its end, unless what was seen is bad enough.
-            let verdict = conclusion.verdict.filter(|_| completed);
+            let verdict = conclusion.verdict.filter(|_| completed).map(|verdict| {
+                let limits = match (exceeded.is_empty(), unmeasured) {
+                    (false, _) => Verdict::OverLimit,
+                    (true, true) => Verdict::Inconclusive,
+                    (true, false) => Verdict::Steady,
+                };
+                verdict.max(limits)
+            });
             (verdict, conclusion.iterations, conclusion.figures, conclusion.advice)
         }
         None => (None, 0, Vec::new(), Vec::new()),
@@ -215,7 +228,8 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         failed_iteration: None,
         elapsed: started.elapsed(),
         figures,
-        profile,
+        profile: profile.filter(|_| heap_counted),
+        exceeded,
         before,
         after,
         growth,

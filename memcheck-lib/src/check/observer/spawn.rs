@@ -15,7 +15,7 @@ use rustix::process::{
 };
 
 use crate::check::link::Invitation;
-use crate::check::message::{PROTOCOL, VARIABLE};
+use crate::check::message::{CHECK_VARIABLE, PROTOCOL, VARIABLE};
 use crate::check::page::Page;
 use crate::tool::Launch;
 
@@ -61,11 +61,19 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Worker> {
     let mark = invitation.value();
 
     let mut command = Command::new(&launch.program);
+    match &launch.check {
+        Some(check) => {
+            command.env(CHECK_VARIABLE, check);
+        }
+        None => {
+            command
+                .args([launch.test.as_str(), "--exact", "--include-ignored"])
+                // libtest's output capture grows, and it runs the test on its main thread only
+                // when told to run one at a time.
+                .args(["--nocapture", "--test-threads=1"]);
+        }
+    }
     command
-        .args([launch.test.as_str(), "--exact", "--include-ignored"])
-        // libtest's output capture grows, and it runs the test on its main thread only when told
-        // to run one at a time.
-        .args(["--nocapture", "--test-threads=1"])
         .args(&launch.arguments)
         .env(VARIABLE, &mark)
         .stdin(Stdio::null())
