@@ -41,5 +41,9 @@ fn say(report: &Report) {
         if !matches!(report.outcome, Outcome::Broken { .. }) {
             println!("\nhint: `cargo memcheck {}` tells more", report.test.name);
         }
+    } else {
+        for warning in &report.warnings {
+            println!("warning[{}]: {}", warning.code, warning.message);
+        }
     }
 }

@@ -12,11 +12,13 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::link::{self, Gone, Link};
 use super::message::{
-    Checkpoint, Command, Failure, Hello, encode_ended, encode_failed, encode_profile,
+    Checkpoint, Command, Failure, Hello, encode_allocators, encode_ended, encode_failed,
+    encode_profile,
 };
 use super::page::Page;
 use super::workload::{Steps, Workload};
 use super::{Options, death};
+use crate::heap::allocators::{self, Allocator};
 use crate::heap::{self, Heap, Peak};
 use crate::report::{Profile, Range, TestId};
 
@@ -237,6 +239,14 @@ impl Iterations {
                     return true;
                 }
                 Command::Sample => self.checkpoint(0),
+                Command::Trim => {
+                    allocators::give_back();
+                    self.checkpoint(0);
+                }
+                Command::Allocators => {
+                    let figures = Allocator::ALL.map(allocators::figures);
+                    self.connection.say(&encode_allocators(figures));
+                }
                 Command::Finish => {
                     self.connection.finished.store(true, Ordering::Relaxed);
                     return false;
