@@ -189,8 +189,7 @@ impl Watch {
                 }
             }
             Memory::Smaps(file) => {
-                let text = BufReader::new(file.text());
-                sum = Survey::read(text, Vec::new(), 0, |_| {})?.as_rollup();
+                sum = Survey::read(file.text(), Vec::new(), 0, |_| {})?.as_rollup();
             }
         }
         Ok(sum)
