@@ -298,3 +298,6 @@ impl Seen {
         notes
     }
 }
+
+#[cfg(test)]
+mod tests;
