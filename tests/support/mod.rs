@@ -37,6 +37,7 @@ pub struct Project {
     manifest_extra: String,
     own_manifest: bool,
     library: bool,
+    library_features: &'static [&'static str],
     environment: Vec<(OsString, Option<OsString>)>,
 }
 
@@ -63,6 +64,7 @@ impl Project {
             manifest_extra: String::new(),
             own_manifest: false,
             library: true,
+            library_features: &[],
             environment: Vec::new(),
         };
         project.write_manifest();
@@ -91,6 +93,13 @@ impl Project {
         self
     }
 
+    /// Adds features to the dependency on the library.
+    pub fn library_features(mut self, features: &'static [&'static str]) -> Self {
+        self.library_features = features;
+        self.write_manifest();
+        self
+    }
+
     /// Sets an environment variable for the commands.
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.environment.push((name.into(), Some(value.into())));
@@ -113,7 +122,11 @@ impl Project {
         // Not a member of the repository's workspace, which lies around it.
         let workspace = if extra.contains("[workspace") { "" } else { "[workspace]\n" };
         let library = match self.library {
-            true => format!("memcheck-lib = {{ path = {:?} }}\n", root().join("memcheck-lib")),
+            true => format!(
+                "memcheck-lib = {{ path = {:?}, features = {:?} }}\n",
+                root().join("memcheck-lib"),
+                self.library_features
+            ),
             false => String::new(),
         };
         self.write(

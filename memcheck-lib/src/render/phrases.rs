@@ -75,7 +75,8 @@ pub(super) fn signed(figure: Figure, change: i64) -> String {
 
 /// `1 block`, `2 blocks`, `0.5 blocks`.
 pub(super) fn count(value: f64, noun: &str) -> String {
-    if value == 1.0 { format!("1 {noun}") } else { format!("{} {noun}s", number(value)) }
+    let number = number(value);
+    if number == "1" { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// What one iteration allocates.

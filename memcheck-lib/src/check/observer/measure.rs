@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::limits;
+use super::quiet::{Patience, settled};
 use super::subject::{Interruption, Subject};
 use crate::check::Options;
 use crate::check::message::{Checkpoint, Hello};
@@ -64,7 +65,9 @@ fn run(
     let cost = warm_up(subject, &options)?;
     measured.profile = profile(subject, &options, cost)?;
 
+    let mut patience = Patience::new(options.effective_settle());
     let start = subject.counters()?;
+    let start = settled(subject, start, &mut patience)?;
     // The full picture first: taking it must not fall into the judged part.
     let process = subject.snapshot();
     let baseline = readings(&start, &subject.sample(), counted);
@@ -83,7 +86,8 @@ fn run(
         while let Some(window) = course.next() {
             let mut checkpoints = Vec::with_capacity(window.batches.len());
             for &iterations in &window.batches {
-                last = subject.run(iterations)?;
+                let checkpoint = subject.run(iterations)?;
+                last = settled(subject, checkpoint, &mut patience)?;
                 checkpoints.push(readings(&last, &subject.sample(), counted));
             }
             let spent = Spent {

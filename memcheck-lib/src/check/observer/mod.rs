@@ -5,6 +5,7 @@ mod conversation;
 mod kin;
 mod limits;
 mod measure;
+mod quiet;
 mod spawn;
 mod subject;
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::conversation::{Conversation, Stop};
+use super::quiet;
 use crate::check::message::{Checkpoint, Command, Hello, Reply};
 use crate::process::{ProcessSnapshot, Sample, Watch};
 use crate::report::Profile;
@@ -27,6 +28,10 @@ pub(super) trait Subject {
     fn profile(&mut self, iterations: u64) -> Result<Profile, Interruption>;
     /// The process's counters now.
     fn counters(&mut self) -> Result<Checkpoint, Interruption>;
+    /// Whether it has threads beside the one that runs the iterations.
+    fn has_other_threads(&self) -> bool;
+    /// Whether those are all asleep.
+    fn others_sleep(&self) -> bool;
     /// The kernel's numbers, cheap.
     fn sample(&mut self) -> Sample;
     /// The kernel's numbers, in full.
@@ -123,6 +128,14 @@ impl Subject for Process<'_> {
 
     fn counters(&mut self) -> Result<Checkpoint, Interruption> {
         self.checkpoint(Command::Sample)
+    }
+
+    fn has_other_threads(&self) -> bool {
+        quiet::has_other_threads(self.conversation.pid())
+    }
+
+    fn others_sleep(&self) -> bool {
+        quiet::all_sleep(self.conversation.pid())
     }
 
     fn sample(&mut self) -> Sample {
