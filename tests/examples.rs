@@ -30,6 +30,36 @@ fn registry() {
 }
 
 #[test]
+fn rc_cycle() {
+    check("rc_cycle");
+}
+
+#[test]
+fn async_service() {
+    check("async_service");
+}
+
+#[test]
+fn arena() {
+    check("arena");
+}
+
+#[test]
+fn own_allocator() {
+    check("own_allocator");
+}
+
+#[test]
+fn zero_alloc() {
+    check("zero_alloc");
+}
+
+#[test]
+fn library() {
+    check("library");
+}
+
+#[test]
 fn every_example_is_tested_and_stands_alone() {
     let source = include_str!("examples.rs");
     let mut folders = 0;
