@@ -68,7 +68,7 @@ cargo build --quiet --manifest-path "$here/Cargo.toml" --package cargo-memcheck
 tool=$here/target/debug/cargo-memcheck
 export CARGO_TARGET_DIR=${SENSITIVITY_TARGET:-$here/target/sensitivity}
 cd "$work"
-"$tool" memcheck --no-run --quiet
+"$tool" memcheck --no-run 2> "$work/stderr" || { cat "$work/stderr" >&2; exit 1; }
 
 measure() { # NAME
   for run in $(seq "$runs"); do

@@ -164,8 +164,8 @@ static RELEASE: LazyLock<Run> =
 fn a_byte_is_a_byte_debug_and_release() {
     for run in [&DEBUG, &RELEASE] {
         run.says("leaks_one_byte", "LEAK");
-        assert_eq!(run.figure("leaks_one_byte", "heap_bytes")["rate"], 1.0);
-        assert_eq!(run.figure("leaks_one_byte", "heap_blocks")["rate"], 1.0);
+        assert_eq!(run.figure("leaks_one_byte", "heap-bytes")["rate"], 1.0);
+        assert_eq!(run.figure("leaks_one_byte", "heap-blocks")["rate"], 1.0);
     }
 }
 
@@ -177,7 +177,7 @@ fn nothing_is_nothing_debug_and_release() {
         for what in ["allocations", "bytes", "peak"] {
             assert_eq!(profile[what]["max"], 0, "{what} of {profile:#}");
         }
-        for figure in ["heap_bytes", "heap_blocks"] {
+        for figure in ["heap-bytes", "heap-blocks"] {
             assert_eq!(run.figure("does_nothing", figure)["growth"], 0);
         }
     }

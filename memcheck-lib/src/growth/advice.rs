@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::figure::Figure;
-use crate::units::grouped;
+use crate::units;
 
 /// What to do about a result that is not what it could be. Prints as one plain sentence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,9 +78,8 @@ impl Advice {
     }
 }
 
-/// A number of iterations as one reads it. What is to be typed stays plain digits.
-fn readable(iterations: u64) -> String {
-    grouped(i64::try_from(iterations).unwrap_or(i64::MAX))
+fn grouped(iterations: u64) -> String {
+    units::grouped(i64::try_from(iterations).unwrap_or(i64::MAX))
 }
 
 impl fmt::Display for Advice {
@@ -105,12 +104,12 @@ impl fmt::Display for Advice {
             Advice::MayStillFill { figure, iterations } => write!(
                 f,
                 "a cache that needs more than {} iterations to fill looks the same in {figure}; if this is one, set `warmup` above what fills it",
-                readable(*iterations)
+                grouped(*iterations)
             ),
             Advice::LimitBelowSensitivity { figure, limit, sensitivity, iterations } => write!(
                 f,
                 "the limit of {limit} on {figure} is below what this run could have seen ({sensitivity:.3} per iteration); about {} iterations would reach it",
-                readable(*iterations)
+                grouped(*iterations)
             ),
             Advice::Unreadable { figure } => write!(
                 f,

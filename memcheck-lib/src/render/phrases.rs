@@ -50,7 +50,8 @@ fn heap_rate(bytes: &FigureReport, blocks: Option<&FigureReport>) -> String {
     let steady = |of: &FigureReport| of.verdict == Verdict::Steady;
     let rate = if steady(bytes) { 0.0 } else { bytes.rate };
     let mut text = format!("{} {}/iter", bytes.figure, signed_rate(rate));
-    if let Some(blocks) = blocks.filter(|of| !steady(of)) {
+    // A container that grows takes a new block now and then: not worth a figure.
+    if let Some(blocks) = blocks.filter(|of| !steady(of) && of.rate >= 0.005) {
         text.push_str(&format!(" in {}", count(blocks.rate, "block")));
     }
     text

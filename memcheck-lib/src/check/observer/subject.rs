@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::conversation::{Conversation, Stop};
 use super::quiet;
 use crate::check::message::{Checkpoint, Command, Hello, Reply};
+use crate::heap::allocators::AllocatorFigures;
 use crate::process::{ProcessSnapshot, Sample, Watch};
 use crate::report::Profile;
 use crate::tool::Progress;
@@ -14,6 +15,8 @@ use crate::tool::Progress;
 pub(super) enum Interruption {
     /// The worker said that the check failed.
     Failed { failure: crate::check::message::Failure, text: String },
+    /// It can be heard, but what it says would be no measurement; why, in a sentence.
+    Unusable(String),
     /// Everything else.
     Stopped(Stop),
 }
@@ -32,6 +35,10 @@ pub(super) trait Subject {
     fn has_other_threads(&self) -> bool;
     /// Whether those are all asleep.
     fn others_sleep(&self) -> bool;
+    /// Asks its allocators to give memory back.
+    fn trim(&mut self) -> Result<(), Interruption>;
+    /// What its allocators say of themselves.
+    fn allocators(&mut self) -> Result<Vec<AllocatorFigures>, Interruption>;
     /// The kernel's numbers, cheap.
     fn sample(&mut self) -> Sample;
     /// The kernel's numbers, in full.
@@ -136,6 +143,17 @@ impl Subject for Process<'_> {
 
     fn others_sleep(&self) -> bool {
         quiet::all_sleep(self.conversation.pid())
+    }
+
+    fn trim(&mut self) -> Result<(), Interruption> {
+        self.checkpoint(Command::Trim).map(drop)
+    }
+
+    fn allocators(&mut self) -> Result<Vec<AllocatorFigures>, Interruption> {
+        match self.ask(Command::Allocators)? {
+            Reply::Allocators(figures) => Ok(figures),
+            other => Err(unexpected(other)),
+        }
     }
 
     fn sample(&mut self) -> Sample {
