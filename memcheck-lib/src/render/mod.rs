@@ -6,6 +6,7 @@
 mod details;
 mod phrases;
 mod spark;
+mod where_grew;
 
 pub use details::details;
 pub use phrases::{measured, sensitivity};

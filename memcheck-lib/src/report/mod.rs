@@ -9,6 +9,7 @@ use crate::figure::Figure;
 use crate::growth::Advice;
 pub use crate::growth::{FigureReport, Sensitivity, Shape, Verdict};
 use crate::snapshot::{Growth, Snapshot};
+use crate::units::Bytes;
 
 /// Version of the layout of [`Report`] as JSON.
 pub const REPORT_VERSION: u32 = 1;
@@ -58,6 +59,19 @@ pub enum Outcome {
     TimedOut {
         /// The timeout that was in force.
         timeout: Duration,
+    },
+    /// The worker was stopped because it used more memory than it may.
+    OverCeiling {
+        /// Its live footprint when it was stopped.
+        footprint: Bytes,
+        /// The ceiling that was in force.
+        ceiling: Bytes,
+        /// How fast it last grew by iterations, where it came to the end of some.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        per_iteration: Option<Bytes>,
+        /// How fast it last grew by time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        per_second: Option<Bytes>,
     },
     /// memcheck itself could not do its work: never a pass.
     Broken {
@@ -227,6 +241,8 @@ pub enum Word {
     Lost,
     /// Timed out.
     Timeout,
+    /// Stopped at its memory ceiling.
+    Ceiling,
     /// memcheck itself failed on this test.
     Broken,
 }
@@ -246,6 +262,7 @@ impl Word {
             Word::Exit => "EXIT",
             Word::Lost => "LOST",
             Word::Timeout => "TIMEOUT",
+            Word::Ceiling => "CEILING",
             Word::Broken => "BROKEN",
         }
     }
@@ -294,6 +311,7 @@ impl Report {
             (Outcome::Exited { .. }, _) => Word::Exit,
             (Outcome::Lost, _) => Word::Lost,
             (Outcome::TimedOut { .. }, _) => Word::Timeout,
+            (Outcome::OverCeiling { .. }, _) => Word::Ceiling,
             (Outcome::Broken { .. }, _) => Word::Broken,
             (Outcome::Skipped, _) => Word::Skip,
             (Outcome::Passed, None | Some(Verdict::Inconclusive)) => Word::Unsure,

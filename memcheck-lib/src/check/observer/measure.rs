@@ -60,6 +60,7 @@ fn run(
     measured.hello = Some(hello);
     measured.options = options.clone();
     subject.set_deadline(options.effective_timeout());
+    subject.set_ceiling(options.ceiling);
 
     let cost = warm_up(subject, &options)?;
     measured.profile = profile(subject, &options, cost)?;
