@@ -194,6 +194,7 @@ fn plan<'a>(
                 directory: surroundings.directory().to_owned(),
                 environment: environment.clone(),
                 own_group: true,
+                check: None,
                 show_output: run.running.no_capture,
             },
         }));

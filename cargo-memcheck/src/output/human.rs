@@ -1,5 +1,6 @@
 //! For people: a line for each test as it finishes, failures in full at the end, the summary last.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -17,11 +18,14 @@ pub(super) struct Human<W> {
     progress: Progress,
     verbose: bool,
     failures: Vec<Arc<Report>>,
+    /// What the reader must know of tests that succeeded, and of how many of them. Failures tell
+    /// theirs themselves.
+    warnings: BTreeMap<(String, String), usize>,
 }
 
 impl<W: Write> Human<W> {
     pub(super) fn new(out: W, progress: Progress, verbose: bool) -> Self {
-        Human { out, progress, verbose, failures: Vec::new() }
+        Human { out, progress, verbose, failures: Vec::new(), warnings: BTreeMap::new() }
     }
 }
 
@@ -32,6 +36,11 @@ impl<W: Write> Output for Human<W> {
             Event::TestFinished(report) => {
                 if !report.word().is_success() {
                     self.failures.push(Arc::clone(report));
+                } else {
+                    for warning in &report.warnings {
+                        let key = (warning.code.clone(), warning.message.clone());
+                        *self.warnings.entry(key).or_default() += 1;
+                    }
                 }
                 finished(report, self.verbose)
             }
@@ -41,7 +50,12 @@ impl<W: Write> Output for Human<W> {
             ),
             Event::Finished(total) => {
                 let failures = self.failures.iter().map(|report| details(report));
-                failures.chain([format!("{}\n     {}", "─".repeat(12), summary(total))]).collect()
+                let warnings = self
+                    .warnings
+                    .iter()
+                    .map(|((code, message), &tests)| warning(code, message, tests));
+                let end = format!("{}\n     {}", "─".repeat(12), summary(total));
+                failures.chain(warnings).chain([end]).collect()
             }
             Event::Started { .. } | Event::TestStarted(_) | Event::TestProgress(..) => {
                 return Ok(());
@@ -80,6 +94,13 @@ fn details(report: &Report) -> String {
         text.push('\n');
     }
     text
+}
+
+/// A warning about tests that succeeded.
+fn warning(code: &str, message: &str, tests: usize) -> String {
+    let tests = if tests == 1 { String::new() } else { format!(" ({tests} tests)") };
+    let line = format!("warning[{code}]{tests}: {message}\n");
+    styled(&line, "warning", style::WARNING)
 }
 
 /// How small a leak the run would have seen, each only once: bytes and blocks of a heap say the

@@ -50,6 +50,7 @@ pub(crate) const TABLE: &[Row] = &[
     row("iterations", Kind::Count { least: 1 }, Taker::Check, "1000"),
     row("time", Kind::Duration, Taker::Check, "\"2s\""),
     row("timeout", Kind::Duration, Taker::Check, "\"1m 30s\""),
+    row("settle", Kind::Duration, Taker::Check, "\"20ms\""),
     row("heap", Kind::Size, Taker::Check, "\"64 B\""),
     row("resident", Kind::Size, Taker::Check, "\"256 KiB\""),
     row("threads", Kind::Count { least: 0 }, Taker::Check, "1"),

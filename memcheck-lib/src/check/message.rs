@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Options;
 use crate::heap::HeapCounters;
+use crate::heap::allocators::{Allocator, AllocatorFigures};
 use crate::heap::native;
 use crate::report::{Profile, Range, TestId};
 
@@ -38,6 +39,10 @@ pub(crate) enum Command {
     Profile { iterations: u64 },
     /// Send a checkpoint.
     Sample,
+    /// Ask the allocators to give memory back, then send a checkpoint.
+    Trim,
+    /// Send what the allocators say of themselves.
+    Allocators,
     /// End.
     Finish,
 }
@@ -48,6 +53,7 @@ pub(crate) enum Reply {
     Hello(Box<Hello>),
     Checkpoint(Checkpoint),
     Profile(Profile),
+    Allocators(Vec<AllocatorFigures>),
     /// The check failed; the worker is about to end.
     Failed {
         failure: Failure,
@@ -99,10 +105,13 @@ const CHECKPOINT: u32 = 2;
 const PROFILE: u32 = 3;
 const FAILED: u32 = 4;
 const ENDED: u32 = 5;
+const ALLOCATORS: u32 = 6;
 const RUN: u32 = 0x101;
 const PROFILE_RUN: u32 = 0x102;
 const SAMPLE: u32 = 0x103;
 const FINISH: u32 = 0x104;
+const TRIM: u32 = 0x105;
+const ASK_ALLOCATORS: u32 = 0x106;
 
 /// Why a packet could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,6 +180,8 @@ impl Command {
             Command::Run { iterations } => fixed(RUN, &[iterations]),
             Command::Profile { iterations } => fixed(PROFILE_RUN, &[iterations]),
             Command::Sample => fixed(SAMPLE, &[]),
+            Command::Trim => fixed(TRIM, &[]),
+            Command::Allocators => fixed(ASK_ALLOCATORS, &[]),
             Command::Finish => fixed(FINISH, &[]),
         }
     }
@@ -182,6 +193,8 @@ impl Command {
             RUN => Command::Run { iterations: argument },
             PROFILE_RUN => Command::Profile { iterations: argument },
             SAMPLE => Command::Sample,
+            TRIM => Command::Trim,
+            ASK_ALLOCATORS => Command::Allocators,
             FINISH => Command::Finish,
             _ => return Err(MessageError::Malformed),
         })
@@ -239,6 +252,48 @@ pub(crate) fn encode_profile(profile: &Profile) -> [u8; FIXED] {
     )
 }
 
+/// Words for each allocator: allocated, active, resident, retained; all ones for what it does not
+/// say.
+const ALLOCATOR_WORDS: usize = 4;
+const UNSAID: u64 = u64::MAX;
+
+/// The packet of what the allocators say: a place for each, in the order of [`Allocator::ALL`], and
+/// first one bit for each that is there.
+pub(crate) fn encode_allocators(
+    figures: [Option<AllocatorFigures>; Allocator::ALL.len()],
+) -> [u8; FIXED] {
+    let mut words = [UNSAID; 1 + ALLOCATOR_WORDS * Allocator::ALL.len()];
+    words[0] = 0;
+    for (at, of) in figures.iter().enumerate() {
+        let Some(of) = of else { continue };
+        words[0] |= 1 << at;
+        let said = [of.allocated, of.active, of.resident, of.retained];
+        let place = &mut words[1 + at * ALLOCATOR_WORDS..][..ALLOCATOR_WORDS];
+        for (word, value) in place.iter_mut().zip(said) {
+            *word = value.unwrap_or(UNSAID);
+        }
+    }
+    fixed(ALLOCATORS, &words)
+}
+
+fn decode_allocators(words: &[u64; WORDS]) -> Vec<AllocatorFigures> {
+    let there = Allocator::ALL.into_iter().enumerate().filter(|(at, _)| words[0] & 1 << at != 0);
+    let figures = there.map(|(at, allocator)| {
+        let said = |word: usize| {
+            let value = words[1 + at * ALLOCATOR_WORDS + word];
+            (value != UNSAID).then_some(value)
+        };
+        AllocatorFigures {
+            allocator,
+            allocated: said(0),
+            active: said(1),
+            resident: said(2),
+            retained: said(3),
+        }
+    });
+    figures.collect()
+}
+
 /// The packet of a failure; the text is cut to [`TEXT`] bytes.
 pub(crate) fn encode_failed(failure: Failure, text: &str) -> Vec<u8> {
     let mut end = text.len().min(TEXT);
@@ -287,6 +342,7 @@ impl Reply {
                 },
                 text: String::from_utf8_lossy(packet.get(FIXED..).unwrap_or_default()).into_owned(),
             },
+            ALLOCATORS => Reply::Allocators(decode_allocators(&w)),
             ENDED => Reply::Ended,
             _ => return Err(MessageError::Malformed),
         })
@@ -303,6 +359,8 @@ mod tests {
             Command::Run { iterations: 7 },
             Command::Profile { iterations: 64 },
             Command::Sample,
+            Command::Trim,
+            Command::Allocators,
             Command::Finish,
         ] {
             assert_eq!(Command::decode(&command.encode()), Ok(command));
@@ -325,6 +383,17 @@ mod tests {
         };
         assert_eq!(Reply::decode(&encode_profile(&profile)), Ok(Reply::Profile(profile)));
         assert_eq!(Reply::decode(&encode_ended()), Ok(Reply::Ended));
+        let glibc = AllocatorFigures {
+            allocated: Some(1),
+            active: Some(2),
+            ..AllocatorFigures::of(Allocator::Glibc)
+        };
+        let mimalloc =
+            AllocatorFigures { resident: Some(0), ..AllocatorFigures::of(Allocator::Mimalloc) };
+        assert_eq!(
+            Reply::decode(&encode_allocators([Some(glibc), None, Some(mimalloc)])),
+            Ok(Reply::Allocators(vec![glibc, mimalloc]))
+        );
         let long = "ü".repeat(TEXT);
         let reply = Reply::decode(&encode_failed(Failure::Panicked, &long));
         let text = "ü".repeat(TEXT / 2);

@@ -24,6 +24,6 @@ mod worker;
 mod workload;
 
 pub use entry::{Test, plain, workload};
-pub use options::{DEFAULT_TIME, DEFAULT_TIMEOUT, DEFAULT_WARMUP, Options};
+pub use options::{DEFAULT_SETTLE, DEFAULT_TIME, DEFAULT_TIMEOUT, DEFAULT_WARMUP, Options};
 pub use program::Check;
 pub use workload::Workload;

@@ -6,17 +6,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{ExitCode, Termination};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, getppid};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::link::{self, Gone, Link};
 use super::message::{
-    Checkpoint, Command, Failure, Hello, encode_ended, encode_failed, encode_profile,
+    Checkpoint, Command, Failure, Hello, encode_allocators, encode_ended, encode_failed,
+    encode_profile,
 };
 use super::page::Page;
 use super::workload::{Steps, Workload};
 use super::{Options, death};
+use crate::heap::allocators::{self, Allocator};
 use crate::heap::{self, Heap, Peak};
 use crate::report::{Profile, Range, TestId};
 
@@ -25,6 +28,7 @@ use crate::report::{Profile, Range, TestId};
 pub(super) struct Connection {
     link: Link,
     page: Option<Page>,
+    observer: Option<Pid>,
     /// [`Command::Finish`] was heard.
     finished: AtomicBool,
     /// The observer was told of a failure.
@@ -54,14 +58,16 @@ pub(super) fn connect() -> Part {
         return Part::Taken;
     }
     death::arm();
+    let observer = getppid();
     let (finished, failed) = (AtomicBool::new(false), AtomicBool::new(false));
-    Part::Worker(Arc::new(Connection { link, page, finished, failed }))
+    Part::Worker(Arc::new(Connection { link, page, observer, finished, failed }))
 }
 
 impl Connection {
     /// Says a packet. When nobody can hear any more the worker stays where it is: its observer
     /// sees the closed socket and ends it, and a body that went on unseen would be no measurement.
     fn say(&self, packet: &[u8]) {
+        death::end_if_forked();
         if let Err(Gone) = self.link.say(packet) {
             self.wait_for_the_end();
         }
@@ -73,7 +79,12 @@ impl Connection {
 
     fn wait_for_the_end(&self) -> ! {
         loop {
-            std::thread::park();
+            // The signal that tells of the observer's death does not arrive where the body blocks
+            // it.
+            if getppid() != self.observer {
+                death::end_with_all();
+            }
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 
@@ -178,6 +189,7 @@ impl Iterations {
     /// Whether another iteration is to run; waits for the observer between batches.
     #[inline]
     pub(crate) fn begin(&mut self) -> bool {
+        death::end_if_forked();
         if self.remaining == 0 && !self.next_batch() {
             return false;
         }
@@ -237,6 +249,14 @@ impl Iterations {
                     return true;
                 }
                 Command::Sample => self.checkpoint(0),
+                Command::Trim => {
+                    allocators::give_back();
+                    self.checkpoint(0);
+                }
+                Command::Allocators => {
+                    let figures = Allocator::ALL.map(allocators::figures);
+                    self.connection.say(&encode_allocators(figures));
+                }
                 Command::Finish => {
                     self.connection.finished.store(true, Ordering::Relaxed);
                     return false;

@@ -2,6 +2,7 @@
 //! and the [`Alloc`] that keeps them.
 
 mod alloc;
+pub mod allocators;
 mod counters;
 pub mod native;
 mod peak;

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use super::allocators;
 use super::phrases::{self, exceeded, growth_code, heap_growth, other_growth, signed};
 use crate::figure::Figure;
-use crate::report::{FigureReport, Outcome, Report, Verdict};
+use crate::report::{FigureReport, Outcome, Report, Side, Verdict};
 use crate::units::{Bytes, grouped};
 
 /// Lines of the worker's output that are shown.
@@ -136,8 +137,22 @@ fn growing(report: &Report) -> Vec<Headline> {
         })
     };
     headlines.extend([Figure::Threads, Figure::Children].into_iter().filter_map(other));
-    headlines.extend(heap(Figure::HeapBytes, Figure::HeapBlocks, ""));
-    headlines.extend(heap(Figure::NativeBytes, Figure::NativeBlocks, " on the C heap"));
+    let mismatch = report.mismatch();
+    let crossing = |side| mismatch.is_some_and(|mismatch| mismatch.allocated_by == side);
+    headlines.extend(mismatch.map(|mismatch| Headline {
+        code: "mismatched-free",
+        message: allocators::mismatched(&mismatch),
+        figure: Some(match mismatch.allocated_by {
+            Side::Rust => Figure::HeapBlocks,
+            Side::C => Figure::NativeBlocks,
+        }),
+    }));
+    if !crossing(Side::Rust) {
+        headlines.extend(heap(Figure::HeapBytes, Figure::HeapBlocks, ""));
+    }
+    if !crossing(Side::C) {
+        headlines.extend(heap(Figure::NativeBytes, Figure::NativeBlocks, " on the C heap"));
+    }
     headlines.extend([Figure::Fds, Figure::FdMemory].into_iter().filter_map(other));
     if headlines.is_empty() {
         headlines.extend([Figure::Resident, Figure::Mappings].into_iter().filter_map(other));
@@ -192,6 +207,9 @@ fn facts(report: &Report) -> String {
     }
     if let Some(profile) = &report.profile {
         note("note", format!("an iteration {}", phrases::allocates(profile)));
+    }
+    for message in allocators::notes(report) {
+        note("note", message);
     }
     // A cache that fills lifts several figures; saying so once is enough.
     let mut said = std::collections::BTreeSet::new();

@@ -3,6 +3,7 @@
 //! [`line`] is the one line that every test gets, [`details`] the paragraphs that a test gets which
 //! is not a success. Every sentence about a figure is made in one place, `phrases`.
 
+mod allocators;
 mod details;
 mod phrases;
 mod spark;

@@ -50,7 +50,8 @@ fn heap_rate(bytes: &FigureReport, blocks: Option<&FigureReport>) -> String {
     let steady = |of: &FigureReport| of.verdict == Verdict::Steady;
     let rate = if steady(bytes) { 0.0 } else { bytes.rate };
     let mut text = format!("{} {}/iter", bytes.figure, signed_rate(rate));
-    if let Some(blocks) = blocks.filter(|of| !steady(of)) {
+    // A container that grows takes a new block now and then: not worth a figure.
+    if let Some(blocks) = blocks.filter(|of| !steady(of) && of.rate >= 0.005) {
         text.push_str(&format!(" in {}", count(blocks.rate, "block")));
     }
     text
@@ -75,7 +76,8 @@ pub(super) fn signed(figure: Figure, change: i64) -> String {
 
 /// `1 block`, `2 blocks`, `0.5 blocks`.
 pub(super) fn count(value: f64, noun: &str) -> String {
-    if value == 1.0 { format!("1 {noun}") } else { format!("{} {noun}s", number(value)) }
+    let number = number(value);
+    if number == "1" { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// What one iteration allocates.

@@ -2,14 +2,20 @@
 
 use std::time::Duration;
 
+mod mismatch;
+mod retention;
+
 use serde::{Deserialize, Serialize};
 
 use crate::check::Options;
 use crate::figure::Figure;
 use crate::growth::Advice;
 pub use crate::growth::{FigureReport, Sensitivity, Shape, Verdict};
+pub use crate::heap::allocators::{Allocator, AllocatorChange, AllocatorFigures};
 use crate::snapshot::{Growth, Snapshot};
 use crate::units::Bytes;
+pub use mismatch::{Mismatch, Side};
+pub use retention::{Finding, Retention};
 
 /// Version of the layout of [`Report`] as JSON.
 pub const REPORT_VERSION: u32 = 1;
@@ -203,6 +209,13 @@ pub struct Report {
     /// `after.since(&before)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub growth: Option<Growth>,
+    /// What the worker's allocators say of themselves, at both ends of the judged part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allocators: Vec<AllocatorChange>,
+    /// What came of asking the allocators to give memory back, when the footprint grew although
+    /// the live heap did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
     /// What to do about what could not be said.
     #[serde(default)]
     pub advice: Vec<Advice>,
@@ -291,6 +304,8 @@ impl Report {
             before: None,
             after: None,
             growth: None,
+            allocators: Vec::new(),
+            retention: None,
             advice: Vec::new(),
             warnings: Vec::new(),
             output: Output::default(),
@@ -318,6 +333,10 @@ impl Report {
             (Outcome::Passed, Some(Verdict::OverLimit)) => Word::Limit,
             (Outcome::Passed, Some(Verdict::Steady)) if self.is_known_leak() => Word::Fail,
             (Outcome::Passed, Some(Verdict::Steady)) => Word::Pass,
+            // Nothing is left over, but what is wrong is the body's doing all the same.
+            (Outcome::Passed, Some(Verdict::Growing)) if self.mismatch_alone().is_some() => {
+                Word::Fail
+            }
             (Outcome::Passed, Some(Verdict::Growing)) if self.is_known_leak() => Word::Known,
             (Outcome::Passed, Some(Verdict::Growing)) => Word::Leak,
         }

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use super::limits;
+use super::quiet::{Patience, settled};
 use super::subject::{Interruption, Subject};
+use super::{c_heap, retained};
 use crate::check::Options;
 use crate::check::message::{Checkpoint, Hello};
 use crate::figure::Figure;
 use crate::growth::{Conclusion, Course, Limits, Readings, Rules, Spent};
+use crate::heap::allocators::AllocatorChange;
 use crate::heap::native;
 use crate::process::Sample;
-use crate::report::Profile;
+use crate::report::{Profile, Retention};
 use crate::snapshot::Snapshot;
 
 /// Iterations of the fixed profile.
@@ -32,6 +35,8 @@ pub(super) struct Measured {
     pub(super) before: Option<Snapshot>,
     pub(super) after: Option<Snapshot>,
     pub(super) conclusion: Option<Conclusion>,
+    pub(super) allocators: Vec<AllocatorChange>,
+    pub(super) retention: Option<Retention>,
     /// The iterations were all run and the test came to its own end.
     pub(super) completed: bool,
 }
@@ -59,13 +64,17 @@ fn run(
         Counted { rust: hello.heap_counted, native: hello.native_heap == native::State::Counted };
     measured.hello = Some(hello);
     measured.options = options.clone();
+    c_heap::usable(measured.hello.as_ref())?;
     subject.set_deadline(options.effective_timeout());
     subject.set_ceiling(options.ceiling);
 
     let cost = warm_up(subject, &options)?;
     measured.profile = profile(subject, &options, cost)?;
 
+    let mut patience = Patience::new(options.effective_settle());
+    let allocators = subject.allocators()?;
     let start = subject.counters()?;
+    let start = settled(subject, start, &mut patience)?;
     // The full picture first: taking it must not fall into the judged part.
     let process = subject.snapshot();
     let baseline = readings(&start, &subject.sample(), counted);
@@ -84,7 +93,8 @@ fn run(
         while let Some(window) = course.next() {
             let mut checkpoints = Vec::with_capacity(window.batches.len());
             for &iterations in &window.batches {
-                last = subject.run(iterations)?;
+                let checkpoint = subject.run(iterations)?;
+                last = settled(subject, checkpoint, &mut patience)?;
                 checkpoints.push(readings(&last, &subject.sample(), counted));
             }
             let spent = Spent {
@@ -100,6 +110,13 @@ fn run(
 
     let process = subject.snapshot();
     measured.after = process.map(|process| Snapshot::of_worker(heap(&last), process));
+    measured.allocators = c_heap::change(&allocators, &subject.allocators()?);
+    if let Some(conclusion) = &mut measured.conclusion {
+        let spent = subject.elapsed().saturating_sub(began);
+        measured.retention =
+            retained::look(subject, conclusion, spent, options.effective_timeout())?;
+        retained::apply(conclusion, measured.retention.as_ref());
+    }
     subject.finish()?;
     measured.completed = true;
     Ok(())

@@ -1,11 +1,14 @@
 //! The observer: starts a worker, measures it from outside, judges what it saw.
 
+mod c_heap;
 mod capture;
 mod ceiling;
 mod conversation;
 mod kin;
 mod limits;
 mod measure;
+mod quiet;
+mod retained;
 mod spawn;
 mod subject;
 
@@ -92,6 +95,7 @@ fn conclude(
             let _ = conversation.wait_for_end(Duration::from_secs(2));
             Outcome::Failed { message: failure_text(failure, &text, iteration) }
         }
+        Err(Interruption::Unusable(message)) => Outcome::Broken { message },
         Err(Interruption::Stopped(stop)) => outcome_of(stop, timeout),
     };
     let iteration = if outcome == Outcome::Passed { None } else { iteration };
@@ -186,7 +190,17 @@ fn signal_name(signal: i32) -> String {
 
 /// Puts together what is known.
 fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcome) -> Report {
-    let Measured { hello, options, profile, before, after, conclusion, completed } = measured;
+    let Measured {
+        hello,
+        options,
+        profile,
+        before,
+        after,
+        conclusion,
+        completed,
+        allocators,
+        retention,
+    } = measured;
     let mut warnings = Vec::new();
     let heap_counted = hello.as_ref().is_none_or(|hello| hello.heap_counted);
     if !heap_counted {
@@ -195,6 +209,8 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
             message: "the Rust heap is not counted: this binary's global allocator is not memcheck's. Wrap it, `memcheck::Alloc::new(…)`, with the feature `own-allocator` of memcheck-lib".to_owned(),
         });
     }
+    warnings.extend(hello.as_ref().and_then(|hello| c_heap::warning(&hello.native_heap)));
+    warnings.extend(retention.as_ref().and_then(retained::warning));
     let mut test = hello
         .map(|hello| hello.test)
         .unwrap_or_else(|| TestId { name: launch.test.clone(), ..TestId::default() });
@@ -238,6 +254,8 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         before,
         after,
         growth,
+        allocators,
+        retention,
         advice,
         warnings,
         output: crate::report::Output::default(),

@@ -10,10 +10,11 @@ use rustix::fs::OFlags;
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{
-    Pid, PidfdFlags, Resource, Signal, getpid, getppid, getrlimit, pidfd_open,
+    Pid, PidfdFlags, Resource, getpid, getppid, getrlimit, pidfd_open,
     set_parent_process_death_signal,
 };
 
+use crate::check::death;
 use crate::check::link::Invitation;
 use crate::check::message::{CHECK_VARIABLE, PROTOCOL, VARIABLE};
 use crate::check::page::Page;
@@ -91,9 +92,9 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Worker> {
     if launch.own_group {
         command.process_group(0);
     }
+    let death_signal = death::signal();
     let in_child = move || {
-        // Until the worker arms itself (see `death`), it dies with its observer like this.
-        set_parent_process_death_signal(Some(Signal::KILL))?;
+        set_parent_process_death_signal(Some(death_signal))?;
         if getppid() != Some(observer) {
             // The observer ended between fork and the line above.
             return Err(rustix::io::Errno::SRCH.into());

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::ceiling::Guard;
 use super::conversation::{Conversation, Stop};
+use super::quiet;
 use crate::check::message::{Checkpoint, Command, Hello, Reply};
+use crate::heap::allocators::AllocatorFigures;
 use crate::process::{ProcessSnapshot, Sample, Watch};
 use crate::report::Profile;
 use crate::tool::Progress;
@@ -15,6 +17,8 @@ use crate::units::Bytes;
 pub(super) enum Interruption {
     /// The worker said that the check failed.
     Failed { failure: crate::check::message::Failure, text: String },
+    /// It can be heard, but what it says would be no measurement; why, in a sentence.
+    Unusable(String),
     /// Everything else.
     Stopped(Stop),
 }
@@ -29,6 +33,14 @@ pub(super) trait Subject {
     fn profile(&mut self, iterations: u64) -> Result<Profile, Interruption>;
     /// The process's counters now.
     fn counters(&mut self) -> Result<Checkpoint, Interruption>;
+    /// Whether it has threads beside the one that runs the iterations.
+    fn has_other_threads(&self) -> bool;
+    /// Whether those are all asleep.
+    fn others_sleep(&self) -> bool;
+    /// Asks its allocators to give memory back.
+    fn trim(&mut self) -> Result<(), Interruption>;
+    /// What its allocators say of themselves.
+    fn allocators(&mut self) -> Result<Vec<AllocatorFigures>, Interruption>;
     /// The kernel's numbers, cheap.
     fn sample(&mut self) -> Sample;
     /// The kernel's numbers, in full.
@@ -137,6 +149,25 @@ impl Subject for Process<'_> {
 
     fn counters(&mut self) -> Result<Checkpoint, Interruption> {
         self.checkpoint(Command::Sample)
+    }
+
+    fn has_other_threads(&self) -> bool {
+        quiet::has_other_threads(self.conversation.pid())
+    }
+
+    fn others_sleep(&self) -> bool {
+        quiet::all_sleep(self.conversation.pid())
+    }
+
+    fn trim(&mut self) -> Result<(), Interruption> {
+        self.checkpoint(Command::Trim).map(drop)
+    }
+
+    fn allocators(&mut self) -> Result<Vec<AllocatorFigures>, Interruption> {
+        match self.ask(Command::Allocators)? {
+            Reply::Allocators(figures) => Ok(figures),
+            other => Err(unexpected(other)),
+        }
     }
 
     fn sample(&mut self) -> Sample {

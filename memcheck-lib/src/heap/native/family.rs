@@ -10,8 +10,7 @@
 use std::arch::global_asm;
 use std::ffi::{CStr, c_int, c_void};
 
-use super::State;
-use super::inside;
+use super::{Reason, State, inside};
 use crate::heap::counters::{self, Heap};
 
 unsafe extern "C" {
@@ -240,7 +239,7 @@ pub(super) fn state() -> State {
     }
     match (ours, others.is_empty()) {
         (_, true) => State::Counted,
-        (0, _) => State::Off { reason: "another allocator defines malloc".to_owned() },
+        (0, _) => State::Off { reason: Reason::OtherAllocator },
         _ => State::Mixed { others },
     }
 }

@@ -7,6 +7,8 @@
 #[cfg(memcheck_native)]
 mod family;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// Whether the C heap is counted in this process.
@@ -16,16 +18,54 @@ use serde::{Deserialize, Serialize};
 pub enum State {
     /// Every function of the malloc family is memcheck's.
     Counted,
-    /// It is not counted, and why.
+    /// It is not counted.
     Off {
-        /// One sentence.
-        reason: String,
+        /// Why.
+        reason: Reason,
     },
     /// Some functions of the family are memcheck's, some another's: no figure can be trusted.
     Mixed {
         /// Those that are not memcheck's.
         others: Vec<String>,
     },
+}
+
+/// Why the C heap is not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// The feature `native-heap` is not enabled.
+    FeatureOff,
+    /// Not Linux with glibc on x86-64 or aarch64.
+    OtherTarget,
+    /// The C library is linked statically: its own malloc would win function by function.
+    StaticLibc,
+    /// A sanitizer has its own malloc.
+    Sanitizer,
+    /// Another allocator defines the whole malloc family.
+    OtherAllocator,
+}
+
+impl fmt::Display for Reason {
+    /// One clause that says what is so and, where something can be done, what.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reason::FeatureOff => {
+                "the feature `native-heap` of memcheck-lib is not enabled (it is one of its default features)"
+            }
+            Reason::OtherTarget => {
+                "it can be counted on Linux with glibc only (x86-64, aarch64), not on this target"
+            }
+            Reason::StaticLibc => {
+                "the C library is linked statically; build the tests without `-C target-feature=+crt-static`"
+            }
+            Reason::Sanitizer => "a sanitizer is enabled, which has its own malloc",
+            Reason::OtherAllocator => {
+                "another allocator takes the place of malloc (an unprefixed jemalloc, mimalloc with `override`, LD_PRELOAD …); let it be the Rust allocator alone, or see its own figures in the report"
+            }
+        })
+    }
 }
 
 #[cfg(memcheck_native)]
@@ -72,14 +112,14 @@ pub fn state() -> State {
     #[cfg(not(memcheck_native))]
     {
         let reason = if cfg!(memcheck_sanitizer) {
-            "a sanitizer has its own malloc"
+            Reason::Sanitizer
         } else if cfg!(memcheck_static_libc) {
-            "the C library is linked statically"
+            Reason::StaticLibc
         } else if !cfg!(feature = "native-heap") {
-            "the feature `native-heap` of memcheck-lib is not enabled"
+            Reason::FeatureOff
         } else {
-            "the C heap is counted on Linux with glibc only (x86-64, aarch64)"
+            Reason::OtherTarget
         };
-        State::Off { reason: reason.to_owned() }
+        State::Off { reason }
     }
 }

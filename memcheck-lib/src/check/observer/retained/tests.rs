@@ -1,0 +1,173 @@
+//! Scripts of footprints: what the kernel would show of a body that retains, leaks or fragments.
+
+use std::cell::Cell;
+
+use super::*;
+use crate::check::Options;
+use crate::check::message::{Checkpoint, Hello};
+use crate::check::observer::measure::measure;
+use crate::heap::allocators::AllocatorFigures;
+use crate::heap::native::State;
+use crate::process::{Footprint, ProcessSnapshot, Sample};
+use crate::report::{Profile, TestId};
+
+const PAGE: u64 = 4096;
+
+/// A body that keeps `per_iteration` bytes, of which the allocator returns `returned` parts in a
+/// hundred when it is asked; the rest stays.
+struct Script {
+    per_iteration: u64,
+    returned: u64,
+    heap_per_iteration: i64,
+    done: u64,
+    held: u64,
+    trims: u64,
+    elapsed: Cell<Duration>,
+}
+
+impl Script {
+    fn new(per_iteration: u64, returned: u64) -> Self {
+        Script {
+            per_iteration,
+            returned,
+            heap_per_iteration: 0,
+            done: 0,
+            held: 16 << 20,
+            trims: 0,
+            elapsed: Cell::new(Duration::ZERO),
+        }
+    }
+}
+
+impl Subject for Script {
+    fn has_other_threads(&self) -> bool {
+        false
+    }
+
+    fn others_sleep(&self) -> bool {
+        true
+    }
+
+    fn hello(&mut self) -> Result<Hello, Interruption> {
+        Ok(Hello {
+            library: String::new(),
+            test: TestId::default(),
+            options: Options::default(),
+            heap_counted: true,
+            native_heap: State::Counted,
+        })
+    }
+
+    fn run(&mut self, iterations: u64) -> Result<Checkpoint, Interruption> {
+        self.done += iterations;
+        self.held += iterations * self.per_iteration;
+        let took = Duration::from_micros(100) * u32::try_from(iterations).unwrap();
+        self.elapsed.set(self.elapsed.get() + took);
+        let mut checkpoint = self.counters()?;
+        checkpoint.wall_ns = took.as_nanos() as u64;
+        Ok(checkpoint)
+    }
+
+    fn profile(&mut self, iterations: u64) -> Result<Profile, Interruption> {
+        self.run(iterations)?;
+        Ok(Profile { iterations, ..Profile::default() })
+    }
+
+    fn counters(&mut self) -> Result<Checkpoint, Interruption> {
+        let mut checkpoint = Checkpoint {
+            iterations: self.done,
+            cpu_ns: self.elapsed.get().as_nanos() as u64,
+            ..Checkpoint::default()
+        };
+        checkpoint.rust.live_bytes = self.heap_per_iteration * self.done as i64;
+        Ok(checkpoint)
+    }
+
+    fn trim(&mut self) -> Result<(), Interruption> {
+        self.trims += 1;
+        let base = 16 << 20;
+        self.held -= (self.held - base) / 100 * self.returned;
+        Ok(())
+    }
+
+    fn allocators(&mut self) -> Result<Vec<AllocatorFigures>, Interruption> {
+        Ok(Vec::new())
+    }
+
+    fn sample(&mut self) -> Sample {
+        let anonymous = self.held / PAGE * PAGE;
+        let footprint = Footprint { anonymous, ..Footprint::default() };
+        Sample { footprint: Some(footprint), ..Sample::default() }
+    }
+
+    fn snapshot(&mut self) -> Option<ProcessSnapshot> {
+        None
+    }
+
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn finish(&mut self) -> Result<(), Interruption> {
+        Ok(())
+    }
+
+    fn set_deadline(&mut self, _timeout: Duration) {}
+
+    fn elapsed(&self) -> Duration {
+        self.elapsed.get()
+    }
+}
+
+fn judge(script: &mut Script, options: Options) -> (Option<Verdict>, Option<Retention>) {
+    let (measured, result) = measure(script, &Options::default(), &options);
+    result.unwrap();
+    (measured.conclusion.unwrap().verdict, measured.retention)
+}
+
+#[test]
+fn what_comes_back_is_retained() {
+    let mut script = Script::new(2 * PAGE, 100);
+    let (verdict, retention) = judge(&mut script, Options::default());
+    let retention = retention.unwrap();
+    assert_eq!(verdict, Some(Verdict::Steady));
+    assert_eq!(retention.finding, Finding::Retained);
+    assert!(retention.growth > 256 << 10 && retention.given_back >= retention.growth);
+    assert_eq!(script.trims, 2);
+    assert!(warning(&retention).unwrap().message.contains("retained by the allocator"));
+}
+
+#[test]
+fn what_stays_and_comes_again_grows() {
+    let (verdict, retention) = judge(&mut Script::new(2 * PAGE, 0), Options::default());
+    let retention = retention.unwrap();
+    assert_eq!(verdict, Some(Verdict::Growing));
+    assert_eq!(retention.finding, Finding::Stays);
+    assert_eq!((retention.given_back, retention.again), (0, retention.growth));
+    assert_eq!(warning(&retention), None);
+}
+
+#[test]
+fn a_limit_is_absolute() {
+    let options = Options { resident: Some(crate::Bytes(1 << 20)), ..Options::default() };
+    let (verdict, retention) = judge(&mut Script::new(2 * PAGE, 100), options);
+    assert_eq!(retention.unwrap().finding, Finding::Retained);
+    assert_eq!(verdict, Some(Verdict::OverLimit));
+}
+
+#[test]
+fn nothing_is_tried_for_a_heap_that_grows_or_nothing_that_grows() {
+    let mut leak = Script { heap_per_iteration: 100, ..Script::new(2 * PAGE, 100) };
+    assert_eq!(judge(&mut leak, Options::default()), (Some(Verdict::Growing), None));
+    assert_eq!(leak.trims, 0);
+    let mut clean = Script::new(0, 0);
+    assert_eq!(judge(&mut clean, Options::default()), (Some(Verdict::Steady), None));
+    assert_eq!(clean.trims, 0);
+}
+
+#[test]
+fn without_time_for_as_much_again_nothing_is_tried() {
+    let options = Options { timeout: Some(Duration::from_secs(2)), ..Options::default() };
+    let (verdict, retention) = judge(&mut Script::new(64, 100), options);
+    assert_eq!((verdict, retention), (Some(Verdict::Growing), None));
+}

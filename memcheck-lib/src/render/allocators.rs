@@ -1,0 +1,104 @@
+//! Sentences about allocators: what crosses from one to the other, what they keep.
+
+use super::phrases::count;
+use crate::figure::Figure;
+use crate::report::{AllocatorChange, Finding, Mismatch, Report, Retention, Side, Verdict};
+use crate::units::{grouped, scaled};
+
+/// The sentence for blocks allocated on one side and freed on the other.
+pub(super) fn mismatched(mismatch: &Mismatch) -> String {
+    let blocks = if mismatch.rate >= 1.0 || mismatch.rate <= 0.0 {
+        format!("{} per iteration", count(mismatch.rate, "block"))
+    } else {
+        format!("1 block in every {} iterations", crate::units::number(1.0 / mismatch.rate))
+    };
+    let verb = if mismatch.rate > 1.0 { "are" } else { "is" };
+    match mismatch.allocated_by {
+        Side::Rust => format!(
+            "{blocks} {verb} allocated by Rust's allocator and freed by C's `free`: undefined behaviour, not a leak; give it back to Rust to be dropped (`CString::from_raw`, `Box::from_raw`)"
+        ),
+        Side::C => format!(
+            "{blocks} {verb} allocated by C's `malloc` and freed by Rust's allocator: undefined behaviour, not a leak; free it with the C function that belongs to it"
+        ),
+    }
+}
+
+/// What asking the allocators showed and what they say of themselves; for a run whose footprint
+/// is not as it must be, or whose heaps say nothing.
+pub(super) fn notes(report: &Report) -> Vec<String> {
+    let mut notes: Vec<String> = report.retention.iter().filter_map(stays).collect();
+    let uncounted = report.figure(Figure::NativeBytes).is_none();
+    let grew = report.figure(Figure::Resident).is_some_and(|of| of.verdict != Verdict::Steady);
+    if uncounted || grew || report.retention.is_some() {
+        notes.extend(report.allocators.iter().map(change));
+    }
+    notes
+}
+
+fn stays(retention: &Retention) -> Option<String> {
+    (retention.finding == Finding::Stays).then(|| {
+        format!(
+            "the counted heaps are steady; asked to give memory back, the allocators returned {}, and {} iterations more added {} that stay: fragmentation, or memory mapped past the heaps",
+            scaled(retention.given_back.max(0) as f64),
+            grouped(retention.iterations as i64),
+            scaled(retention.again.max(0) as f64),
+        )
+    })
+}
+
+fn change(of: &AllocatorChange) -> String {
+    let (before, after) = (of.before, of.after);
+    let figure = |name: &str, before: Option<u64>, after: Option<u64>| {
+        let (before, after) = (before?, after?);
+        let change = after as f64 - before as f64;
+        let sign = if change < 0.0 { "" } else { "+" };
+        Some(format!("{name} {} ({sign}{})", scaled(after as f64), scaled(change)))
+    };
+    let said = [
+        figure("allocated", before.allocated, after.allocated),
+        figure("active", before.active, after.active),
+        figure("resident", before.resident, after.resident),
+        figure("retained", before.retained, after.retained),
+    ];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    let by = match after.allocator.is_approximate() {
+        true => "about, by its own account",
+        false => "by its own account",
+    };
+    format!("{}, {by}: {}", after.allocator, said.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Allocator, AllocatorFigures};
+
+    #[test]
+    fn crossing_blocks_are_told_with_what_to_do() {
+        let one = Mismatch { allocated_by: Side::Rust, rate: 1.0 };
+        assert!(
+            mismatched(&one)
+                .starts_with("1 block per iteration is allocated by Rust's allocator and freed")
+        );
+        let many = Mismatch { allocated_by: Side::C, rate: 2.0 };
+        assert!(mismatched(&many).starts_with("2 blocks per iteration are allocated by C's"));
+        let few = Mismatch { allocated_by: Side::C, rate: 0.25 };
+        assert!(mismatched(&few).starts_with("1 block in every 4 iterations is allocated"));
+    }
+
+    #[test]
+    fn an_allocator_tells_what_it_knows() {
+        let jemalloc = AllocatorFigures {
+            allocator: Allocator::Jemalloc,
+            allocated: Some(1 << 20),
+            active: Some(2 << 20),
+            resident: None,
+            retained: Some(0),
+        };
+        let after = AllocatorFigures { active: Some(3 << 20), ..jemalloc };
+        assert_eq!(
+            change(&AllocatorChange { before: jemalloc, after }),
+            "jemalloc, by its own account: allocated 1 MiB (+0 B), active 3 MiB (+1 MiB), retained 0 B (+0 B)"
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! Blocks that are allocated on one side of the language border and freed on the other.
+
+use super::{FigureReport, Report, Verdict};
+use crate::figure::Figure;
+
+/// A side of the border.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Rust's global allocator.
+    Rust,
+    /// The malloc family of the C library.
+    C,
+}
+
+/// Blocks that one heap's allocator gives out and the other's takes back.
+///
+/// The counters show it as one heap that grows and one that falls, by as many blocks. No memory is
+/// lost where both sides end in the same allocator, but nothing promises that they do: the
+/// behaviour is undefined ([`GlobalAlloc::dealloc`](std::alloc::GlobalAlloc::dealloc) takes only
+/// blocks of its own allocator, `free` only those of malloc), and the program breaks on the day its
+/// global allocator changes. So it fails the test, under a name of its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mismatch {
+    /// Where the blocks are allocated.
+    pub allocated_by: Side,
+    /// Blocks per iteration.
+    pub rate: f64,
+}
+
+impl Report {
+    /// Blocks allocated on one side and freed on the other, found in the figures: the blocks of
+    /// one heap grow, those of the other fall at the same rate (within a twentieth).
+    pub fn mismatch(&self) -> Option<Mismatch> {
+        let blocks = |figure| self.figure(figure);
+        let (rust, c) = (blocks(Figure::HeapBlocks)?, blocks(Figure::NativeBlocks)?);
+        balance(rust, c, Side::Rust, self.iterations)
+            .or_else(|| balance(c, rust, Side::C, self.iterations))
+    }
+
+    /// The same, if nothing else grows: then it is no leak.
+    pub(super) fn mismatch_alone(&self) -> Option<Mismatch> {
+        let mismatch = self.mismatch()?;
+        let own = match mismatch.allocated_by {
+            Side::Rust => [Figure::HeapBytes, Figure::HeapBlocks],
+            Side::C => [Figure::NativeBytes, Figure::NativeBlocks],
+        };
+        let elsewhere =
+            |of: &&FigureReport| of.verdict == Verdict::Growing && !own.contains(&of.figure);
+        self.figures.iter().find(elsewhere).is_none().then_some(mismatch)
+    }
+}
+
+fn balance(
+    grows: &FigureReport,
+    falls: &FigureReport,
+    allocated_by: Side,
+    iterations: u64,
+) -> Option<Mismatch> {
+    let (up, down) = (grows.growth, falls.growth.checked_neg()?);
+    let alike = up.abs_diff(down) <= (up / 20).unsigned_abs();
+    let found = grows.verdict == Verdict::Growing && down > 0 && alike && iterations > 0;
+    found.then(|| Mismatch { allocated_by, rate: up as f64 / iterations as f64 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Outcome, Shape, TestId, Word};
+    use super::*;
+
+    fn figure(figure: Figure, verdict: Verdict, growth: i64) -> FigureReport {
+        FigureReport {
+            figure,
+            verdict,
+            shape: Shape::Steady,
+            growth,
+            rate: growth as f64 / 1000.0,
+            limit: None,
+            sensitivity: None,
+            windows: Vec::new(),
+        }
+    }
+
+    fn report(rust: (Verdict, i64), c: (Verdict, i64), resident: Verdict) -> Report {
+        let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
+        report.iterations = 1000;
+        report.verdict = Some(rust.0.max(c.0).max(resident));
+        report.figures = vec![
+            figure(Figure::HeapBlocks, rust.0, rust.1),
+            figure(Figure::NativeBlocks, c.0, c.1),
+            figure(Figure::Resident, resident, 0),
+        ];
+        report
+    }
+
+    use Verdict::{Growing, Steady};
+
+    #[test]
+    fn blocks_that_cross_the_border_are_named_with_their_side() {
+        let one = report((Growing, 1000), (Steady, -1000), Steady);
+        assert_eq!(one.mismatch(), Some(Mismatch { allocated_by: Side::Rust, rate: 1.0 }));
+        assert_eq!(one.word(), Word::Fail);
+        let two = report((Steady, -1990), (Growing, 2000), Steady);
+        assert_eq!(two.mismatch(), Some(Mismatch { allocated_by: Side::C, rate: 2.0 }));
+    }
+
+    #[test]
+    fn a_leak_is_not_excused() {
+        // The C heap is steady, grows too, or falls by far less.
+        for c in [(Steady, 0), (Growing, 1000), (Steady, -500)] {
+            let report = report((Growing, 1000), c, Steady);
+            assert_eq!(report.mismatch(), None);
+            assert_eq!(report.word(), Word::Leak);
+        }
+        // Something else grows besides.
+        let both = report((Growing, 1000), (Steady, -1000), Growing);
+        assert!(both.mismatch().is_some());
+        assert_eq!(both.word(), Word::Leak);
+    }
+}
