@@ -24,7 +24,7 @@ pub(crate) struct Inspect {
     #[arg(conflicts_with = "command")]
     pub(crate) pid: Option<i32>,
     /// When to look at COMMAND [default: 2s]
-    #[arg(long, value_name = "TIME", value_parser = after, requires = "command")]
+    #[arg(long, value_name = "TIME", value_parser = after, conflicts_with = "pid")]
     after: Option<Duration>,
     /// Look at its descendants, too; memory shared among them is counted once
     #[arg(long)]
