@@ -8,6 +8,9 @@ use crate::figure::Figure;
 use crate::report::{FigureReport, Outcome, Report, Side, Verdict};
 use crate::units::{Bytes, grouped};
 
+/// Windows whose floors are shown: the last ones, which decide.
+const FLOORS: usize = 6;
+
 /// Lines of the worker's output that are shown.
 const OUTPUT_LINES: usize = 40;
 
@@ -24,6 +27,9 @@ pub fn details(report: &Report) -> String {
         }
         // What holds for all of them is said once.
         if at == 0 {
+            for row in super::where_grew::rows(report) {
+                let _ = writeln!(text, "   = note: {row}");
+            }
             let _ = write!(text, "{}", facts(report));
         }
     }
@@ -110,6 +116,7 @@ fn outcome(report: &Report) -> Option<(&'static str, String)> {
                 timeout.as_secs_f64()
             ),
         ),
+        Outcome::OverCeiling { .. } => ("ceiling", phrases::over_ceiling(report, &place)?),
         Outcome::Broken { message } => ("not-measured", message.clone()),
     })
 }
@@ -227,7 +234,10 @@ fn floors(of: &FigureReport) -> String {
             false => grouped(floor),
         })
         .collect();
-    floors.join(" → ")
+    match floors.len().checked_sub(FLOORS) {
+        None | Some(0) => floors.join(" → "),
+        Some(before) => format!("… → {}", floors[before..].join(" → ")),
+    }
 }
 
 fn output(report: &Report, text: &mut String) {
