@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::process::Command;
 use std::sync::Mutex;
@@ -114,6 +115,23 @@ fn links_lead_somewhere() {
             }
         }
     }
+}
+
+#[test]
+fn the_library_is_light() {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    command.args(["tree", "--locked", "--prefix", "none", "--format", "{p}"]);
+    command.arg("--manifest-path").arg(root().join("examples/quickstart/Cargo.toml"));
+    clean(&mut command);
+    let tree = run(&mut command).code(0).stdout;
+    let crates: BTreeSet<&str> = tree
+        .lines()
+        .map(|line| line.trim_end_matches(" (*)"))
+        .filter(|line| !line.is_empty() && !line.starts_with("quickstart "))
+        .collect();
+    assert!(crates.len() < 40, "{crates:#?}");
+    let said = format!("The library brings {} crates along", crates.len());
+    assert!(readme().contains(&said), "README does not say: {said}\n{crates:#?}");
 }
 
 fn help(arguments: &[&str]) -> String {

@@ -43,6 +43,7 @@ fn usable(block: *mut c_void) -> i64 {
 #[test]
 fn the_family_is_correct_and_counted() {
     assert_eq!(heap::native::state(), State::Counted);
+    settle();
     every_function_counts_once();
     edges();
     out_of_memory();
@@ -50,6 +51,19 @@ fn the_family_is_correct_and_counted() {
     c_threads();
     children();
     native_heap::model::eight_threads_of_random_operations();
+}
+
+/// Waits until libtest's main thread, which has its own first allocations to make, sleeps.
+fn settle() {
+    let mut before = heap::c();
+    loop {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let now = heap::c();
+        if now == before {
+            return;
+        }
+        before = now;
+    }
 }
 
 fn every_function_counts_once() {

@@ -47,7 +47,12 @@ fn arguments(session: &str) -> Vec<String> {
 fn printed_by(arguments: &[String]) -> String {
     let output = run(&mut command(arguments));
     let status = output.status.expect("the command is not killed");
-    assert!(matches!(status, 0 | 1 | 100), "{}\n{}", output.stdout, output.stderr);
+    assert!(
+        matches!(status, 0 | 1 | 100),
+        "{}\n{}\n(does scripts/lock-examples.sh help?)",
+        output.stdout,
+        output.stderr
+    );
     let arguments = arguments.join(" ");
     format!("$ cargo {arguments}\n{}$ echo $?\n{status}\n", output.stdout)
 }

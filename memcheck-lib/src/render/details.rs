@@ -8,6 +8,9 @@ use crate::figure::Figure;
 use crate::report::{FigureReport, Outcome, Report, Side, Verdict};
 use crate::units::{Bytes, grouped};
 
+/// Windows whose floors are shown: the last ones, which decide.
+const FLOORS: usize = 6;
+
 /// Lines of the worker's output that are shown.
 const OUTPUT_LINES: usize = 40;
 
@@ -234,7 +237,10 @@ fn floors(of: &FigureReport) -> String {
             false => grouped(floor),
         })
         .collect();
-    floors.join(" → ")
+    match floors.len().checked_sub(FLOORS) {
+        None | Some(0) => floors.join(" → "),
+        Some(before) => format!("… → {}", floors[before..].join(" → ")),
+    }
 }
 
 fn output(report: &Report, text: &mut String) {

@@ -82,6 +82,9 @@ pub(super) fn count(value: f64, noun: &str) -> String {
 
 /// What one iteration allocates.
 pub(super) fn allocates(profile: &Profile) -> String {
+    if profile.allocations.max == 0 {
+        return "allocates nothing".to_owned();
+    }
     let span = |range: Range, text: fn(u64) -> String| match range.min == range.max {
         true => text(range.min),
         false => format!("{} to {}", text(range.min), text(range.max)),
