@@ -15,7 +15,7 @@ pub mod snapshot;
 pub mod tool;
 pub mod units;
 
-pub use check::{Options, Workload};
+pub use check::{Check, Options, Workload};
 pub use figure::Figure;
 pub use heap::{Alloc, HeapCounters};
 #[doc = include_str!("attribute.md")]

@@ -36,8 +36,8 @@ pub fn scaled(bytes: f64) -> String {
     let sign = if bytes < 0.0 { "-" } else { "" };
     let mut value = bytes.abs();
     let mut unit = 0;
-    // 1023.95 would print as "1024.0"; go to the next unit before that shows.
-    while value >= 1023.95 && unit + 1 < UNITS.len() {
+    // From 1023.5 on it would print as "1,024"; go to the next unit before that shows.
+    while value >= 1023.5 && unit + 1 < UNITS.len() {
         value /= 1024.0;
         unit += 1;
     }
@@ -149,6 +149,7 @@ mod tests {
             (1, "1 B"),
             (1023, "1,023 B"),
             (1024, "1 KiB"),
+            ((1 << 20) - 300, "1 MiB"),
             (1536, "1.5 KiB"),
             (137_438_953_472, "128 GiB"),
             (148_219_363_328, "138 GiB"),

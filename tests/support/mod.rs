@@ -11,6 +11,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "every test file uses another part")]
 
+pub mod session;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -35,6 +37,7 @@ pub struct Project {
     manifest_extra: String,
     own_manifest: bool,
     library: bool,
+    library_features: &'static [&'static str],
     environment: Vec<(OsString, Option<OsString>)>,
 }
 
@@ -61,6 +64,7 @@ impl Project {
             manifest_extra: String::new(),
             own_manifest: false,
             library: true,
+            library_features: &[],
             environment: Vec::new(),
         };
         project.write_manifest();
@@ -89,6 +93,13 @@ impl Project {
         self
     }
 
+    /// Adds features to the dependency on the library.
+    pub fn library_features(mut self, features: &'static [&'static str]) -> Self {
+        self.library_features = features;
+        self.write_manifest();
+        self
+    }
+
     /// Sets an environment variable for the commands.
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.environment.push((name.into(), Some(value.into())));
@@ -111,7 +122,11 @@ impl Project {
         // Not a member of the repository's workspace, which lies around it.
         let workspace = if extra.contains("[workspace") { "" } else { "[workspace]\n" };
         let library = match self.library {
-            true => format!("memcheck-lib = {{ path = {:?} }}\n", root().join("memcheck-lib")),
+            true => format!(
+                "memcheck-lib = {{ path = {:?}, features = {:?} }}\n",
+                root().join("memcheck-lib"),
+                self.library_features
+            ),
             false => String::new(),
         };
         self.write(

@@ -21,6 +21,9 @@ pub(crate) struct Limits {
     /// A test is killed after this long
     #[arg(long, value_name = "TIME", value_parser = time)]
     timeout: Option<Duration>,
+    /// A reading waits for background threads at most this long
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    settle: Option<Duration>,
     /// Bytes per iteration by which the live heap may grow
     #[arg(long, value_name = "SIZE")]
     heap: Option<Bytes>,
@@ -48,6 +51,10 @@ pub(crate) struct Limits {
     /// Highest live heap above the start of an iteration that may not be passed
     #[arg(long, value_name = "SIZE")]
     peak: Option<Bytes>,
+    /// Live footprint at which the process of a test is stopped [default: 80 % of the memory
+    /// available, divided by the tests that run at a time]
+    #[arg(long, value_name = "SIZE")]
+    ceiling: Option<Bytes>,
 }
 
 impl Limits {
@@ -58,6 +65,7 @@ impl Limits {
         options.iterations = self.iterations;
         options.time = self.time;
         options.timeout = self.timeout;
+        options.settle = self.settle;
         options.heap = self.heap;
         options.resident = self.resident;
         options.threads = self.threads;
@@ -67,6 +75,7 @@ impl Limits {
         options.allocations = self.allocations;
         options.bytes = self.bytes;
         options.peak = self.peak;
+        options.ceiling = self.ceiling;
         options
     }
 }
@@ -117,6 +126,7 @@ mod tests {
             "--iterations=2",
             "--time=3s",
             "--timeout=4s",
+            "--settle=16s",
             "--heap=5",
             "--resident=6",
             "--threads=7",
@@ -126,15 +136,16 @@ mod tests {
             "--allocations=11",
             "--bytes=12",
             "--peak=13",
+            "--ceiling=14",
         ]);
         let json = serde_json::to_value(all).unwrap();
         let seconds = |secs: u64| serde_json::json!({ "secs": secs, "nanos": 0 });
         assert_eq!(
             json,
             serde_json::json!({
-                "warmup": 1, "iterations": 2, "time": seconds(3), "timeout": seconds(4), "heap": 5,
+                "warmup": 1, "iterations": 2, "time": seconds(3), "timeout": seconds(4), "settle": seconds(16), "heap": 5,
                 "resident": 6, "threads": 7, "fds": 8, "mappings": 9, "children": 10,
-                "allocations": 11, "bytes": 12, "peak": 13,
+                "allocations": 11, "bytes": 12, "peak": 13, "ceiling": 14,
             })
         );
     }

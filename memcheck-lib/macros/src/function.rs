@@ -55,7 +55,7 @@ fn test(
     arguments: &Arguments,
     place: Span,
 ) -> TokenStream {
-    let ItemFn { attrs: _, vis, sig, block } = function;
+    let ItemFn { attrs: _, vis, modifiers: _, sig, block } = function;
     let Attributes { outer, inner, ignored } = attributes;
 
     let name = &sig.ident;
@@ -150,7 +150,7 @@ fn check(function: &ItemFn) -> syn::Result<Attributes> {
     if let Some(at) = &signature.constness {
         refuse(at, errors::CONST);
     }
-    if let Some(at) = &signature.unsafety {
+    if let syn::Safety::Unsafe(at) = &signature.safety {
         refuse(at, errors::UNSAFE);
     }
     if let Some(at) = &signature.abi {

@@ -1,48 +1,137 @@
 //! A worker does not outlive its observer, and neither do its children.
 //!
 //! The kernel sends a worker a signal when the thread that spawned it ends (`PR_SET_PDEATHSIG`).
-//! From fork until [`arm`] that signal is SIGKILL. Then it is one with a handler, because SIGKILL
-//! would leave the worker's own children behind: the handler ends them first.
+//! SIGKILL would leave the worker's own children behind, so it is a signal whose handler ends them
+//! first. Until [`arm`] installs that, its default action ends the worker, which has no children
+//! yet.
+//!
+//! The setting belongs to a thread (prctl(2)), and every thread that has one gets its signal sent
+//! to the process. libtest runs a test in a thread of its own, so what counts is what the observer
+//! sets between fork and exec: it is the main thread's for good.
 
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{Mode, OFlags, RawDir, open, openat};
 use rustix::process::{
-    Pid, Signal, getpgrp, getpid, kill_current_process_group, kill_process,
-    set_parent_process_death_signal,
+    Pid, Signal, getpgrp, getpid, kill_current_process_group, kill_process, pidfd_send_signal,
 };
 
-/// A real-time signal that neither glibc (which takes the first two) nor common runtimes use.
-fn signal_number() -> i32 {
-    libc::SIGRTMAX() - 2
+use super::message::VARIABLE;
+
+/// What stands in the environment of the worker and of all it starts: `VARIABLE=value` and the NUL
+/// that ends it.
+static MARK: OnceLock<Vec<u8>> = OnceLock::new();
+
+/// This process is not the worker, but one that the worker's body has forked.
+static FORKED: AtomicBool = AtomicBool::new(false);
+
+/// What the end of the observer is told with: a real-time signal that neither glibc (which takes
+/// the first two) nor common runtimes use.
+pub(super) fn signal() -> Signal {
+    // SAFETY: a valid real-time signal, for which only `arm` installs a handler.
+    unsafe { Signal::from_raw_unchecked(libc::SIGRTMAX() - 2) }
 }
 
 /// Arms the worker: from now on the end of its observer ends its children too.
 pub(super) fn arm() {
+    let _ =
+        MARK.set(format!("{VARIABLE}={}\0", std::env::var(VARIABLE).unwrap_or_default()).into());
+    // SAFETY: the handler only stores to an atomic, which is allowed in a child after fork. Where
+    // it cannot be registered, a fork that goes on is not recognised: it is ended at the end.
+    unsafe { libc::pthread_atfork(None, None, Some(forked)) };
     let handler = observer_died as extern "C" fn(libc::c_int);
-    // SAFETY: an all-zero `sigaction` is a valid one (no flags, empty mask); the handler makes
-    // raw system calls on its own stack only, which is allowed in a signal handler.
-    let installed = unsafe {
+    // SAFETY: an all-zero `sigaction` is a valid one (no flags, empty mask), whose mask may be
+    // filled; the handler makes raw system calls on its own stack only, which is allowed in a
+    // signal handler.
+    // Where this fails, the default action stays in force: the worker still dies.
+    unsafe {
         let mut action: libc::sigaction = MaybeUninit::zeroed().assume_init();
         action.sa_sigaction = handler as usize;
-        libc::sigaction(signal_number(), &action, std::ptr::null_mut()) == 0
-    };
-    if installed {
-        // SAFETY: the number is a valid real-time signal, whose handler was just installed.
-        let signal = unsafe { Signal::from_raw_unchecked(signal_number()) };
-        // Where this fails, SIGKILL stays in force: the worker still dies.
-        let _ = set_parent_process_death_signal(Some(signal));
+        // It must come to its end, whatever else is sent to the worker.
+        libc::sigfillset(&mut action.sa_mask);
+        libc::sigaction(signal().as_raw(), &action, std::ptr::null_mut());
+    }
+}
+
+unsafe extern "C" fn forked() {
+    FORKED.store(true, Ordering::Relaxed);
+}
+
+/// Ends the calling process here and now if it is one that the worker's body has forked and that
+/// goes on as the worker would: it must neither speak for the worker nor run iterations of its own.
+#[inline]
+pub(super) fn end_if_forked() {
+    if FORKED.load(Ordering::Relaxed) {
+        // SAFETY: ends the process without running anything more of it.
+        unsafe { libc::_exit(0) }
     }
 }
 
 extern "C" fn observer_died(_signal: libc::c_int) {
-    if getpgrp() == getpid() {
-        // The worker leads a group of its own: whoever stayed in it goes with it.
-        let _ = kill_current_process_group(Signal::KILL);
+    end_with_all();
+}
+
+/// Ends the worker and all that it started. Async-signal-safe.
+pub(super) fn end_with_all() {
+    // Twice: what forked while the first look went by shows in the second.
+    for _ in 0..2 {
+        kill_marked();
     }
     kill_children(0);
+    if getpgrp() == getpid() {
+        // The worker leads a group of its own: whoever stayed in it goes with it. The worker too,
+        // so nothing may come after this.
+        let _ = kill_current_process_group(Signal::KILL);
+    }
     let _ = kill_process(getpid(), Signal::KILL);
+}
+
+/// Kills all processes but this that carry the worker's mark: those that made a session of their
+/// own or were handed to init have it too.
+fn kill_marked() {
+    let Some(mark) = MARK.get() else { return };
+    let directory = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(processes) = open("/proc", directory, Mode::empty()) else { return };
+    let mut buffer = [MaybeUninit::uninit(); 1024];
+    let mut entries = RawDir::new(processes.as_fd(), &mut buffer);
+    while let Some(Ok(entry)) = entries.next() {
+        let pid = pid_from(entry.file_name().to_bytes());
+        if pid.is_none() || pid == Some(getpid()) {
+            continue;
+        }
+        let Ok(process) = openat(&processes, entry.file_name(), directory, Mode::empty()) else {
+            continue;
+        };
+        if has_in_environment(&process, mark) {
+            // A directory of /proc serves as a pidfd (pidfd_send_signal(2)): what was looked at is
+            // what is killed.
+            let _ = pidfd_send_signal(&process, Signal::KILL);
+        }
+    }
+}
+
+/// Whether the environment of a process, as it was at exec, has `mark` in it.
+fn has_in_environment(process: &OwnedFd, mark: &[u8]) -> bool {
+    // Unreadable means not ours, or gone.
+    let Ok(environment) = openat(process, "environ", OFlags::CLOEXEC, Mode::empty()) else {
+        return false;
+    };
+    let mut buffer = [0u8; 2048];
+    let mut kept = 0;
+    // The mark is some fifty bytes long, so there is always room to read into.
+    while let Ok(length @ 1..) = rustix::io::read(&environment, &mut buffer[kept..]) {
+        let end = kept + length;
+        if buffer[..end].windows(mark.len()).any(|part| part == mark) {
+            return true;
+        }
+        // A mark may lie across two reads.
+        kept = end.min(mark.len() - 1);
+        buffer.copy_within(end - kept..end, 0);
+    }
+    false
 }
 
 /// Kills the calling process's descendants, as far as they are still its descendants. Reads

@@ -5,6 +5,8 @@ use std::panic::resume_unwind;
 use std::process::{ExitCode, Termination};
 
 use super::Options;
+#[cfg(target_os = "linux")]
+use super::worker::Part;
 use super::workload::{Steps, Workload};
 use crate::report::TestId;
 
@@ -50,20 +52,40 @@ pub fn plain<R: Termination>(test: Test, body: impl FnMut() -> R) {
 /// Returns for a test that passed, unwinds for one that did not.
 pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
     #[cfg(target_os = "linux")]
-    if let Some(connection) = super::worker::connect() {
-        return super::worker::serve(&connection, &test, body);
+    match super::worker::connect() {
+        Part::Worker(connection) => {
+            return super::worker::serve(&connection, test.id(), test.options, body);
+        }
+        Part::Taken => twice(&test),
+        Part::None => {}
     }
     match reason_to_run_once() {
-        Some(reason) => once(&test, body, reason),
+        Some(reason) => once(test.name(), body, reason),
         #[cfg(target_os = "linux")]
         None => super::own_observer::run(&test),
         #[cfg(not(target_os = "linux"))]
-        None => once(&test, body, "memcheck measures on Linux only"),
+        None => once(test.name(), body, NOT_LINUX),
     }
 }
 
+/// The harness runs a test a second time in its worker: two of one name, or one under both
+/// `#[test]` and `#[memcheck]`.
+#[cfg(target_os = "linux")]
+#[expect(clippy::print_stderr, reason = "the observer shows what the worker printed")]
+fn twice(test: &Test) -> ! {
+    eprintln!(
+        "memcheck: `{}` runs twice in one process: is `#[test]` above `#[memcheck]`, or are there two tests of this name? Remove one",
+        test.name()
+    );
+    resume_unwind(Box::new("memcheck"))
+}
+
+/// Why nothing is measured on other systems.
+#[cfg(not(target_os = "linux"))]
+pub(super) const NOT_LINUX: &str = "memcheck measures on Linux only";
+
 /// Why the body is only run, if that is so.
-fn reason_to_run_once() -> Option<&'static str> {
+pub(super) fn reason_to_run_once() -> Option<&'static str> {
     if cfg!(miri) {
         return Some("Miri has no process to measure");
     }
@@ -74,8 +96,8 @@ fn reason_to_run_once() -> Option<&'static str> {
     clippy::print_stderr,
     reason = "an unjudged test must say so, and has nobody else to tell"
 )]
-fn once<R: Termination>(test: &Test, body: impl FnOnce(Workload) -> R, reason: &str) {
-    eprintln!("memcheck: {} NOT CHECKED, its body runs once ({reason})", test.name());
+pub(super) fn once<R: Termination>(name: &str, body: impl FnOnce(Workload) -> R, reason: &str) {
+    eprintln!("memcheck: {name} NOT CHECKED, its body runs once ({reason})");
     let code = body(Workload::new(Steps::Once { done: false })).report();
     if code != ExitCode::SUCCESS {
         resume_unwind(Box::new("the test returned an error"));

@@ -19,6 +19,9 @@ pub(crate) const PROTOCOL: u32 = 1;
 /// Name of the variable that makes a test binary a worker.
 pub(crate) const VARIABLE: &str = "MEMCHECK_WORKER";
 
+/// Name of the variable that says which check of a program its worker is to run.
+pub(crate) const CHECK_VARIABLE: &str = "MEMCHECK_CHECK";
+
 /// Longest packet.
 pub(crate) const LONGEST: usize = 16 * 1024;
 /// Packets of fixed size: a head and this many words.
@@ -237,11 +240,14 @@ pub(crate) fn encode_profile(profile: &Profile) -> [u8; FIXED] {
             profile.iterations,
             profile.allocations.min,
             profile.allocations.max,
+            profile.allocations.at,
             profile.bytes.min,
             profile.bytes.max,
+            profile.bytes.at,
             u64::from(profile.peak.is_some()),
             peak.min,
             peak.max,
+            peak.at,
         ],
     )
 }
@@ -323,9 +329,9 @@ impl Reply {
             }),
             PROFILE => Reply::Profile(Profile {
                 iterations: w[0],
-                allocations: Range { min: w[1], max: w[2] },
-                bytes: Range { min: w[3], max: w[4] },
-                peak: (w[5] != 0).then_some(Range { min: w[6], max: w[7] }),
+                allocations: Range { min: w[1], max: w[2], at: w[3] },
+                bytes: Range { min: w[4], max: w[5], at: w[6] },
+                peak: (w[7] != 0).then_some(Range { min: w[8], max: w[9], at: w[10] }),
             }),
             FAILED => Reply::Failed {
                 failure: match w[0] {
@@ -371,9 +377,9 @@ mod tests {
         assert_eq!(Reply::decode(&checkpoint.encode()), Ok(Reply::Checkpoint(checkpoint)));
         let profile = Profile {
             iterations: 64,
-            allocations: Range { min: 1, max: 2 },
-            bytes: Range { min: 3, max: 4 },
-            peak: Some(Range { min: 5, max: 6 }),
+            allocations: Range { min: 1, max: 2, at: 3 },
+            bytes: Range { min: 4, max: 5, at: 6 },
+            peak: Some(Range { min: 7, max: 8, at: 9 }),
         };
         assert_eq!(Reply::decode(&encode_profile(&profile)), Ok(Reply::Profile(profile)));
         assert_eq!(Reply::decode(&encode_ended()), Ok(Reply::Ended));

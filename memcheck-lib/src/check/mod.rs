@@ -16,6 +16,7 @@ mod options;
 mod own_observer;
 #[cfg(target_os = "linux")]
 mod page;
+mod program;
 #[cfg(feature = "tokio")]
 pub mod runtime;
 #[cfg(target_os = "linux")]
@@ -23,5 +24,6 @@ mod worker;
 mod workload;
 
 pub use entry::{Test, plain, workload};
-pub use options::{DEFAULT_TIME, DEFAULT_TIMEOUT, DEFAULT_WARMUP, Options};
+pub use options::{DEFAULT_SETTLE, DEFAULT_TIME, DEFAULT_TIMEOUT, DEFAULT_WARMUP, Options};
+pub use program::Check;
 pub use workload::Workload;

@@ -12,6 +12,8 @@ use crate::units::Bytes;
 pub const DEFAULT_WARMUP: u64 = 16;
 /// How long the judged part may take.
 pub const DEFAULT_TIME: Duration = Duration::from_secs(2);
+/// How long a reading waits for background threads.
+pub const DEFAULT_SETTLE: Duration = Duration::from_millis(20);
 /// When a test is killed.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -32,6 +34,10 @@ pub struct Options {
     /// The worker is killed after this long. Default 60 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
+    /// How long a reading waits for the other threads to come to rest. Default 20 ms; all waiting
+    /// together takes at most a fifth of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settle: Option<Duration>,
     /// Bytes per iteration by which the live heap may grow. Default 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heap: Option<Bytes>,
@@ -59,6 +65,10 @@ pub struct Options {
     /// Highest live heap above the start of an iteration that may not be passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak: Option<Bytes>,
+    /// Live footprint at which the worker is stopped. Default: 80 % of the memory that is available
+    /// to the observer (its cgroup's limit included), divided by the tests that run at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<Bytes>,
     /// Why a leak of this test is known and let through.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_leak: Option<String>,
@@ -70,6 +80,17 @@ pub struct Options {
 /// Writes, for each field, a setter of the same name and the layering.
 macro_rules! layered {
     ($($field:ident: $type:ty),* $(,)?) => {
+        /// Each option of a check, as in the attribute.
+        impl super::Check {
+            $(
+                /// Says this option; see [`Options`].
+                pub fn $field(mut self, value: impl Into<$type>) -> Self {
+                    self.options.$field = Some(value.into());
+                    self
+                }
+            )*
+        }
+
         impl Options {
             /// Nothing said.
             pub fn new() -> Self {
@@ -95,9 +116,9 @@ macro_rules! layered {
 }
 
 layered! {
-    warmup: u64, iterations: u64, time: Duration, timeout: Duration, heap: Bytes, resident: Bytes,
+    warmup: u64, iterations: u64, time: Duration, timeout: Duration, settle: Duration, heap: Bytes, resident: Bytes,
     threads: u64, fds: u64, mappings: u64, children: u64, allocations: u64, bytes: Bytes,
-    peak: Bytes, known_leak: String, serial: String,
+    peak: Bytes, ceiling: Bytes, known_leak: String, serial: String,
 }
 
 impl Options {
@@ -109,6 +130,11 @@ impl Options {
     /// Time budget in force.
     pub fn effective_time(&self) -> Duration {
         self.time.unwrap_or(DEFAULT_TIME)
+    }
+
+    /// How long a reading waits for background threads.
+    pub fn effective_settle(&self) -> Duration {
+        self.settle.unwrap_or(DEFAULT_SETTLE)
     }
 
     /// Timeout in force: what was said, else 60 s or, when a longer `time` was asked for, enough

@@ -2,16 +2,19 @@
 
 use std::ffi::OsString;
 use std::panic::resume_unwind;
+use std::sync::OnceLock;
+
+use rustix::process::{Pid, getppid};
 
 use super::Test;
 use crate::render;
 use crate::report::{Outcome, Report};
-use crate::tool::{Cancel, Launch, Settings, observe};
+use crate::tool::{Cancel, Launch, Progress, Settings, observe};
 
 /// Starts the worker, judges it, and fails the test unless all is well.
 pub(super) fn run(test: &Test) {
     let report = match launch(test) {
-        Ok(launch) => observe(&launch, &Settings::default(), &Cancel::never(), &mut |_| {}),
+        Ok(launch) => observe_until_orphaned(&launch),
         Err(error) => Report::broken(test.id(), format!("cannot find the test binary: {error}")),
     };
     say(&report);
@@ -21,14 +24,35 @@ pub(super) fn run(test: &Test) {
     }
 }
 
+/// Observes the worker, but no longer than cargo or nextest live, which run this test: after a
+/// `kill -9` of those nobody would end it.
+fn observe_until_orphaned(launch: &Launch) -> Report {
+    static PARENT: OnceLock<Option<Pid>> = OnceLock::new();
+    // Others that start a test binary, a shell above all, may well end before it.
+    let ends_with_parent =
+        ["CARGO_MANIFEST_DIR", "NEXTEST"].iter().any(|name| std::env::var_os(name).is_some());
+    let parent = *PARENT.get_or_init(getppid);
+    let cancel = match ends_with_parent {
+        true => Cancel::new().unwrap_or_else(|_| Cancel::never()),
+        false => Cancel::never(),
+    };
+    let mut progress = |_: Progress| {
+        if getppid() != parent {
+            cancel.cancel();
+        }
+    };
+    observe(launch, &Settings::default(), &cancel, &mut progress)
+}
+
 fn launch(test: &Test) -> std::io::Result<Launch> {
     Ok(Launch {
         program: std::env::current_exe()?,
         test: test.name().to_owned(),
         arguments: Vec::<OsString>::new(),
-        // It stays in the group that nextest or the shell made: their timeouts and Ctrl-C must
-        // reach it.
-        own_group: false,
+        // A group of its own, so that a timeout of nextest or Ctrl-C, which go to the whole group
+        // of the test, reach the observer alone: the worker learns of the observer's death and
+        // then ends all that it started, also what has left its group.
+        own_group: true,
         ..Launch::default()
     })
 }

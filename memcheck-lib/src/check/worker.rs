@@ -6,8 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{ExitCode, Termination};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, getppid};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::link::{self, Gone, Link};
@@ -17,41 +18,56 @@ use super::message::{
 };
 use super::page::Page;
 use super::workload::{Steps, Workload};
-use super::{Test, death};
+use super::{Options, death};
 use crate::heap::allocators::{self, Allocator};
 use crate::heap::{self, Heap, Peak};
-use crate::report::{Profile, Range};
+use crate::report::{Profile, Range, TestId};
 
 /// The connection, shared between the test's wrapper and its iterations.
 #[derive(Debug)]
 pub(super) struct Connection {
     link: Link,
     page: Option<Page>,
+    observer: Option<Pid>,
     /// [`Command::Finish`] was heard.
     finished: AtomicBool,
     /// The observer was told of a failure.
     failed: AtomicBool,
 }
 
-/// The invitation of this process, for the first test that asks.
-pub(super) fn connect() -> Option<Arc<Connection>> {
+/// What this process is to a test that asks.
+#[derive(Debug)]
+pub(super) enum Part {
+    /// The worker of this test.
+    Worker(Arc<Connection>),
+    /// The worker of a test that asked before. Must not start a worker of its own: a test that
+    /// the harness runs twice would start workers without end.
+    Taken,
+    /// Nobody's worker.
+    None,
+}
+
+/// Finds out whether this process was started as a worker.
+pub(super) fn connect() -> Part {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     if TAKEN.load(Ordering::Relaxed) {
-        return None;
+        return Part::Taken;
     }
-    let (link, page) = link::accept()?;
+    let Some((link, page)) = link::accept() else { return Part::None };
     if TAKEN.swap(true, Ordering::Relaxed) {
-        return None;
+        return Part::Taken;
     }
     death::arm();
+    let observer = getppid();
     let (finished, failed) = (AtomicBool::new(false), AtomicBool::new(false));
-    Some(Arc::new(Connection { link, page, finished, failed }))
+    Part::Worker(Arc::new(Connection { link, page, observer, finished, failed }))
 }
 
 impl Connection {
     /// Says a packet. When nobody can hear any more the worker stays where it is: its observer
     /// sees the closed socket and ends it, and a body that went on unseen would be no measurement.
     fn say(&self, packet: &[u8]) {
+        death::end_if_forked();
         if let Err(Gone) = self.link.say(packet) {
             self.wait_for_the_end();
         }
@@ -63,7 +79,12 @@ impl Connection {
 
     fn wait_for_the_end(&self) -> ! {
         loop {
-            std::thread::park();
+            // The signal that tells of the observer's death does not arrive where the body blocks
+            // it.
+            if getppid() != self.observer {
+                death::end_with_all();
+            }
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 
@@ -84,13 +105,14 @@ struct IterationFailed;
 /// Runs a test as a worker, from hello to the end.
 pub(super) fn serve<R: Termination>(
     connection: &Arc<Connection>,
-    test: &Test,
+    test: TestId,
+    options: Options,
     body: impl FnOnce(Workload) -> R,
 ) {
     let hello = Hello {
         library: env!("CARGO_PKG_VERSION").to_owned(),
-        test: test.id(),
-        options: test.options.clone(),
+        test,
+        options,
         heap_counted: heap::is_counted(),
         native_heap: heap::native::state(),
     };
@@ -167,6 +189,7 @@ impl Iterations {
     /// Whether another iteration is to run; waits for the observer between batches.
     #[inline]
     pub(crate) fn begin(&mut self) -> bool {
+        death::end_if_forked();
         if self.remaining == 0 && !self.next_batch() {
             return false;
         }
@@ -185,7 +208,7 @@ impl Iterations {
     pub(crate) fn end<R: Termination>(&mut self, result: R) {
         // Before the result is looked at: an error's report allocates.
         if let Batch::Profile(profiling) = &mut self.batch {
-            profiling.end();
+            profiling.end(self.done + 1);
         }
         if result.report() != ExitCode::SUCCESS {
             self.failed();
@@ -258,7 +281,7 @@ impl Iterations {
 
 impl Profiling {
     fn new() -> Self {
-        let unseen = Range { min: u64::MAX, max: 0 };
+        let unseen = Range::UNSEEN;
         let profile =
             Profile { iterations: 0, allocations: unseen, bytes: unseen, peak: Some(unseen) };
         Profiling { peak: Peak::start(), before: heap::HeapCounters::default(), profile }
@@ -269,14 +292,14 @@ impl Profiling {
         self.peak.reset();
     }
 
-    fn end(&mut self) {
+    fn end(&mut self, iteration: u64) {
         let highest = self.peak.highest();
         let done = heap::process(Heap::Rust).since(&self.before);
         self.profile.iterations += 1;
-        self.profile.allocations.include(done.total_blocks);
-        self.profile.bytes.include(done.total_bytes);
+        self.profile.allocations.include(done.total_blocks, iteration);
+        self.profile.bytes.include(done.total_bytes, iteration);
         if let Some(peak) = &mut self.profile.peak {
-            peak.include(highest);
+            peak.include(highest, iteration);
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::figure::Figure;
+use crate::units;
 
 /// What to do about a result that is not what it could be. Prints as one plain sentence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +78,10 @@ impl Advice {
     }
 }
 
+fn grouped(iterations: u64) -> String {
+    units::grouped(i64::try_from(iterations).unwrap_or(i64::MAX))
+}
+
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -98,11 +103,13 @@ impl fmt::Display for Advice {
             ),
             Advice::MayStillFill { figure, iterations } => write!(
                 f,
-                "a cache that needs more than {iterations} iterations to fill looks the same in {figure}; if this is one, set `warmup` above what fills it"
+                "a cache that needs more than {} iterations to fill looks the same in {figure}; if this is one, set `warmup` above what fills it",
+                grouped(*iterations)
             ),
             Advice::LimitBelowSensitivity { figure, limit, sensitivity, iterations } => write!(
                 f,
-                "the limit of {limit} on {figure} is below what this run could have seen ({sensitivity:.3} per iteration); about {iterations} iterations would reach it"
+                "the limit of {limit} on {figure} is below what this run could have seen ({sensitivity:.3} per iteration); about {} iterations would reach it",
+                grouped(*iterations)
             ),
             Advice::Unreadable { figure } => write!(
                 f,

@@ -1,6 +1,6 @@
 //! Reads everything about one process once.
 
-use std::io::{self, BufReader};
+use std::io;
 use std::path::PathBuf;
 
 use procfs::process::{Process, Status};
@@ -60,15 +60,10 @@ pub(crate) fn gather(pid: i32, largest: usize) -> Result<Gathered, ProcessError>
     let mut held = Vec::new();
     let scanned = DescriptorScan::open(pid).and_then(|mut scan| scan.scan(&mut held));
     let smaps = ProcFile::open(path("smaps")).map_err(|error| explain("smaps", error))?;
-    let survey = Survey::read(
-        BufReader::with_capacity(16 * 1024, smaps.text()),
-        memory_devices(pid),
-        largest,
-        |entry| {
-            let header = header(entry);
-            held.iter_mut().for_each(|file| file.see_mapping(&header));
-        },
-    )
+    let survey = Survey::read(smaps.text(), memory_devices(pid), largest, |entry| {
+        let header = header(entry);
+        held.iter_mut().for_each(|file| file.see_mapping(&header));
+    })
     .map_err(|error| explain("smaps", error))?;
     // Closed before the descriptors are listed, which may be our own.
     drop(smaps);
@@ -138,7 +133,7 @@ pub(crate) fn read_rollup(pid: i32) -> io::Result<Fields> {
         return Ok(fields);
     }
     let smaps = ProcFile::open(format!("/proc/{pid}/smaps").into())?;
-    let survey = Survey::read(BufReader::new(smaps.text()), memory_devices(pid), 0, |_| {})?;
+    let survey = Survey::read(smaps.text(), memory_devices(pid), 0, |_| {})?;
     Ok(survey.as_rollup())
 }
 

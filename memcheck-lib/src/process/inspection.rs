@@ -57,7 +57,7 @@ pub struct KindSums {
 ///
 /// # #[cfg(target_os = "linux")] {
 /// let inspection = inspect(std::process::id() as i32, false)?;
-/// assert!(inspection.sentence.contains("the process uses"));
+/// assert!(inspection.sentence.contains("process uses"));
 /// let text = render(&inspection, 100, false);
 /// assert!(text.contains("virtual size (VSZ)"));
 /// # }

@@ -1,7 +1,7 @@
 //! `maps`, `smaps` and `smaps_rollup` as text: one entry at a time, so that reading one's own
 //! 10,000 mappings does not add the megabytes to them that a list would.
 
-use std::io::{self, BufRead};
+use std::io;
 
 use super::fields::{Fields, split_name};
 use super::vm_flags::VmFlags;
@@ -107,6 +107,16 @@ impl Entry {
         self.flags = None;
     }
 
+    /// Takes a line below the head. `false` when it has no name.
+    fn read_value(&mut self, line: &[u8]) -> bool {
+        match split_name(line) {
+            Some((b"VmFlags", flags)) => self.flags = Some(VmFlags::parse(flags)),
+            Some(_) => self.fields.read_line(line),
+            None => return false,
+        }
+        true
+    }
+
     /// Length of the address range.
     pub(crate) fn size(&self) -> u64 {
         self.end - self.start
@@ -123,49 +133,185 @@ pub(crate) struct Read {
     pub(crate) strange_lines: u64,
 }
 
+/// The values below some heads read lately. Most mappings of a process have the very text of another
+/// one below their heads, and comparing it takes a hundredth of the time of reading it.
+#[derive(Debug, Default)]
+struct Lately {
+    blocks: Vec<Block>,
+    /// The block that is being read.
+    text: Vec<u8>,
+    strange: bool,
+}
+
+#[derive(Debug)]
+struct Block {
+    text: Vec<u8>,
+    fields: Fields,
+    flags: Option<VmFlags>,
+}
+
+impl Lately {
+    /// Mappings alternate between a few sorts (data and guard, readable and writable).
+    const BLOCKS: usize = 4;
+
+    /// Gives the entry its values if they were read lately, and returns the length of their text.
+    fn recognise(&mut self, entry: &mut Entry, ahead: &[u8]) -> Option<usize> {
+        let whole = |block: &Block| {
+            // What follows must be the next head, or this entry has more values.
+            ahead.starts_with(&block.text)
+                && ahead.get(block.text.len()).is_some_and(|byte| !byte.is_ascii_uppercase())
+        };
+        let at = self.blocks.iter().position(whole)?;
+        self.blocks[..=at].rotate_right(1);
+        let block = &self.blocks[0];
+        entry.fields = block.fields;
+        entry.flags = block.flags;
+        Some(block.text.len())
+    }
+
+    fn read_line(&mut self, line: &[u8], is_strange: bool) {
+        self.text.extend_from_slice(line);
+        self.strange |= is_strange;
+    }
+
+    /// Remembers what was read of an entry, in the place of the block used longest ago.
+    fn remember(&mut self, entry: &Entry) {
+        if !self.text.is_empty() && !self.strange {
+            let mut block = match self.blocks.len() < Self::BLOCKS {
+                true => None,
+                false => self.blocks.pop(),
+            }
+            .unwrap_or_else(|| Block {
+                text: Vec::new(),
+                fields: Fields::default(),
+                flags: None,
+            });
+            std::mem::swap(&mut block.text, &mut self.text);
+            block.fields = entry.fields;
+            block.flags = entry.flags;
+            self.blocks.insert(0, block);
+        }
+        self.text.clear();
+        self.strange = false;
+    }
+}
+
 /// Reads smaps (or maps, or smaps_rollup) and hands each entry to `visit`, with the head of the one
 /// that follows it.
 ///
 /// # Errors
 ///
 /// What the reader fails with. No text makes it fail: lines it does not understand are counted.
-pub(crate) fn read_entries<R: BufRead>(
-    mut text: R,
+pub(crate) fn read_entries<R: io::Read>(
+    text: R,
     mut visit: impl FnMut(&Entry, Option<&Header<'_>>),
 ) -> io::Result<Read> {
     let mut read = Read::default();
     let mut entry = Entry::default();
     let mut inside = false;
-    let mut line = Vec::with_capacity(256);
+    let mut lately = Lately::default();
+    let mut window = Window::new(text);
     loop {
-        line.clear();
-        if text.read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
-        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        let ended = window.line()?;
+        let line = ended.strip_suffix(b"\n").unwrap_or(ended);
+        let mut length = ended.len();
         // Heads begin with an address in lower case, values with a name in upper case.
         if line.first().is_some_and(u8::is_ascii_uppercase) {
-            match split_name(line) {
-                Some((b"VmFlags", flags)) if inside => entry.flags = Some(VmFlags::parse(flags)),
-                Some(_) if inside => entry.fields.read_line(line),
-                _ => read.strange_lines += 1,
-            }
+            let strange = !(inside && entry.read_value(line));
+            read.strange_lines += u64::from(strange);
+            lately.read_line(ended, strange);
         } else if let Some(header) = Header::parse(line) {
             if inside {
+                lately.remember(&entry);
                 visit(&entry, Some(&header));
                 read.entries += 1;
             }
             entry.restart(&header);
             inside = true;
+            window.skip(length);
+            length = lately.recognise(&mut entry, window.ahead()?).unwrap_or(0);
         } else if !line.is_empty() {
             read.strange_lines += 1;
+            lately.read_line(ended, true);
+        } else if ended.is_empty() {
+            break;
+        } else {
+            lately.read_line(ended, true);
         }
+        window.skip(length);
     }
     if inside {
         visit(&entry, None);
         read.entries += 1;
     }
     Ok(read)
+}
+
+/// The part of a text that is being read, without copying its lines.
+#[derive(Debug)]
+struct Window<R> {
+    text: R,
+    buffer: Vec<u8>,
+    /// What is read and not yet skipped.
+    from: usize,
+    to: usize,
+    ended: bool,
+}
+
+impl<R: io::Read> Window<R> {
+    /// The kernel hands out a page at a time; room for some of them.
+    const ROOM: usize = 16 * 1024;
+
+    /// Longer than what stands below a head: some 700 bytes.
+    const AHEAD: usize = 2048;
+
+    fn new(text: R) -> Window<R> {
+        Window { text, buffer: vec![0; Self::ROOM], from: 0, to: 0, ended: false }
+    }
+
+    /// Reads on. What is not yet skipped moves to the front.
+    fn more(&mut self) -> io::Result<()> {
+        self.buffer.copy_within(self.from..self.to, 0);
+        self.to -= self.from;
+        self.from = 0;
+        if self.to == self.buffer.len() {
+            self.buffer.resize(self.to * 2, 0);
+        }
+        match self.text.read(&mut self.buffer[self.to..])? {
+            0 => self.ended = true,
+            read => self.to += read,
+        }
+        Ok(())
+    }
+
+    /// What comes next: at least the values of an entry, unless the text ends before.
+    fn ahead(&mut self) -> io::Result<&[u8]> {
+        while self.to - self.from < Self::AHEAD && !self.ended {
+            self.more()?;
+        }
+        Ok(&self.buffer[self.from..self.to])
+    }
+
+    /// The next line with its newline, which the last may lack. Empty at the end.
+    fn line(&mut self) -> io::Result<&[u8]> {
+        let mut searched = 0;
+        loop {
+            let ahead = &self.buffer[self.from..self.to];
+            if let Some(at) = ahead[searched..].iter().position(|byte| *byte == b'\n') {
+                let end = self.from + searched + at + 1;
+                return Ok(&self.buffer[self.from..end]);
+            }
+            if self.ended {
+                return Ok(&self.buffer[self.from..self.to]);
+            }
+            searched = self.to - self.from;
+            self.more()?;
+        }
+    }
+
+    fn skip(&mut self, length: usize) {
+        self.from += length;
+    }
 }
 
 #[cfg(test)]

@@ -91,6 +91,28 @@ impl ProcessSnapshot {
     }
 }
 
+#[cfg(not(target_os = "linux"))]
+impl ProcessSnapshot {
+    /// Reads the calling process; not on this system.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn own() -> Result<ProcessSnapshot, super::ProcessError> {
+        Err(super::ProcessError::Unsupported)
+    }
+
+    /// Reads a process; not on this system.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn of(pid: i32) -> Result<ProcessSnapshot, super::ProcessError> {
+        let _ = pid;
+        Err(super::ProcessError::Unsupported)
+    }
+}
+
 impl fmt::Display for ProcessSnapshot {
     /// One line for each word, in a fixed order.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

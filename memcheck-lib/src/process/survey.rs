@@ -1,7 +1,7 @@
 //! All mappings of a process in one pass over smaps: sums by group and by kind, and the largest.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, BufRead};
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
@@ -67,12 +67,60 @@ pub(crate) struct Survey {
     pub(crate) notes: Vec<String>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct GroupKey {
-    kind: Option<Kind>,
-    name: Vec<u8>,
+    kind: Kind,
     permissions: [u8; 4],
     flags: VmFlags,
+    name: Vec<u8>,
+}
+
+/// Sums by group while smaps is read.
+#[derive(Debug, Default)]
+struct Groups {
+    sums: Vec<(GroupKey, MappingSums)>,
+    places: HashMap<GroupKey, usize>,
+    /// The last two groups: of very many mappings most are of two sorts in turn.
+    last: [usize; 2],
+}
+
+impl Groups {
+    fn add(&mut self, entry: &Entry, kind: Kind, sums: &MappingSums) {
+        let flags = entry.flags.unwrap_or_default().telling();
+        let same = |place: &usize| {
+            self.sums.get(*place).is_some_and(|(key, _)| {
+                key.kind == kind
+                    && key.permissions == entry.permissions
+                    && key.flags == flags
+                    && key.name == entry.name
+            })
+        };
+        let place = self.last.iter().copied().find(same).unwrap_or_else(|| {
+            let permissions = entry.permissions;
+            let key = GroupKey { kind, permissions, flags, name: entry.name.clone() };
+            *self.places.entry(key).or_insert_with_key(|key| {
+                self.sums.push((key.clone(), MappingSums::default()));
+                self.sums.len() - 1
+            })
+        });
+        if self.last[0] != place {
+            self.last = [place, self.last[0]];
+        }
+        self.sums[place].1.add(sums);
+    }
+
+    fn finish(self) -> Vec<MappingGroup> {
+        let mut groups: Vec<MappingGroup> = self.sums.into_iter().map(group).collect();
+        groups.sort_by(|a, b| {
+            (a.kind, &a.name, &a.permissions, &a.flags).cmp(&(
+                b.kind,
+                &b.name,
+                &b.permissions,
+                &b.flags,
+            ))
+        });
+        groups
+    }
 }
 
 impl Survey {
@@ -82,7 +130,7 @@ impl Survey {
     /// # Errors
     ///
     /// What the reader fails with.
-    pub(crate) fn read<R: BufRead>(
+    pub(crate) fn read<R: io::Read>(
         smaps: R,
         memory_devices: Vec<Device>,
         largest: usize,
@@ -90,42 +138,26 @@ impl Survey {
     ) -> io::Result<Survey> {
         let mut survey = Survey::default();
         let mut classifier = Classifier::new(memory_devices);
-        let mut groups: HashMap<GroupKey, MappingSums> = HashMap::new();
+        let mut groups = Groups::default();
         let mut charges: HashMap<(Device, u64), u64> = HashMap::new();
-        let mut key = GroupKey::default();
         let mut seen = Seen::default();
         let read = read_entries(smaps, |entry: &Entry, next: Option<&Header<'_>>| {
             let kind = classifier.kind(entry, next);
             let sums = MappingSums::of(entry, kind);
             see(entry);
             seen.see(entry);
-            survey.total.add(&sums);
-            survey.by_kind.entry(kind).or_default().add(&sums);
             survey.fields.add(&entry.fields);
             charge_shared(entry, kind, &sums, &mut charges);
             keep(&mut survey.largest, largest, entry, kind, &sums, |sums| sums.footprint());
             keep(&mut survey.largest_reserved, largest, entry, kind, &sums, |sums| sums.reserved);
-            key.kind = Some(kind);
-            key.name.clear();
-            key.name.extend_from_slice(&entry.name);
-            key.permissions = entry.permissions;
-            key.flags = entry.flags.unwrap_or_default().telling();
-            // Looked up first: `entry` would need a copy of the key for every mapping.
-            match groups.get_mut(&key) {
-                Some(group) => group.add(&sums),
-                None => drop(groups.insert(key.clone(), sums)),
-            }
+            groups.add(entry, kind, &sums);
         })?;
         survey.shared_charge = charges.values().fold(0, |sum, charge| sum.saturating_add(*charge));
-        survey.groups = groups.into_iter().filter_map(group).collect();
-        survey.groups.sort_by(|a, b| {
-            (a.kind, &a.name, &a.permissions, &a.flags).cmp(&(
-                b.kind,
-                &b.name,
-                &b.permissions,
-                &b.flags,
-            ))
-        });
+        survey.groups = groups.finish();
+        for group in &survey.groups {
+            survey.total.add(&group.sums);
+            survey.by_kind.entry(group.kind).or_default().add(&group.sums);
+        }
         survey.has_flags = seen.flags;
         survey.notes = seen.notes(read.strange_lines);
         Ok(survey)
@@ -170,14 +202,14 @@ fn charge_shared(
     }
 }
 
-fn group((key, sums): (GroupKey, MappingSums)) -> Option<MappingGroup> {
-    Some(MappingGroup {
-        kind: key.kind?,
+fn group((key, sums): (GroupKey, MappingSums)) -> MappingGroup {
+    MappingGroup {
+        kind: key.kind,
         name: text(&key.name),
         permissions: text(&key.permissions),
         flags: key.flags.to_string(),
         sums,
-    })
+    }
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -266,3 +298,6 @@ impl Seen {
         notes
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -234,7 +234,7 @@ mod linux {
 
         fn read_hugetlb(&mut self, pid: i32) -> std::io::Result<()> {
             let smaps = ProcFile::open(format!("/proc/{pid}/smaps").into())?;
-            read_entries(BufReader::new(smaps.text()), |entry, _| {
+            read_entries(smaps.text(), |entry, _| {
                 let shared = entry.fields.get(Field::SharedHugetlb).unwrap_or(0);
                 if shared > 0 {
                     let of = self.hugetlb.entry((entry.device, entry.inode)).or_default();

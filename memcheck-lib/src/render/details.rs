@@ -3,10 +3,13 @@
 use std::fmt::Write;
 
 use super::allocators;
-use super::phrases::{self, growth_code, heap_growth, other_growth, signed};
+use super::phrases::{self, exceeded, growth_code, heap_growth, other_growth, signed};
 use crate::figure::Figure;
 use crate::report::{FigureReport, Outcome, Report, Side, Verdict};
 use crate::units::{Bytes, grouped};
+
+/// Windows whose floors are shown: the last ones, which decide.
+const FLOORS: usize = 6;
 
 /// Lines of the worker's output that are shown.
 const OUTPUT_LINES: usize = 40;
@@ -24,6 +27,9 @@ pub fn details(report: &Report) -> String {
         }
         // What holds for all of them is said once.
         if at == 0 {
+            for row in super::where_grew::rows(report) {
+                let _ = writeln!(text, "   = note: {row}");
+            }
             let _ = write!(text, "{}", facts(report));
         }
     }
@@ -70,7 +76,15 @@ fn headlines(report: &Report) -> Vec<Headline> {
             None => inconclusive("it cannot be told whether this grows"),
         },
         None => inconclusive("nothing could be judged"),
-        Some(Verdict::Steady) => Vec::new(),
+        Some(Verdict::Steady) => match &report.options.known_leak {
+            Some(reason) => vec![Headline::new(
+                "known-leak-gone",
+                format!(
+                    "this does not leak any more: remove `known_leak = {reason:?}`, so that the next leak is seen"
+                ),
+            )],
+            None => Vec::new(),
+        },
     }
 }
 
@@ -102,6 +116,7 @@ fn outcome(report: &Report) -> Option<(&'static str, String)> {
                 timeout.as_secs_f64()
             ),
         ),
+        Outcome::OverCeiling { .. } => ("ceiling", phrases::over_ceiling(report, &place)?),
         Outcome::Broken { message } => ("not-measured", message.clone()),
     })
 }
@@ -149,8 +164,9 @@ fn growing(report: &Report) -> Vec<Headline> {
 }
 
 fn over_limit(report: &Report) -> Vec<Headline> {
+    let exceeded = report.exceeded.iter().map(|of| Headline::new("over-limit", exceeded(of)));
     let over = report.figures.iter().filter(|of| of.verdict == Verdict::OverLimit);
-    over.map(|of| {
+    let over = over.map(|of| {
         let limit = of.limit.unwrap_or(0);
         let limit = match of.figure.is_bytes() {
             true => Bytes(limit).to_string(),
@@ -163,8 +179,8 @@ fn over_limit(report: &Report) -> Vec<Headline> {
             message: format!("{} grew by {growth}, over the limit of {limit}", of.figure),
             figure: Some(of.figure),
         }
-    })
-    .collect()
+    });
+    exceeded.chain(over).collect()
 }
 
 fn place(report: &Report) -> String {
@@ -200,7 +216,10 @@ fn facts(report: &Report) -> String {
     }
     // A cache that fills lifts several figures; saying so once is enough.
     let mut said = std::collections::BTreeSet::new();
-    let advice = report.advice.iter().filter(|advice| said.insert(advice.topic()));
+    // Advice is on how to be judged: a worker above its ceiling has another trouble.
+    let judged = !matches!(report.outcome, Outcome::OverCeiling { .. });
+    let advice =
+        report.advice.iter().filter(|_| judged).filter(|advice| said.insert(advice.topic()));
     for advice in advice {
         note("help", advice.to_string());
     }
@@ -218,7 +237,10 @@ fn floors(of: &FigureReport) -> String {
             false => grouped(floor),
         })
         .collect();
-    floors.join(" → ")
+    match floors.len().checked_sub(FLOORS) {
+        None | Some(0) => floors.join(" → "),
+        Some(before) => format!("… → {}", floors[before..].join(" → ")),
+    }
 }
 
 fn output(report: &Report, text: &mut String) {

@@ -7,10 +7,13 @@ mod allocators;
 mod details;
 mod phrases;
 mod spark;
+mod where_grew;
 
 pub use details::details;
 pub use phrases::{measured, sensitivity};
 pub use spark::sparkline;
+
+use std::fmt;
 
 use crate::report::{Report, Word};
 
@@ -32,6 +35,11 @@ pub fn line(report: &Report) -> String {
         line.push_str("  ");
         line.push_str(&measured);
     }
+    if word == Word::Known
+        && let Some(reason) = &report.options.known_leak
+    {
+        line.push_str(&format!("  (known: {reason})"));
+    }
     if word == Word::Leak
         && let Some(figure) = phrases::leading(report)
     {
@@ -39,6 +47,14 @@ pub fn line(report: &Report) -> String {
         line.push_str(&sparkline(&figure.windows));
     }
     line
+}
+
+impl fmt::Display for Report {
+    /// The line of the test and, unless it is a success, what is wrong.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", line(self))?;
+        if self.is_success() { Ok(()) } else { f.write_str(&details(self)) }
+    }
 }
 
 /// The test's full name: binary, if known, and path.

@@ -1,7 +1,9 @@
 //! Sentences about figures.
 
 use crate::figure::Figure;
-use crate::report::{FigureReport, Profile, Range, Report, Sensitivity, Verdict};
+use crate::report::{
+    Exceeded, FigureReport, Outcome, Profile, ProfileLimit, Range, Report, Sensitivity, Verdict,
+};
 use crate::units::{Bytes, grouped, number, scaled};
 
 /// What was measured, for the line of a test: the growth of heap and footprint, what else changed,
@@ -48,7 +50,8 @@ fn heap_rate(bytes: &FigureReport, blocks: Option<&FigureReport>) -> String {
     let steady = |of: &FigureReport| of.verdict == Verdict::Steady;
     let rate = if steady(bytes) { 0.0 } else { bytes.rate };
     let mut text = format!("{} {}/iter", bytes.figure, signed_rate(rate));
-    if let Some(blocks) = blocks.filter(|of| !steady(of)) {
+    // A container that grows takes a new block now and then: not worth a figure.
+    if let Some(blocks) = blocks.filter(|of| !steady(of) && of.rate >= 0.005) {
         text.push_str(&format!(" in {}", count(blocks.rate, "block")));
     }
     text
@@ -73,11 +76,15 @@ pub(super) fn signed(figure: Figure, change: i64) -> String {
 
 /// `1 block`, `2 blocks`, `0.5 blocks`.
 pub(super) fn count(value: f64, noun: &str) -> String {
-    if value == 1.0 { format!("1 {noun}") } else { format!("{} {noun}s", number(value)) }
+    let number = number(value);
+    if number == "1" { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// What one iteration allocates.
 pub(super) fn allocates(profile: &Profile) -> String {
+    if profile.allocations.max == 0 {
+        return "allocates nothing".to_owned();
+    }
     let span = |range: Range, text: fn(u64) -> String| match range.min == range.max {
         true => text(range.min),
         false => format!("{} to {}", text(range.min), text(range.max)),
@@ -87,6 +94,58 @@ pub(super) fn allocates(profile: &Profile) -> String {
         _ => format!("{} blocks", span(profile.allocations, |value| grouped(value as i64))),
     };
     format!("allocates {} in {blocks}", span(profile.bytes, |value| Bytes(value).to_string()))
+}
+
+/// The sentence for a limit that an iteration passed.
+pub(super) fn exceeded(of: &Exceeded) -> String {
+    let iteration = grouped(of.iteration as i64);
+    let bytes = |value: u64| Bytes(value).to_string();
+    match of.what {
+        ProfileLimit::Allocations => {
+            let limit = match of.limit {
+                0 => "and must not allocate at all".to_owned(),
+                limit => format!("over the limit of {}", grouped(limit as i64)),
+            };
+            format!("iteration {iteration} allocates {}, {limit}", count(of.value as f64, "block"))
+        }
+        ProfileLimit::Bytes => format!(
+            "iteration {iteration} allocates {}, over the limit of {}",
+            bytes(of.value),
+            bytes(of.limit)
+        ),
+        ProfileLimit::Peak => format!(
+            "iteration {iteration} has {} of heap live at its peak, over the limit of {}",
+            bytes(of.value),
+            bytes(of.limit)
+        ),
+    }
+}
+
+/// The sentence for a worker that was stopped at its ceiling; `None` for any other.
+pub(super) fn over_ceiling(report: &Report, place: &str) -> Option<String> {
+    let Outcome::OverCeiling { footprint, ceiling, per_iteration, per_second } = report.outcome
+    else {
+        return None;
+    };
+    let rates = [(per_iteration, "an iteration"), (per_second, "a second")];
+    let rates: Vec<String> = rates
+        .into_iter()
+        .filter_map(|(rate, per)| rate.map(|rate| format!("{rate} {per}")))
+        .collect();
+    let growing = match rates.is_empty() {
+        true => String::new(),
+        false => format!(", growing by {}", rates.join(", ")),
+    };
+    let whose = match report.options.ceiling {
+        Some(_) => "raise `ceiling = \"…\"` if it needs more",
+        None => {
+            "80 % of the memory available divided by the tests that run at a time; set \
+             `ceiling = \"…\"` if it needs more"
+        }
+    };
+    Some(format!(
+        "stopped{place}: it used {footprint}{growing}, above its ceiling of {ceiling} ({whose})"
+    ))
 }
 
 /// The figure that explains a report best: the first of those with the gravest verdict.

@@ -13,6 +13,7 @@ use crate::growth::Advice;
 pub use crate::growth::{FigureReport, Sensitivity, Shape, Verdict};
 pub use crate::heap::allocators::{Allocator, AllocatorChange, AllocatorFigures};
 use crate::snapshot::{Growth, Snapshot};
+use crate::units::Bytes;
 pub use mismatch::{Mismatch, Side};
 pub use retention::{Finding, Retention};
 
@@ -65,6 +66,19 @@ pub enum Outcome {
         /// The timeout that was in force.
         timeout: Duration,
     },
+    /// The worker was stopped because it used more memory than it may.
+    OverCeiling {
+        /// Its live footprint when it was stopped.
+        footprint: Bytes,
+        /// The ceiling that was in force.
+        ceiling: Bytes,
+        /// How fast it last grew by iterations, where it came to the end of some.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        per_iteration: Option<Bytes>,
+        /// How fast it last grew by time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        per_second: Option<Bytes>,
+    },
     /// memcheck itself could not do its work: never a pass.
     Broken {
         /// What failed, on what, and what to do.
@@ -81,13 +95,22 @@ pub struct Range {
     pub min: u64,
     /// Highest value of an iteration.
     pub max: u64,
+    /// The iteration with the highest value, the first of several; counted from 1 over the whole
+    /// run, warm-up included.
+    #[serde(default)]
+    pub at: u64,
 }
 
 impl Range {
-    /// Widens the range so that it holds `value`.
-    pub(crate) fn include(&mut self, value: u64) {
+    /// Of no iteration yet.
+    pub(crate) const UNSEEN: Range = Range { min: u64::MAX, max: 0, at: 0 };
+
+    /// Widens the range so that it holds the `value` of iteration `at`.
+    pub(crate) fn include(&mut self, value: u64, at: u64) {
+        if value > self.max || self.at == 0 {
+            (self.max, self.at) = (value, at);
+        }
         self.min = self.min.min(value);
-        self.max = self.max.max(value);
     }
 }
 
@@ -103,6 +126,31 @@ pub struct Profile {
     /// Highest live Rust heap above the start of the iteration, when it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak: Option<Range>,
+}
+
+/// A limit on what an iteration allocates that an iteration passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exceeded {
+    /// What is limited.
+    pub what: ProfileLimit,
+    /// The limit that the user set.
+    pub limit: u64,
+    /// The value of the worst iteration.
+    pub value: u64,
+    /// That iteration, counted from 1 over the whole run.
+    pub iteration: u64,
+}
+
+/// What an iteration can be held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProfileLimit {
+    /// Number of allocations.
+    Allocations,
+    /// Bytes allocated.
+    Bytes,
+    /// Highest live heap above the start.
+    Peak,
 }
 
 /// Bounded copy of what the worker printed.
@@ -149,6 +197,9 @@ pub struct Report {
     /// Allocations per iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// The limits on that which an iteration passed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceeded: Vec<Exceeded>,
     /// The process at the start of the judged part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Snapshot>,
@@ -203,6 +254,8 @@ pub enum Word {
     Lost,
     /// Timed out.
     Timeout,
+    /// Stopped at its memory ceiling.
+    Ceiling,
     /// memcheck itself failed on this test.
     Broken,
 }
@@ -222,6 +275,7 @@ impl Word {
             Word::Exit => "EXIT",
             Word::Lost => "LOST",
             Word::Timeout => "TIMEOUT",
+            Word::Ceiling => "CEILING",
             Word::Broken => "BROKEN",
         }
     }
@@ -246,6 +300,7 @@ impl Report {
             elapsed: Duration::ZERO,
             figures: Vec::new(),
             profile: None,
+            exceeded: Vec::new(),
             before: None,
             after: None,
             growth: None,
@@ -271,17 +326,31 @@ impl Report {
             (Outcome::Exited { .. }, _) => Word::Exit,
             (Outcome::Lost, _) => Word::Lost,
             (Outcome::TimedOut { .. }, _) => Word::Timeout,
+            (Outcome::OverCeiling { .. }, _) => Word::Ceiling,
             (Outcome::Broken { .. }, _) => Word::Broken,
             (Outcome::Skipped, _) => Word::Skip,
             (Outcome::Passed, None | Some(Verdict::Inconclusive)) => Word::Unsure,
-            (Outcome::Passed, Some(Verdict::Steady)) => Word::Pass,
             (Outcome::Passed, Some(Verdict::OverLimit)) => Word::Limit,
+            (Outcome::Passed, Some(Verdict::Steady)) if self.is_known_leak() => Word::Fail,
+            (Outcome::Passed, Some(Verdict::Steady)) => Word::Pass,
             // Nothing is left over, but what is wrong is the body's doing all the same.
             (Outcome::Passed, Some(Verdict::Growing)) if self.mismatch_alone().is_some() => {
                 Word::Fail
             }
+            (Outcome::Passed, Some(Verdict::Growing)) if self.is_known_leak() => Word::Known,
             (Outcome::Passed, Some(Verdict::Growing)) => Word::Leak,
         }
+    }
+
+    /// Whether this lets a run succeed: passed, skipped, or a known leak.
+    pub fn is_success(&self) -> bool {
+        self.word().is_success()
+    }
+
+    /// Whether the test says that it leaks. One that does not leak any more must not go on saying
+    /// so: the next leak would be let through.
+    fn is_known_leak(&self) -> bool {
+        self.options.known_leak.is_some()
     }
 
     /// What was seen of one figure.

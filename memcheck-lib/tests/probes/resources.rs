@@ -145,3 +145,19 @@ fn what_is_no_file_has_its_own_word() {
     Stage.live(0);
     drop((poll, timer, inotify, process));
 }
+
+/// The kernel cuts names after 15 bytes, in the middle of a letter if need be.
+#[test]
+fn a_name_that_is_not_text_is_read_all_the_same() {
+    if !is_probe() {
+        let looks = Probe::looks("resources::a_name_that_is_not_text_is_read_all_the_same");
+        let growth = looks[1].snapshot.since(&looks[0].snapshot);
+        let new = growth.threads.iter().find(|threads| threads.count == 1).expect("one more");
+        assert!(new.name.starts_with("gr\u{f6}\u{df}er: 1234"), "{growth}");
+        assert!(new.name.ends_with('\u{fffd}'), "{growth}");
+        return;
+    }
+    Stage.live(0);
+    rustix::thread::set_name(c"gr\u{f6}\u{df}er: 1234\u{f6}").expect("any bytes");
+    Stage.live(0);
+}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::limits;
+use super::quiet::{Patience, settled};
 use super::subject::{Interruption, Subject};
 use super::{c_heap, retained};
 use crate::check::Options;
@@ -64,12 +66,15 @@ fn run(
     measured.options = options.clone();
     c_heap::usable(measured.hello.as_ref())?;
     subject.set_deadline(options.effective_timeout());
+    subject.set_ceiling(options.ceiling);
 
     let cost = warm_up(subject, &options)?;
     measured.profile = profile(subject, &options, cost)?;
 
+    let mut patience = Patience::new(options.effective_settle());
     let allocators = subject.allocators()?;
     let start = subject.counters()?;
+    let start = settled(subject, start, &mut patience)?;
     // The full picture first: taking it must not fall into the judged part.
     let process = subject.snapshot();
     let baseline = readings(&start, &subject.sample(), counted);
@@ -79,7 +84,7 @@ fn run(
     let rules = Rules {
         time: options.effective_time(),
         iterations: options.iterations,
-        limits: limits(&options),
+        limits: growth_limits(&options),
     };
     let mut course = Course::new(rules, cost, baseline);
     let began = subject.elapsed();
@@ -88,7 +93,8 @@ fn run(
         while let Some(window) = course.next() {
             let mut checkpoints = Vec::with_capacity(window.batches.len());
             for &iterations in &window.batches {
-                last = subject.run(iterations)?;
+                let checkpoint = subject.run(iterations)?;
+                last = settled(subject, checkpoint, &mut patience)?;
                 checkpoints.push(readings(&last, &subject.sample(), counted));
             }
             let spent = Spent {
@@ -156,7 +162,7 @@ fn profile(
     options: &Options,
     cost: Duration,
 ) -> Result<Option<Profile>, Interruption> {
-    let asked = options.allocations.is_some() || options.bytes.is_some() || options.peak.is_some();
+    let asked = limits::any(options);
     let affordable = cost * PROFILED as u32 <= options.effective_time() / 4;
     if asked || affordable { subject.profile(PROFILED).map(Some) } else { Ok(None) }
 }
@@ -187,7 +193,7 @@ fn readings(checkpoint: &Checkpoint, sample: &Sample, counted: Counted) -> Readi
     readings
 }
 
-fn limits(options: &Options) -> Limits {
+fn growth_limits(options: &Options) -> Limits {
     let all = [
         (Figure::HeapBytes, options.heap.map(|bytes| bytes.0)),
         (Figure::Resident, options.resident.map(|bytes| bytes.0)),

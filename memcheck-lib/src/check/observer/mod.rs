@@ -2,9 +2,12 @@
 
 mod c_heap;
 mod capture;
+mod ceiling;
 mod conversation;
 mod kin;
+mod limits;
 mod measure;
+mod quiet;
 mod retained;
 mod spawn;
 mod subject;
@@ -13,13 +16,15 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
+use ceiling::Guard;
 use conversation::{Conversation, Stop};
+pub(crate) use kin::end_kin;
 use measure::{Measured, measure};
 use subject::{Interruption, Process};
 
 use super::DEFAULT_TIMEOUT;
 use super::message::{Command, Failure, MessageError, PROTOCOL};
-use crate::report::{Outcome, REPORT_VERSION, Report, TestId, Warning};
+use crate::report::{Outcome, REPORT_VERSION, Report, TestId, Verdict, Warning};
 use crate::tool::{Cancel, Launch, Progress, Settings};
 
 /// How long a worker may take from its last word to its end.
@@ -43,15 +48,12 @@ pub(crate) fn observe(
             return report(launch, started, Measured::default(), Outcome::Broken { message });
         }
     };
-    // Until hello tells the attribute's own timeout.
-    let timeout = settings
-        .overrides
-        .clone()
-        .over(settings.defaults.clone())
-        .timeout
-        .unwrap_or(DEFAULT_TIMEOUT);
+    // Until hello tells what the attribute says.
+    let options = settings.overrides.clone().over(settings.defaults.clone());
+    let timeout = options.timeout.unwrap_or(DEFAULT_TIMEOUT);
     let conversation = Conversation::new(worker, launch, cancel, started + timeout);
-    let mut process = Process::new(conversation, started, progress);
+    let guard = Guard::new(conversation.pid(), ceiling::default(settings.jobs), options.ceiling);
+    let mut process = Process::new(conversation, started, guard, progress);
     let (measured, result) = measure(&mut process, &settings.defaults, &settings.overrides);
     let notes = subject::Subject::notes(&process);
     let conversation = process.conversation;
@@ -72,7 +74,11 @@ fn conclude(
     measured: &Measured,
     first_timeout: Duration,
 ) -> (Outcome, Option<u64>, crate::report::Output) {
-    let iteration = conversation.current_iteration();
+    let iteration = conversation.current_iteration().or_else(|| {
+        // Seen between two batches: it was the last iteration that passed the ceiling.
+        let over = matches!(result, Err(Interruption::Stopped(Stop::OverCeiling(_))));
+        Some(conversation.iterations_done()).filter(|&done| over && done > 0)
+    });
     let timeout = match measured.hello {
         Some(_) => measured.options.effective_timeout(),
         None => first_timeout,
@@ -123,6 +129,12 @@ fn outcome_of(stop: Stop, timeout: Duration) -> Outcome {
         Stop::Died(status) => death(status),
         Stop::Closed => Outcome::Lost,
         Stop::Deadline => Outcome::TimedOut { timeout },
+        Stop::OverCeiling(over) => Outcome::OverCeiling {
+            footprint: over.footprint,
+            ceiling: over.ceiling,
+            per_iteration: over.per_iteration,
+            per_second: over.per_second,
+        },
         Stop::Cancelled => broken("stopped before it was finished".to_owned()),
         Stop::Message(MessageError::Version { theirs, library }) => {
             let library = library.unwrap_or_else(|| "unknown".to_owned());
@@ -194,9 +206,8 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         retention,
     } = measured;
     let mut warnings = Vec::new();
-    if let Some(hello) = &hello
-        && !hello.heap_counted
-    {
+    let heap_counted = hello.as_ref().is_none_or(|hello| hello.heap_counted);
+    if !heap_counted {
         warnings.push(Warning {
             code: "heap-not-counted".to_owned(),
             message: "the Rust heap is not counted: this binary's global allocator is not memcheck's. Wrap it, `memcheck::Alloc::new(…)`, with the feature `own-allocator` of memcheck-lib".to_owned(),
@@ -212,10 +223,22 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         (Some(before), Some(after)) => Some(after.since(before)),
         _ => None,
     };
+    let exceeded = match &profile {
+        Some(profile) if heap_counted => limits::exceeded(&options, profile),
+        _ => Vec::new(),
+    };
+    let unmeasured = limits::any(&options) && !heap_counted;
     let (verdict, iterations, figures, advice) = match conclusion {
         Some(conclusion) => {
             // A verdict needs a run that came to its end, unless what was seen is bad enough.
-            let verdict = conclusion.verdict.filter(|_| completed);
+            let verdict = conclusion.verdict.filter(|_| completed).map(|verdict| {
+                let limits = match (exceeded.is_empty(), unmeasured) {
+                    (false, _) => Verdict::OverLimit,
+                    (true, true) => Verdict::Inconclusive,
+                    (true, false) => Verdict::Steady,
+                };
+                verdict.max(limits)
+            });
             (verdict, conclusion.iterations, conclusion.figures, conclusion.advice)
         }
         None => (None, 0, Vec::new(), Vec::new()),
@@ -230,7 +253,8 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         failed_iteration: None,
         elapsed: started.elapsed(),
         figures,
-        profile,
+        profile: profile.filter(|_| heap_counted),
+        exceeded,
         before,
         after,
         growth,

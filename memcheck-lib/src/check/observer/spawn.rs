@@ -10,12 +10,13 @@ use rustix::fs::OFlags;
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{
-    Pid, PidfdFlags, Resource, Signal, getpid, getppid, getrlimit, pidfd_open,
+    Pid, PidfdFlags, Resource, getpid, getppid, getrlimit, pidfd_open,
     set_parent_process_death_signal,
 };
 
+use crate::check::death;
 use crate::check::link::Invitation;
-use crate::check::message::{PROTOCOL, VARIABLE};
+use crate::check::message::{CHECK_VARIABLE, PROTOCOL, VARIABLE};
 use crate::check::page::Page;
 use crate::tool::Launch;
 
@@ -61,11 +62,19 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Worker> {
     let mark = invitation.value();
 
     let mut command = Command::new(&launch.program);
+    match &launch.check {
+        Some(check) => {
+            command.env(CHECK_VARIABLE, check);
+        }
+        None => {
+            command
+                .args([launch.test.as_str(), "--exact", "--include-ignored"])
+                // libtest's output capture grows, and it runs the test on its main thread only
+                // when told to run one at a time.
+                .args(["--nocapture", "--test-threads=1"]);
+        }
+    }
     command
-        .args([launch.test.as_str(), "--exact", "--include-ignored"])
-        // libtest's output capture grows, and it runs the test on its main thread only when told
-        // to run one at a time.
-        .args(["--nocapture", "--test-threads=1"])
         .args(&launch.arguments)
         .env(VARIABLE, &mark)
         .stdin(Stdio::null())
@@ -83,9 +92,9 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Worker> {
     if launch.own_group {
         command.process_group(0);
     }
+    let death_signal = death::signal();
     let in_child = move || {
-        // Until the worker arms itself (see `death`), it dies with its observer like this.
-        set_parent_process_death_signal(Some(Signal::KILL))?;
+        set_parent_process_death_signal(Some(death_signal))?;
         if getppid() != Some(observer) {
             // The observer ended between fork and the line above.
             return Err(rustix::io::Errno::SRCH.into());

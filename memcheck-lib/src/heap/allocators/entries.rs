@@ -82,7 +82,7 @@ mod linked {
     pub(super) fn address(entry: usize) -> *const () {
         // SAFETY: the table is defined above with this size and written by the loader alone,
         // before any code runs.
-        let table = unsafe { &*(&raw const memcheck_allocator_entries) };
+        let table = unsafe { &memcheck_allocator_entries };
         table.get(entry).copied().unwrap_or(std::ptr::null())
     }
 }

@@ -67,6 +67,37 @@ fn counts_lines_it_does_not_understand() {
     assert_eq!(read.strange_lines, 3);
 }
 
+/// Hands a text out in pieces of one size.
+struct Pieces<'text>(&'text [u8], usize);
+
+impl io::Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (piece, rest) = self.0.split_at(self.1.min(buffer.len()).min(self.0.len()));
+        buffer[..piece.len()].copy_from_slice(piece);
+        self.0 = rest;
+        Ok(piece.len())
+    }
+}
+
+/// Each line by itself: what the reader must find, however it remembers lines and gets its text.
+fn line_by_line(text: &[u8]) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for line in text.split(|byte| *byte == b'\n') {
+        if line.first().is_some_and(u8::is_ascii_uppercase) {
+            let Some(entry) = entries.last_mut() else { continue };
+            match split_name(line) {
+                Some((b"VmFlags", flags)) => entry.flags = Some(VmFlags::parse(flags)),
+                _ => entry.fields.read_line(line),
+            }
+        } else if let Some(header) = Header::parse(line) {
+            let mut entry = Entry::default();
+            entry.restart(&header);
+            entries.push(entry);
+        }
+    }
+    entries
+}
+
 /// A name as a mapping may have it.
 fn name() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
@@ -139,7 +170,31 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// Entries that are nearly alike, as those of one process are.
+fn alike() -> impl Strategy<Value = Vec<u8>> {
+    let value = || prop::sample::select(vec![0u64, 0, 0, 4, 44, 4096]);
+    let flags = prop::sample::select(vec!["rd wr ac", "rd ac", "rd wr ac sd", "zz"]);
+    (0u64..1000, value(), value(), value(), flags, any::<bool>()).prop_map(
+        |(page, rss, swap, lazy, flags, full)| {
+            let mut text = format!("{page:x}000-{:x}000 rw-p 00000000 00:00 0 \n", page + 1);
+            text += &format!("Rss:      {rss:>8} kB\n");
+            if full {
+                text += &format!("LazyFree: {lazy:>8} kB\n");
+            }
+            text += &format!("Swap:     {swap:>8} kB\nTHPeligible: 0\nVmFlags: {flags}\n");
+            text.into_bytes()
+        },
+    )
+}
+
 proptest! {
+    #[test]
+    fn entries_alike_are_told_apart(list in prop::collection::vec(alike(), 0..40)) {
+        let text = list.concat();
+        let (entries, _) = entries(&text);
+        prop_assert_eq!(entries, line_by_line(&text));
+    }
+
     #[test]
     fn heads_are_read_back(line in head()) {
         let header = Header::parse(&line);
@@ -153,6 +208,11 @@ proptest! {
         let text = lines.join(&b'\n');
         let (entries, read) = entries(&text);
         prop_assert_eq!(entries.len() as u64, read.entries);
+        prop_assert_eq!(&entries, &line_by_line(&text));
+        let mut in_pieces = Vec::new();
+        let pieces = Pieces(&text, 1 + text.len() % 97);
+        read_entries(pieces, |entry, _| in_pieces.push(entry.clone())).expect("a slice");
+        prop_assert_eq!(&entries, &in_pieces);
         let survey = Survey::read(&*text, Vec::new(), 3, |_| {}).expect("a slice");
         prop_assert_eq!(survey.total.mappings, read.entries);
         let of_groups: u64 = survey.groups.iter().map(|group| group.sums.mappings).sum();

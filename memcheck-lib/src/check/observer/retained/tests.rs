@@ -40,6 +40,16 @@ impl Script {
 }
 
 impl Subject for Script {
+    fn set_ceiling(&mut self, _ceiling: Option<crate::Bytes>) {}
+
+    fn has_other_threads(&self) -> bool {
+        false
+    }
+
+    fn others_sleep(&self) -> bool {
+        true
+    }
+
     fn hello(&mut self) -> Result<Hello, Interruption> {
         Ok(Hello {
             library: String::new(),
@@ -104,6 +114,7 @@ impl Subject for Script {
         Ok(())
     }
 
+    fn set_ceiling(&mut self, _ceiling: Option<crate::units::Bytes>) {}
     fn set_deadline(&mut self, _timeout: Duration) {}
 
     fn elapsed(&self) -> Duration {

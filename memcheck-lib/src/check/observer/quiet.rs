@@ -1,0 +1,124 @@
+//! Quiet before a reading: work that an iteration handed to other threads (a runtime's workers, a
+//! pool, a thread that drops late) is part of that iteration, so a reading waits for it. Without
+//! this a block that is about to be freed counts as one that stays.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use super::subject::{Interruption, Subject};
+use crate::check::message::Checkpoint;
+
+/// First pause between two looks; each is twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_micros(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(2);
+
+/// How long readings may wait.
+#[derive(Debug)]
+pub(super) struct Patience {
+    /// For one reading.
+    each: Duration,
+    /// All waiting so far.
+    spent: Duration,
+}
+
+impl Patience {
+    pub(super) fn new(each: Duration) -> Self {
+        Patience { each, spent: Duration::ZERO }
+    }
+
+    /// What this reading may wait, `elapsed` after the start: all waiting together takes at most a
+    /// fifth of the run, and one full wait is always there.
+    fn left(&self, elapsed: Duration) -> Duration {
+        let fifth = (elapsed / 5).saturating_sub(self.spent);
+        if self.spent < self.each { self.each - self.spent } else { fifth.min(self.each) }
+    }
+}
+
+/// Waits until the subject's other threads sleep and its counters have stopped; gives the counters
+/// as they are then. When patience runs out first, as they are then.
+pub(super) fn settled(
+    subject: &mut impl Subject,
+    mut last: Checkpoint,
+    patience: &mut Patience,
+) -> Result<Checkpoint, Interruption> {
+    if !subject.has_other_threads() {
+        return Ok(last);
+    }
+    let began = Instant::now();
+    let until = patience.left(subject.elapsed());
+    let mut pause = FIRST_PAUSE;
+    loop {
+        if subject.others_sleep() {
+            let again = subject.counters()?;
+            let stopped = (again.rust, again.native) == (last.rust, last.native);
+            // The CPU and wall time of the batch are those of its own checkpoint.
+            last = Checkpoint { wall_ns: last.wall_ns, ..again };
+            if stopped {
+                break;
+            }
+        }
+        if began.elapsed() >= until {
+            break;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    patience.spent += began.elapsed();
+    Ok(last)
+}
+
+/// Whether a process has more than one thread.
+pub(super) fn has_other_threads(pid: i32) -> bool {
+    // The link count of a directory is 2 and one for each folder in it (proc_task_getattr in
+    // fs/proc/base.c adds the number of threads).
+    rustix::fs::stat(format!("/proc/{pid}/task")).is_ok_and(|status| status.st_nlink > 3)
+}
+
+/// Whether no thread of a process runs or waits for a disk. The thread that talks with the observer
+/// sleeps in its receive.
+pub(super) fn all_sleep(pid: i32) -> bool {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
+    tasks.flatten().all(|task| {
+        let stat = fs::read(task.path().join("stat")).unwrap_or_default();
+        !matches!(state(&stat), Some(b'R' | b'D'))
+    })
+}
+
+/// The state letter in a line of `/proc/PID/task/TID/stat`: behind the name, which stands in
+/// parentheses and may hold any byte (proc_pid_stat(5)).
+fn state(stat: &[u8]) -> Option<u8> {
+    let name_ends = stat.iter().rposition(|&byte| byte == b')')?;
+    stat.get(name_ends + 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_state_behind_any_name() {
+        assert_eq!(state(b"12 (tokio-rt) S 1 2 3"), Some(b'S'));
+        assert_eq!(state(b"12 (a) R (b) D 1 2 3"), Some(b'D'));
+        assert_eq!(state(b""), None);
+        assert_eq!(state(b"12 (x)"), None);
+    }
+
+    #[test]
+    fn patience_is_bounded_by_a_fifth_of_the_run() {
+        let ms = Duration::from_millis;
+        let mut patience = Patience::new(ms(20));
+        assert_eq!(patience.left(ms(0)), ms(20));
+        patience.spent = ms(20);
+        assert_eq!(patience.left(ms(100)), ms(0));
+        assert_eq!(patience.left(ms(150)), ms(10));
+        assert_eq!(patience.left(ms(1000)), ms(20));
+    }
+
+    #[test]
+    fn sees_a_thread_that_runs_and_one_that_sleeps() {
+        let pid = rustix::process::getpid().as_raw_nonzero().get();
+        // libtest's main thread waits for this one, which runs while it looks.
+        assert!(has_other_threads(pid));
+        assert!(!all_sleep(pid));
+    }
+}

@@ -1,0 +1,78 @@
+//! `Check` in a program without libtest: every end comes back as a report, never as a panic.
+#![expect(clippy::print_stdout, reason = "a harness of its own speaks for itself")]
+
+fn main() {
+    #[cfg(target_os = "linux")]
+    linux::main();
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::hint::black_box;
+    use std::time::Duration;
+
+    use memcheck::report::{Outcome, Word};
+    use memcheck::{Bytes, Check, Figure, Report};
+
+    pub(super) fn main() {
+        clean();
+        leaking();
+        two_of_one_name();
+        set_up();
+        panicking();
+        hanging();
+        println!("program: 7 checks, 7 passed");
+    }
+
+    /// In a worker this program comes by the checks before its own, which are skipped there.
+    fn expect(report: &Report, word: Word) -> bool {
+        let word_is = report.word();
+        assert!(word_is == word || word_is == Word::Skip, "{report}");
+        word_is != Word::Skip
+    }
+
+    fn clean() {
+        let report = Check::new("clean").run(|| drop(black_box(vec![0u8; 100])));
+        if expect(&report, Word::Pass) {
+            assert!(report.test.file.ends_with("program.rs"));
+            assert_eq!(report.profile.unwrap().bytes.max, 100);
+        }
+    }
+
+    fn leaking() {
+        let report = Check::new("leaking").iterations(500u64).run(|| {
+            Box::leak(black_box(Box::new([0u8; 48])));
+        });
+        if expect(&report, Word::Leak) {
+            assert_eq!(report.figure(Figure::HeapBytes).unwrap().rate, 48.0);
+        }
+    }
+
+    fn two_of_one_name() {
+        for (limit, word) in [(2u64, Word::Pass), (0, Word::Limit)] {
+            let check = Check::new("twice").allocations(limit);
+            expect(&check.run(|| drop(black_box(Box::new(1)))), word);
+        }
+    }
+
+    fn set_up() {
+        let report = Check::new("with set-up").resident(Bytes(1 << 20)).run_workload(|workload| {
+            let mut kept = vec![0u8; 1 << 20];
+            workload.iterate(|| kept.fill(1));
+        });
+        expect(&report, Word::Pass);
+    }
+
+    fn panicking() {
+        expect(&Check::new("panicking").run(|| panic!("on purpose")), Word::Fail);
+    }
+
+    fn hanging() {
+        let report = Check::new("hanging").timeout(Duration::from_secs(1)).run(|| {
+            std::thread::sleep(Duration::from_secs(600));
+        });
+        if expect(&report, Word::Timeout) {
+            assert_eq!(report.outcome, Outcome::TimedOut { timeout: Duration::from_secs(1) });
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Commands shown in a README, with what they print.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::{clean, root, run, target_directory};
+
+/// Whether the READMEs are to be written instead of checked.
+pub fn bless() -> bool {
+    std::env::var_os("BLESS").is_some()
+}
+
+/// Runs the commands in the `console` blocks of a README and holds what they print against it.
+pub fn check_readme(path: &Path) {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut out = String::new();
+    let mut rest = text.as_str();
+    let mut sessions = 0;
+    const OPEN: &str = "```console\n";
+    while let Some((before, after)) = rest.split_once(OPEN) {
+        let (session, after) = after.split_once("```").expect("the block is closed");
+        let printed = printed_by(&arguments(session));
+        let (expected, seen) = (comparable(session), comparable(&printed));
+        // What differs only in what varies stays as it is.
+        let kept = if bless() && seen != expected { printed.as_str() } else { session };
+        if !bless() {
+            assert_eq!(seen, expected, "{}: printed was\n{printed}", path.display());
+        }
+        out.extend([before, OPEN, kept, "```"]);
+        rest = after;
+        sessions += 1;
+    }
+    assert!(sessions > 0, "{} shows no command", path.display());
+    if bless() {
+        std::fs::write(path, out + rest).unwrap();
+    }
+}
+
+/// The words after `cargo` of the command in a block.
+fn arguments(session: &str) -> Vec<String> {
+    let line = session.lines().next().unwrap_or_default();
+    let command = line.strip_prefix("$ cargo ").expect("a command of cargo");
+    command.split(' ').map(str::to_owned).collect()
+}
+
+/// The block with what the command really prints.
+fn printed_by(arguments: &[String]) -> String {
+    let output = run(&mut command(arguments));
+    let status = output.status.expect("the command is not killed");
+    assert!(
+        matches!(status, 0 | 1 | 100),
+        "{}\n{}\n(does scripts/lock-examples.sh help?)",
+        output.stdout,
+        output.stderr
+    );
+    let arguments = arguments.join(" ");
+    format!("$ cargo {arguments}\n{}$ echo $?\n{status}\n", output.stdout)
+}
+
+fn command(arguments: &[String]) -> Command {
+    let program = match arguments.first().is_some_and(|word| word == "memcheck") {
+        true => env!("CARGO_BIN_EXE_cargo-memcheck").into(),
+        false => std::env::var_os("CARGO").unwrap_or("cargo".into()),
+    };
+    let mut command = Command::new(program);
+    // The lock file of an example is part of it.
+    command.args(arguments).arg("--locked");
+    clean(&mut command);
+    command.current_dir(root()).env("CARGO_TARGET_DIR", target_directory());
+    command
+}
+
+/// A block without what varies from run to run: lines of tests in the order of their names, numbers
+/// by `N`, and of a list of readings only that there is one. Kept are that a heap does not grow, the
+/// blocks that survive, and every word.
+pub fn comparable(session: &str) -> String {
+    let mut tests = Vec::new();
+    let mut others = Vec::new();
+    for line in session.lines() {
+        let line = line.trim_end().trim_end_matches(|c| "▁▂▃▄▅▆▇█".contains(c)).trim_end();
+        match line.split_once("s] ") {
+            Some((word, rest)) if !line.contains("Summary") => {
+                let word = word.split_once('[').map_or(word, |(word, _)| word);
+                tests.push(format!("{word}[time] {}", measured(rest)));
+            }
+            _ => others.push(other(line)),
+        }
+    }
+    tests.sort();
+    tests.extend(others);
+    tests.join("\n")
+}
+
+/// `crate tests::name  heap +0 B/iter · resident +12 KiB · …`
+fn measured(text: &str) -> String {
+    let part = |part: &str| match part.contains("heap +0 B/iter") {
+        true => part.to_owned(),
+        // What an iteration allocates differs between versions of the standard library.
+        false if part.starts_with("allocates ") => "allocates …".to_owned(),
+        false => numbers(part),
+    };
+    text.split(" · ").map(part).collect::<Vec<_>>().join(" · ")
+}
+
+fn other(line: &str) -> String {
+    for start in ["from window to window:", "= note: over ", "= note: an iteration allocates "] {
+        if let Some(at) = line.find(start) {
+            return line[..at + start.len()].to_owned();
+        }
+    }
+    if let Some((_, counts)) = line.split_once("s] ") {
+        return format!("Summary {counts}");
+    }
+    // Places and exit codes are exact.
+    match line.starts_with("  --> ") || line.starts_with("$ ") || line.parse::<u8>().is_ok() {
+        true => line.to_owned(),
+        false => numbers(line),
+    }
+}
+
+/// Replaces `1,024`, `12.5 KiB` and `0.5` by `N`; counts of blocks stay.
+fn numbers(text: &str) -> String {
+    let mut out: Vec<String> = Vec::new();
+    let words: Vec<&str> = text.split(' ').collect();
+    for (at, word) in words.iter().enumerate() {
+        let bare =
+            word.trim_start_matches(['+', '-']).trim_end_matches(|c: char| ",;:)".contains(c));
+        let number =
+            bare.starts_with(|c: char| c.is_ascii_digit()) && !bare.contains(char::is_alphabetic);
+        let of_blocks = words.get(at + 1).is_some_and(|next| next.starts_with("block"));
+        let unit = ["B", "KiB", "MiB", "GiB"].iter().any(|unit| {
+            word.split('/').next() == Some(unit) && out.last().is_some_and(|w| w == "N")
+        });
+        match (number && !of_blocks, unit) {
+            (true, _) => out.push("N".to_owned()),
+            (false, true) => {
+                out.push(
+                    word.split_once('/').map_or("B".to_owned(), |(_, per)| format!("B/{per}")),
+                );
+            }
+            _ => out.push((*word).to_owned()),
+        }
+    }
+    out.join(" ")
+}
