@@ -27,7 +27,9 @@ pub(super) fn warning(state: &State) -> Option<Warning> {
     let State::Off { reason } = state else { return None };
     let instead = match reason {
         // What a sanitizer keeps back is footprint too.
-        Reason::Sanitizer => "a leak in C shows only in the sanitizer's own report",
+        Reason::Sanitizer => {
+            "a leak in C shows only in the sanitizer's own report, and AddressSanitizer's quarantine of freed memory looks like a growing footprint: keep it small with ASAN_OPTIONS=quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
+        }
         _ => "a leak in C shows only in the footprint, above 256 KiB",
     };
     Some(Warning {

@@ -5,6 +5,10 @@
 //! because the C library refers to them, so calls from within the C library (`strdup`, `fopen`)
 //! arrive here too.
 //!
+//! Allocators that override malloc leave some functions out (mimalloc the sized frees, jemalloc
+//! `reallocarray`). Ours stay in place there, so they go to what the *names* of the others mean and
+//! never straight to glibc: they are then right over any allocator, and count over our own.
+//!
 //! Sizes are usable sizes (`malloc_usable_size`): `free` is told no other.
 
 use std::arch::global_asm;
@@ -20,8 +24,6 @@ unsafe extern "C" {
     fn __libc_realloc(block: *mut c_void, size: usize) -> *mut c_void;
     fn __libc_free(block: *mut c_void);
     fn __libc_memalign(alignment: usize, size: usize) -> *mut c_void;
-    fn __libc_valloc(size: usize) -> *mut c_void;
-    fn __libc_pvalloc(size: usize) -> *mut c_void;
     fn malloc_usable_size(block: *mut c_void) -> usize;
     fn __errno_location() -> *mut c_int;
 }
@@ -84,7 +86,7 @@ unsafe extern "C" fn memcheck_reallocarray(
 ) -> *mut c_void {
     match count.checked_mul(size) {
         // SAFETY: the caller's promises are those of `realloc`.
-        Some(bytes) => unsafe { memcheck_realloc(block, bytes) },
+        Some(bytes) => unsafe { libc::realloc(block, bytes) },
         None => out_of_memory(),
     }
 }
@@ -97,7 +99,7 @@ unsafe extern "C" fn memcheck_free(block: *mut c_void) {
 
 unsafe extern "C" fn memcheck_free_sized(block: *mut c_void, _size: usize) {
     // SAFETY: the caller's promises are those of `free` and more.
-    unsafe { memcheck_free(block) };
+    unsafe { libc::free(block) };
 }
 
 unsafe extern "C" fn memcheck_free_aligned_sized(
@@ -106,7 +108,7 @@ unsafe extern "C" fn memcheck_free_aligned_sized(
     _size: usize,
 ) {
     // SAFETY: the caller's promises are those of `free` and more.
-    unsafe { memcheck_free(block) };
+    unsafe { libc::free(block) };
 }
 
 extern "C" fn memcheck_memalign(alignment: usize, size: usize) -> *mut c_void {
@@ -131,14 +133,21 @@ unsafe extern "C" fn memcheck_posix_memalign(
     0
 }
 
+fn page() -> usize {
+    rustix::param::page_size()
+}
+
 extern "C" fn memcheck_valloc(size: usize) -> *mut c_void {
-    // SAFETY: any size may be asked for.
-    given(unsafe { __libc_valloc(size) })
+    // SAFETY: the page size is an alignment.
+    unsafe { libc::memalign(page(), size) }
 }
 
 extern "C" fn memcheck_pvalloc(size: usize) -> *mut c_void {
-    // SAFETY: any size may be asked for; glibc rounds it up to whole pages.
-    given(unsafe { __libc_pvalloc(size) })
+    match size.checked_next_multiple_of(page()) {
+        // SAFETY: the page size is an alignment.
+        Some(bytes) => unsafe { libc::memalign(page(), bytes) },
+        None => out_of_memory(),
+    }
 }
 
 /// The instruction that goes on at another place.
@@ -239,7 +248,7 @@ pub(in crate::heap) mod direct {
     pub(in crate::heap) fn serves(layout: Layout) -> bool {
         // Addresses that are known when the program is linked.
         let same = |name: unsafe extern "C" fn(), jump: unsafe extern "C" fn()| {
-            name as *const () as usize == jump as *const () as usize
+            std::ptr::eq(name as *const (), jump as *const ())
         };
         layout.align() <= ALIGNMENT
             && layout.align() <= layout.size()
@@ -278,6 +287,10 @@ pub(in crate::heap) mod direct {
     }
 }
 
+/// Functions that are made of the others, whoever's those are.
+const DERIVED: [&CStr; 5] =
+    [c"reallocarray", c"free_sized", c"free_aligned_sized", c"valloc", c"pvalloc"];
+
 /// Looks up what every name of the family means, to this executable and to the shared libraries.
 pub(super) fn state() -> State {
     let mut others = Vec::new();
@@ -288,7 +301,7 @@ pub(super) fn state() -> State {
         // Names that the C library does not know (the sized frees of newer ones) are looked up by
         // nobody else.
         if here == jump && (everywhere == jump || everywhere == 0) {
-            ours += 1;
+            ours += usize::from(!DERIVED.contains(&name));
         } else {
             others.push(name.to_string_lossy().into_owned());
         }
