@@ -28,7 +28,7 @@ pub(super) fn warning(state: &State) -> Option<Warning> {
     let instead = match reason {
         // What a sanitizer keeps back is footprint too.
         Reason::Sanitizer => {
-            "a leak in C shows only in the sanitizer's own report, and AddressSanitizer's quarantine of freed memory looks like a growing footprint: keep it small with ASAN_OPTIONS=quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
+            "a leak in C shows only in the sanitizer's own report, and its quarantine of freed memory and its records make the footprint of a clean test rise: judge leaks in a build without it"
         }
         _ => "a leak in C shows only in the footprint, above 256 KiB",
     };
