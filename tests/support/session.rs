@@ -71,7 +71,7 @@ fn command(arguments: &[String]) -> Command {
 }
 
 /// A block without what varies from run to run: lines of tests in the order of their names, numbers
-/// by `N`, and of a list of readings only that there is one. Kept are that a heap does not grow, the
+/// by `N`, of a list of readings only that there is one, and no advice. Kept are that a heap does not grow, the
 /// blocks that survive, and every word.
 pub fn comparable(session: &str) -> String {
     let mut tests = Vec::new();
@@ -83,6 +83,8 @@ pub fn comparable(session: &str) -> String {
                 let word = word.split_once('[').map_or(word, |(word, _)| word);
                 tests.push(format!("{word}[time] {}", measured(rest)));
             }
+            // Advice on a figure that only follows the leak comes and goes.
+            _ if line.starts_with("   = help: ") => {}
             _ => others.push(other(line)),
         }
     }
@@ -103,7 +105,13 @@ fn measured(text: &str) -> String {
 }
 
 fn other(line: &str) -> String {
-    for start in ["from window to window:", "= note: over ", "= note: an iteration allocates "] {
+    for start in [
+        "from window to window:",
+        "= note: over ",
+        "= note: an iteration allocates ",
+        "by its own account:",
+        "= note: the counted heaps are steady;",
+    ] {
         if let Some(at) = line.find(start) {
             return line[..at + start.len()].to_owned();
         }
