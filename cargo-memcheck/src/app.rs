@@ -7,10 +7,11 @@ use memcheck::report::TestId;
 use memcheck::tool::{Launch, Settings};
 
 use crate::cargo::{self, Cargo, Surroundings, TestBinary};
-use crate::cli::{self, Command, Display, Fate, Filters, List, Run, Selection};
+use crate::cli::{self, Command, Display, Fate, Filters, Inspect, List, Run, Selection};
 use crate::discover::{self, Annotated};
 use crate::error::Error;
 use crate::exit;
+use crate::inspect;
 use crate::output::{self, Outputs};
 use crate::run::{self, Interrupt, Plan, Planned};
 
@@ -31,6 +32,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
     let result = match &command {
         Command::Run(run) => judge(run),
         Command::List(list) => show(list),
+        Command::Inspect(inspect) => look(inspect),
     };
     result.unwrap_or_else(|error| {
         output::error(&error);
@@ -90,6 +92,20 @@ fn show(list: &List) -> Result<u8, Error> {
     listed.iter_mut().for_each(|(_, tests)| tests.sort());
     let mut out = anstream::stdout();
     output::written(output::list(&mut out, list.display.message_format, &listed))?;
+    Ok(exit::SUCCESS)
+}
+
+/// `cargo memcheck inspect`.
+fn look(wanted: &Inspect) -> Result<u8, Error> {
+    output::choose_colour(wanted.color);
+    let inspection = match wanted.pid {
+        Some(pid) => inspect::process(pid, wanted.tree)?,
+        None => {
+            let interrupt = Interrupt::install().map_err(|source| Error::Signals { source })?;
+            inspect::command(&wanted.command, wanted.after(), wanted.tree, &interrupt)?
+        }
+    };
+    output::written(output::inspection(&inspection, wanted.json))?;
     Ok(exit::SUCCESS)
 }
 
@@ -194,7 +210,11 @@ fn plan<'a>(
         tests,
         ignored: chosen.ignored.iter().map(|(binary, test)| id(binary, test)).collect(),
         filtered_out: chosen.filtered_out,
-        settings: Settings { overrides: run.limits.options(), ..Settings::default() },
+        settings: Settings {
+            overrides: run.limits.options(),
+            jobs: NonZeroUsize::new(jobs.min(chosen.run.len())),
+            ..Settings::default()
+        },
         jobs,
         fail_fast: run.running.fail_fast,
         inconclusive: run.running.inconclusive,

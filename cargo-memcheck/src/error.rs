@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::time::Duration;
+
+use memcheck::process::ProcessError;
 
 use crate::discover::{ElfError, RecordError};
 
@@ -41,6 +44,15 @@ pub(crate) enum Error {
     NoMatch { annotated: usize, wanted: String, command: Option<String> },
     #[error("every annotated test that was asked for is ignored ({ignored} of them)")]
     AllIgnored { ignored: usize },
+    #[error("{0}")]
+    Inspect(ProcessError),
+    #[error("`{command}` could not be started")]
+    CommandStart { command: String, source: io::Error },
+    #[error(
+        "`{command}` ended after {:.2} s with {status}, before it was looked at",
+        after.as_secs_f64()
+    )]
+    EndedEarly { command: String, status: ExitStatus, after: Duration },
     #[error("the handlers of Ctrl-C and SIGTERM could not be installed")]
     Signals { source: io::Error },
     #[error("the results could not be written to standard output")]
@@ -83,6 +95,14 @@ impl Error {
             ),
             Error::NoMatch { .. } => "`cargo memcheck list` shows the names".into(),
             Error::AllIgnored { .. } => "`--run-ignored all` runs them, too".into(),
+            Error::CommandStart { .. } => "check its name and that it is executable; what a shell \
+                 understands runs as `-- sh -c \"…\"`"
+                .into(),
+            Error::EndedEarly { .. } => "look at it earlier with `--after TIME`, or give it more \
+                 to do"
+                .into(),
+            // It says so itself.
+            Error::Inspect(_) => return None,
             Error::Signals { .. } | Error::Write { .. } | Error::Interrupted { .. } => return None,
         };
         Some(help)

@@ -8,7 +8,7 @@ pub(crate) const SUCCESS: u8 = 0;
 pub(crate) const TOOL_FAILED: u8 = 1;
 /// Wrong usage or configuration. (clap ends with this code, too.)
 pub(crate) const USAGE: u8 = 2;
-/// There was nothing to run.
+/// There was nothing to run, or no such process to inspect.
 pub(crate) const NOTHING_TO_RUN: u8 = 4;
 /// At least one test did not pass.
 pub(crate) const TESTS_FAILED: u8 = 100;
@@ -19,6 +19,7 @@ pub(crate) const SIGNAL: u8 = 128;
 
 #[cfg(target_os = "linux")]
 mod of {
+    use memcheck::process::ProcessError;
     use memcheck::report::Word;
 
     use super::*;
@@ -30,10 +31,13 @@ mod of {
     pub(crate) fn error(error: &Error) -> u8 {
         match error {
             Error::NoManifest { .. }
+            | Error::CommandStart { .. }
             | Error::ManifestMissing { .. }
             | Error::BadEntry { .. }
             | Error::DuplicateTest { .. } => USAGE,
             Error::Build { .. } => BUILD_FAILED,
+            Error::EndedEarly { .. } => NOTHING_TO_RUN,
+            Error::Inspect(error) => inspect(error),
             Error::NoAnnotatedTests { .. } | Error::NoMatch { .. } | Error::AllIgnored { .. } => {
                 NOTHING_TO_RUN
             }
@@ -58,6 +62,17 @@ mod of {
             None => SUCCESS,
             Some(_) if failed().all(|word| word == Word::Broken) => TOOL_FAILED,
             Some(_) => TESTS_FAILED,
+        }
+    }
+
+    /// A process that has no memory is nothing to look at.
+    fn inspect(error: &ProcessError) -> u8 {
+        match error {
+            ProcessError::Gone { .. }
+            | ProcessError::Zombie { .. }
+            | ProcessError::KernelThread { .. }
+            | ProcessError::Unsupported => NOTHING_TO_RUN,
+            _ => TOOL_FAILED,
         }
     }
 
@@ -95,6 +110,7 @@ mod tests {
             Word::Exit,
             Word::Lost,
             Word::Timeout,
+            Word::Ceiling,
         ] {
             assert_eq!(code(&[Word::Pass, word], fail), TESTS_FAILED, "{word:?}");
             assert_eq!(code(&[Word::Broken, word], fail), TESTS_FAILED, "{word:?}");

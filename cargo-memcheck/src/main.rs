@@ -17,6 +17,8 @@ mod discover;
 mod error;
 mod exit;
 #[cfg(target_os = "linux")]
+mod inspect;
+#[cfg(target_os = "linux")]
 mod output;
 #[cfg(target_os = "linux")]
 mod run;

@@ -2,6 +2,7 @@
 //! the tool is pinned to this crate's exact version.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::check::Options;
@@ -38,6 +39,9 @@ pub struct Settings {
     pub defaults: Options,
     /// Above the attribute: environment and flags.
     pub overrides: Options,
+    /// Checks that run at the same time, among which the memory of the machine is divided. `None`:
+    /// as many as there are cores, what libtest does.
+    pub jobs: Option<NonZeroUsize>,
 }
 
 /// Where a running check is.
@@ -117,4 +121,11 @@ pub fn observe(
 ) -> Report {
     let test = crate::report::TestId { name: launch.test.clone(), ..Default::default() };
     Report::broken(test, "memcheck measures on Linux only".to_owned())
+}
+
+/// Kills a child process that leads a process group, its group, and every process that has the
+/// entry `mark` (`NAME=value`) in its environment. The child is still to be waited for.
+#[cfg(target_os = "linux")]
+pub fn end_with_kin(child: &std::process::Child, mark: &str) {
+    crate::check::observer::end_kin(rustix::process::Pid::from_child(child), true, mark);
 }

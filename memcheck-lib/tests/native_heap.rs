@@ -18,7 +18,7 @@ use memcheck::heap::native::State;
 use memcheck::heap::{self, HeapCounters};
 
 mod native_heap {
-    pub mod model;
+    pub(crate) mod model;
 }
 
 unsafe extern "C" {
@@ -43,6 +43,7 @@ fn usable(block: *mut c_void) -> i64 {
 #[test]
 fn the_family_is_correct_and_counted() {
     assert_eq!(heap::native::state(), State::Counted);
+    settle();
     every_function_counts_once();
     edges();
     out_of_memory();
@@ -52,18 +53,39 @@ fn the_family_is_correct_and_counted() {
     native_heap::model::eight_threads_of_random_operations();
 }
 
+/// Waits until libtest's main thread, which has its own first allocations to make, sleeps.
+fn settle() {
+    let mut before = heap::c();
+    loop {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let now = heap::c();
+        if now == before {
+            return;
+        }
+        before = now;
+    }
+}
+
 fn every_function_counts_once() {
     type Give = (&'static str, fn() -> *mut c_void);
-    // SAFETY (each): any size may be asked for.
     let functions: [Give; 9] = [
+        // SAFETY: any size may be asked for.
         ("malloc", || unsafe { libc::malloc(100) }),
+        // SAFETY: any sizes may be asked for.
         ("calloc", || unsafe { libc::calloc(10, 10) }),
+        // SAFETY: null stands for no block.
         ("realloc", || unsafe { libc::realloc(std::ptr::null_mut(), 100) }),
+        // SAFETY: null stands for no block.
         ("reallocarray", || unsafe { reallocarray(std::ptr::null_mut(), 10, 10) }),
+        // SAFETY: 64 is an alignment.
         ("memalign", || unsafe { libc::memalign(64, 100) }),
+        // SAFETY: 64 is an alignment, the size a multiple of it.
         ("aligned_alloc", || unsafe { libc::aligned_alloc(64, 128) }),
+        // SAFETY: any size may be asked for.
         ("valloc", || unsafe { valloc(100) }),
+        // SAFETY: any size may be asked for.
         ("pvalloc", || unsafe { pvalloc(100) }),
+        // SAFETY: a C string.
         ("strdup", || unsafe { libc::strdup(c"from within the C library".as_ptr()) }.cast()),
     ];
     for (name, give) in functions {
@@ -104,7 +126,7 @@ fn edges() {
         let empty = [libc::malloc(0), libc::calloc(0, 8), libc::realloc(std::ptr::null_mut(), 0)];
         assert!(empty.iter().all(|block| !black_box(*block).is_null()));
         assert_eq!(live().0, before.0 + 3);
-        empty.map(|block| libc::free(block));
+        empty.into_iter().for_each(|block| libc::free(block));
         // Alignments that are no power of two, or too small.
         for alignment in [0, 1, 4, 24] {
             let mut place = std::ptr::dangling_mut();
@@ -222,7 +244,7 @@ fn children() {
     // Two threads at once, for what glibc keeps of them.
     std::thread::scope(|scope| {
         let threads = [scope.spawn(|| ()), scope.spawn(|| ())];
-        threads.map(|thread| thread.join().unwrap());
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
     std::thread::scope(|scope| {
         let work = || {
@@ -258,7 +280,7 @@ fn children() {
             assert!(std::process::Command::new("true").status().unwrap().success());
         }
         busy.store(false, Relaxed);
-        threads.map(|thread| thread.join().unwrap());
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
         let (blocks, bytes) = live();
         assert!(blocks <= before.0 + 1 && bytes <= before.1 + 80, "{before:?} {blocks} {bytes}");
     });

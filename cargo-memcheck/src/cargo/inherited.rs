@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
 
 /// The changes that take the tool's own surroundings out of its environment.
-pub(super) fn changes() -> Vec<(OsString, Option<OsString>)> {
+pub(crate) fn changes() -> Vec<(OsString, Option<OsString>)> {
     let mut changes: Vec<_> = std::env::vars_os()
         .filter(|(name, _)| is_of_the_package(name))
         .map(|(name, _)| (name, None))

@@ -10,12 +10,13 @@ mod manifest;
 
 use std::ffi::OsString;
 
+pub(crate) use self::inherited::changes as changes_of_cargo_run;
 pub(crate) use build::{TestBinary, build};
+pub(crate) use command::CommandLine;
 pub(crate) use environment::{RUNNER_WORD, Surroundings, environments, tell};
 pub(crate) use manifest::check as check_manifest;
 
 use crate::cli::{Color, Selection};
-use command::CommandLine;
 
 /// How cargo is to be called for this run.
 #[derive(Debug)]

@@ -51,6 +51,10 @@ pub(crate) struct Limits {
     /// Highest live heap above the start of an iteration that may not be passed
     #[arg(long, value_name = "SIZE")]
     peak: Option<Bytes>,
+    /// Live footprint at which the process of a test is stopped [default: 80 % of the memory
+    /// available, divided by the tests that run at a time]
+    #[arg(long, value_name = "SIZE")]
+    ceiling: Option<Bytes>,
 }
 
 impl Limits {
@@ -71,6 +75,7 @@ impl Limits {
         options.allocations = self.allocations;
         options.bytes = self.bytes;
         options.peak = self.peak;
+        options.ceiling = self.ceiling;
         options
     }
 }
@@ -131,6 +136,7 @@ mod tests {
             "--allocations=11",
             "--bytes=12",
             "--peak=13",
+            "--ceiling=14",
         ]);
         let json = serde_json::to_value(all).unwrap();
         let seconds = |secs: u64| serde_json::json!({ "secs": secs, "nanos": 0 });
@@ -139,7 +145,7 @@ mod tests {
             serde_json::json!({
                 "warmup": 1, "iterations": 2, "time": seconds(3), "timeout": seconds(4), "settle": seconds(16), "heap": 5,
                 "resident": 6, "threads": 7, "fds": 8, "mappings": 9, "children": 10,
-                "allocations": 11, "bytes": 12, "peak": 13,
+                "allocations": 11, "bytes": 12, "peak": 13, "ceiling": 14,
             })
         );
     }

@@ -1,6 +1,7 @@
 //! What the user asks for: the command line as data. Nothing here runs or prints.
 
 mod filters;
+mod inspect;
 mod limits;
 mod selection;
 mod words;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use memcheck::report::Word;
 
 pub(crate) use filters::{Fate, Filters, RunIgnored};
+pub(crate) use inspect::Inspect;
 pub(crate) use limits::Limits;
 pub(crate) use selection::Selection;
 
@@ -27,7 +29,7 @@ pub(crate) use selection::Selection;
     disable_help_subcommand = true,
     max_term_width = 100,
     after_help = "\
-Exit codes: 0 every test passed; 100 at least one did not; 4 nothing to run; 101 the build failed; \
+Exit codes: 0 every test passed; 100 at least one did not; 4 nothing to run, or no such process to inspect; 101 the build failed; \
 2 wrong usage or configuration; 1 memcheck itself failed."
 )]
 pub(crate) struct Cli {
@@ -44,6 +46,8 @@ pub(crate) enum Command {
     Run(Box<Run>),
     /// List the annotated tests without running anything
     List(Box<List>),
+    /// Say what memory a running process, or a command, really uses
+    Inspect(Box<Inspect>),
 }
 
 /// `cargo memcheck run`.

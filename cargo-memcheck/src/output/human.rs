@@ -158,6 +158,7 @@ fn in_words(word: Word, count: usize) -> String {
         (Word::Exit, _) => "exited",
         (Word::Lost, _) => "lost",
         (Word::Timeout, _) => "timed out",
+        (Word::Ceiling, _) => "over the ceiling",
         (Word::Broken, _) => "not measured",
         (other, _) => return other.text().to_lowercase(),
     }

@@ -2,6 +2,7 @@
 //! one file for each form.
 
 mod human;
+mod inspection;
 mod json;
 mod list;
 mod message;
@@ -11,6 +12,7 @@ mod style;
 
 use std::io;
 
+pub(crate) use inspection::inspection;
 pub(crate) use list::list;
 pub(crate) use message::{error, usage};
 pub(crate) use style::choose as choose_colour;

@@ -65,6 +65,10 @@ pub struct Options {
     /// Highest live heap above the start of an iteration that may not be passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak: Option<Bytes>,
+    /// Live footprint at which the worker is stopped. Default: 80 % of the memory that is available
+    /// to the observer (its cgroup's limit included), divided by the tests that run at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<Bytes>,
     /// Why a leak of this test is known and let through.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_leak: Option<String>,
@@ -114,7 +118,7 @@ macro_rules! layered {
 layered! {
     warmup: u64, iterations: u64, time: Duration, timeout: Duration, settle: Duration, heap: Bytes, resident: Bytes,
     threads: u64, fds: u64, mappings: u64, children: u64, allocations: u64, bytes: Bytes,
-    peak: Bytes, known_leak: String, serial: String,
+    peak: Bytes, ceiling: Bytes, known_leak: String, serial: String,
 }
 
 impl Options {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::advice::Advice;
 use super::conclusion::Conclusion;
 use super::course::Course;
+use super::rarity::is_rare;
 use super::series::Series;
 use super::shape::{Form, WINDOWS};
 use super::verdict::{FigureReport, Sensitivity, Shape, Verdict};
@@ -59,7 +60,9 @@ impl Course {
         let projected = |rate: f64| rate * iterations as f64;
         let mut verdict = match form.shape {
             Shape::Growing if over || projected(form.rate) > tolerance => Verdict::Growing,
-            Shape::Rising if projected(form.late_rate) > tolerance => Verdict::Inconclusive,
+            Shape::Rising if projected(form.late_rate) > tolerance && !is_rare(figure, series) => {
+                Verdict::Inconclusive
+            }
             Shape::TooShort => Verdict::Inconclusive,
             Shape::Growing | Shape::Rising | Shape::Steady => Verdict::Steady,
         };

@@ -254,6 +254,21 @@ impl fmt::Display for GroupGrowth {
     }
 }
 
+impl CountGrowth {
+    /// As of threads: `+8 threads named worker`.
+    pub(crate) fn of_threads(&self) -> String {
+        let count = things(self.count.saturating_abs(), "thread");
+        format!("{}{count} named {}", sign(self.count), self.name)
+    }
+
+    /// As of children: `+1 child: cat`.
+    pub(crate) fn of_children(&self) -> String {
+        let word = if self.count.abs() == 1 { "child" } else { "children" };
+        let count = grouped(self.count.saturating_abs());
+        format!("{}{count} {word}: {}", sign(self.count), self.name)
+    }
+}
+
 impl fmt::Display for DescriptorGrowth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.count.saturating_abs();
@@ -274,15 +289,8 @@ impl fmt::Display for ProcessGrowth {
         if let Some(memory) = self.fd_memory.filter(|memory| *memory != 0) {
             lines.push(format!("{} held only by descriptors", signed_size(memory)));
         }
-        for threads in &self.threads {
-            let count = things(threads.count.saturating_abs(), "thread");
-            lines.push(format!("{}{count} named {}", sign(threads.count), threads.name));
-        }
-        for children in &self.children {
-            let word = if children.count.abs() == 1 { "child" } else { "children" };
-            let count = grouped(children.count.saturating_abs());
-            lines.push(format!("{}{count} {word}: {}", sign(children.count), children.name));
-        }
+        lines.extend(self.threads.iter().map(CountGrowth::of_threads));
+        lines.extend(self.children.iter().map(CountGrowth::of_children));
         lines.extend(self.descriptors.iter().map(ToString::to_string));
         match lines.is_empty() {
             true => f.write_str("no change"),

@@ -29,6 +29,8 @@ mod tree;
 mod vm_flags;
 
 #[cfg(target_os = "linux")]
+mod available;
+#[cfg(target_os = "linux")]
 mod descriptor_memory;
 #[cfg(target_os = "linux")]
 mod gather;
@@ -37,8 +39,12 @@ mod identify;
 #[cfg(target_os = "linux")]
 mod proc_files;
 #[cfg(target_os = "linux")]
+mod pulse;
+#[cfg(target_os = "linux")]
 mod watch;
 
+#[cfg(target_os = "linux")]
+pub(crate) use available::available_memory;
 pub use descriptors::{Descriptor, DescriptorKind};
 pub use error::{ProcessError, StatusSummary};
 pub use footprint::Footprint;
@@ -46,6 +52,8 @@ pub use growth::{CountGrowth, DescriptorGrowth, GroupGrowth, ProcessGrowth};
 pub use inspection::{INSPECTION_VERSION, Inspection, KindSums, inspect};
 pub use inspection_text::render;
 pub use kind::Kind;
+#[cfg(target_os = "linux")]
+pub(crate) use pulse::Pulse;
 pub use sample::Sample;
 pub use snapshot::ProcessSnapshot;
 pub use sums::MappingSums;

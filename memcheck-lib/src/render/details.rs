@@ -27,6 +27,9 @@ pub fn details(report: &Report) -> String {
         }
         // What holds for all of them is said once.
         if at == 0 {
+            for row in super::where_grew::rows(report) {
+                let _ = writeln!(text, "   = note: {row}");
+            }
             let _ = write!(text, "{}", facts(report));
         }
     }
@@ -113,6 +116,7 @@ fn outcome(report: &Report) -> Option<(&'static str, String)> {
                 timeout.as_secs_f64()
             ),
         ),
+        Outcome::OverCeiling { .. } => ("ceiling", phrases::over_ceiling(report, &place)?),
         Outcome::Broken { message } => ("not-measured", message.clone()),
     })
 }

@@ -7,6 +7,7 @@ mod allocators;
 mod details;
 mod phrases;
 mod spark;
+mod where_grew;
 
 pub use details::details;
 pub use phrases::{measured, sensitivity};

@@ -2,7 +2,7 @@
 
 use crate::figure::Figure;
 use crate::report::{
-    Exceeded, FigureReport, Profile, ProfileLimit, Range, Report, Sensitivity, Verdict,
+    Exceeded, FigureReport, Outcome, Profile, ProfileLimit, Range, Report, Sensitivity, Verdict,
 };
 use crate::units::{Bytes, grouped, number, scaled};
 
@@ -119,6 +119,33 @@ pub(super) fn exceeded(of: &Exceeded) -> String {
             bytes(of.limit)
         ),
     }
+}
+
+/// The sentence for a worker that was stopped at its ceiling; `None` for any other.
+pub(super) fn over_ceiling(report: &Report, place: &str) -> Option<String> {
+    let Outcome::OverCeiling { footprint, ceiling, per_iteration, per_second } = report.outcome
+    else {
+        return None;
+    };
+    let rates = [(per_iteration, "an iteration"), (per_second, "a second")];
+    let rates: Vec<String> = rates
+        .into_iter()
+        .filter_map(|(rate, per)| rate.map(|rate| format!("{rate} {per}")))
+        .collect();
+    let growing = match rates.is_empty() {
+        true => String::new(),
+        false => format!(", growing by {}", rates.join(", ")),
+    };
+    let whose = match report.options.ceiling {
+        Some(_) => "raise `ceiling = \"…\"` if it needs more",
+        None => {
+            "80 % of the memory available divided by the tests that run at a time; set \
+             `ceiling = \"…\"` if it needs more"
+        }
+    };
+    Some(format!(
+        "stopped{place}: it used {footprint}{growing}, above its ceiling of {ceiling} ({whose})"
+    ))
 }
 
 /// The figure that explains a report best: the first of those with the gravest verdict.

@@ -13,6 +13,7 @@ use crate::growth::Advice;
 pub use crate::growth::{FigureReport, Sensitivity, Shape, Verdict};
 pub use crate::heap::allocators::{Allocator, AllocatorChange, AllocatorFigures};
 use crate::snapshot::{Growth, Snapshot};
+use crate::units::Bytes;
 pub use mismatch::{Mismatch, Side};
 pub use retention::{Finding, Retention};
 
@@ -64,6 +65,19 @@ pub enum Outcome {
     TimedOut {
         /// The timeout that was in force.
         timeout: Duration,
+    },
+    /// The worker was stopped because it used more memory than it may.
+    OverCeiling {
+        /// Its live footprint when it was stopped.
+        footprint: Bytes,
+        /// The ceiling that was in force.
+        ceiling: Bytes,
+        /// How fast it last grew by iterations, where it came to the end of some.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        per_iteration: Option<Bytes>,
+        /// How fast it last grew by time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        per_second: Option<Bytes>,
     },
     /// memcheck itself could not do its work: never a pass.
     Broken {
@@ -240,6 +254,8 @@ pub enum Word {
     Lost,
     /// Timed out.
     Timeout,
+    /// Stopped at its memory ceiling.
+    Ceiling,
     /// memcheck itself failed on this test.
     Broken,
 }
@@ -259,6 +275,7 @@ impl Word {
             Word::Exit => "EXIT",
             Word::Lost => "LOST",
             Word::Timeout => "TIMEOUT",
+            Word::Ceiling => "CEILING",
             Word::Broken => "BROKEN",
         }
     }
@@ -309,6 +326,7 @@ impl Report {
             (Outcome::Exited { .. }, _) => Word::Exit,
             (Outcome::Lost, _) => Word::Lost,
             (Outcome::TimedOut { .. }, _) => Word::Timeout,
+            (Outcome::OverCeiling { .. }, _) => Word::Ceiling,
             (Outcome::Broken { .. }, _) => Word::Broken,
             (Outcome::Skipped, _) => Word::Skip,
             (Outcome::Passed, None | Some(Verdict::Inconclusive)) => Word::Unsure,

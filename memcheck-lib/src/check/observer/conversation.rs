@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use super::capture::{Capture, Drained, drain};
+use super::ceiling::Over;
 use super::kin;
 use super::spawn::Worker;
 use crate::check::message::{Command, LONGEST, MessageError, Reply};
@@ -19,6 +20,10 @@ use crate::tool::{Cancel, Launch};
 
 /// How long a worker may take to die once its socket is closed, before it counts as lost.
 const GRACE: Duration = Duration::from_millis(500);
+
+/// How long the first wait for an answer is before somebody looks at the worker: most batches are
+/// over by then.
+pub(super) const FIRST_TICK: Duration = Duration::from_millis(5);
 
 /// Why a conversation came to its end.
 #[derive(Debug)]
@@ -29,6 +34,8 @@ pub(super) enum Stop {
     Closed,
     /// The deadline passed.
     Deadline,
+    /// The worker uses more memory than it may.
+    OverCeiling(Over),
     /// The user wants no more.
     Cancelled,
     /// A packet could not be read.
@@ -120,11 +127,16 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Waits for the worker's next packet. `tick` is called at least every 100 ms.
-    pub(super) fn hear(&mut self, tick: &mut dyn FnMut(&Self)) -> Result<Reply, Stop> {
+    /// Waits for the worker's next packet. `tick` is called again and again meanwhile, first after
+    /// [`FIRST_TICK`], then when it says; an error of it ends the conversation.
+    pub(super) fn hear(
+        &mut self,
+        tick: &mut dyn FnMut(&Self) -> Result<Duration, Stop>,
+    ) -> Result<Reply, Stop> {
+        let mut pause = FIRST_TICK;
         loop {
             let wait = self.deadline.saturating_duration_since(Instant::now());
-            let seen = self.poll(true, wait.min(Duration::from_millis(100)))?;
+            let seen = self.poll(true, wait.min(pause))?;
             if seen.packet {
                 // Before anything else: what a worker said before it died was said.
                 let mut packet = [0u8; LONGEST];
@@ -147,7 +159,7 @@ impl<'a> Conversation<'a> {
             if Instant::now() >= self.deadline {
                 return Err(Stop::Deadline);
             }
-            tick(self);
+            pause = tick(self)?;
         }
     }
 

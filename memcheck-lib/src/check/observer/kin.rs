@@ -10,18 +10,23 @@ use rustix::process::{
 use super::spawn::Worker;
 use crate::check::message::VARIABLE;
 
-/// Kills the worker, its process group if it leads one, and all processes that carry its mark in
-/// their environment: a child that made a session of its own or was handed to init still has it.
+/// Kills the worker, its process group if it leads one, and all processes that carry its mark.
 /// To be called before the worker is waited for, while its number is still its own.
 pub(super) fn end(worker: &Worker, own_group: bool) {
     let _ = pidfd_send_signal(&worker.pidfd, Signal::KILL);
-    if own_group {
-        let _ = kill_process_group(worker.pid, Signal::KILL);
+    end_kin(worker.pid, own_group, &format!("{VARIABLE}={}", worker.mark));
+}
+
+/// Kills the process group that `leader` leads, if it does, and all processes that have the entry
+/// `mark` (`NAME=value`) in their environment: a child that made a session of its own or was
+/// handed to init still has it. `leader` itself must not have been waited for.
+pub(crate) fn end_kin(leader: Pid, leads_group: bool, mark: &str) {
+    if leads_group {
+        let _ = kill_process_group(leader, Signal::KILL);
     }
-    let mark = format!("{VARIABLE}={}", worker.mark);
     // Twice at most: what forked while the first look went by shows in the second.
     for _ in 0..2 {
-        if kill_marked(&mark, worker.pid) == 0 {
+        if kill_marked(mark, leader) == 0 {
             break;
         }
     }

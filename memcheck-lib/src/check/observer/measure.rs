@@ -66,6 +66,7 @@ fn run(
     measured.options = options.clone();
     c_heap::usable(measured.hello.as_ref())?;
     subject.set_deadline(options.effective_timeout());
+    subject.set_ceiling(options.ceiling);
 
     let cost = warm_up(subject, &options)?;
     measured.profile = profile(subject, &options, cost)?;

@@ -2,6 +2,7 @@
 
 mod c_heap;
 mod capture;
+mod ceiling;
 mod conversation;
 mod kin;
 mod limits;
@@ -15,7 +16,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
+use ceiling::Guard;
 use conversation::{Conversation, Stop};
+pub(crate) use kin::end_kin;
 use measure::{Measured, measure};
 use subject::{Interruption, Process};
 
@@ -45,15 +48,12 @@ pub(crate) fn observe(
             return report(launch, started, Measured::default(), Outcome::Broken { message });
         }
     };
-    // Until hello tells the attribute's own timeout.
-    let timeout = settings
-        .overrides
-        .clone()
-        .over(settings.defaults.clone())
-        .timeout
-        .unwrap_or(DEFAULT_TIMEOUT);
+    // Until hello tells what the attribute says.
+    let options = settings.overrides.clone().over(settings.defaults.clone());
+    let timeout = options.timeout.unwrap_or(DEFAULT_TIMEOUT);
     let conversation = Conversation::new(worker, launch, cancel, started + timeout);
-    let mut process = Process::new(conversation, started, progress);
+    let guard = Guard::new(conversation.pid(), ceiling::default(settings.jobs), options.ceiling);
+    let mut process = Process::new(conversation, started, guard, progress);
     let (measured, result) = measure(&mut process, &settings.defaults, &settings.overrides);
     let notes = subject::Subject::notes(&process);
     let conversation = process.conversation;
@@ -125,6 +125,12 @@ fn outcome_of(stop: Stop, timeout: Duration) -> Outcome {
         Stop::Died(status) => death(status),
         Stop::Closed => Outcome::Lost,
         Stop::Deadline => Outcome::TimedOut { timeout },
+        Stop::OverCeiling(over) => Outcome::OverCeiling {
+            footprint: over.footprint,
+            ceiling: over.ceiling,
+            per_iteration: over.per_iteration,
+            per_second: over.per_second,
+        },
         Stop::Cancelled => broken("stopped before it was finished".to_owned()),
         Stop::Message(MessageError::Version { theirs, library }) => {
             let library = library.unwrap_or_else(|| "unknown".to_owned());

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::ceiling::Guard;
 use super::conversation::{Conversation, Stop};
 use super::quiet;
 use crate::check::message::{Checkpoint, Command, Hello, Reply};
@@ -9,6 +10,7 @@ use crate::heap::allocators::AllocatorFigures;
 use crate::process::{ProcessSnapshot, Sample, Watch};
 use crate::report::Profile;
 use crate::tool::Progress;
+use crate::units::Bytes;
 
 /// How a run was cut short.
 #[derive(Debug)]
@@ -49,6 +51,8 @@ pub(super) trait Subject {
     fn finish(&mut self) -> Result<(), Interruption>;
     /// From now on the timeout counts.
     fn set_deadline(&mut self, timeout: Duration);
+    /// From now on it may use so much memory; `None` for the default.
+    fn set_ceiling(&mut self, ceiling: Option<Bytes>);
     /// Wall time since the subject was started.
     fn elapsed(&self) -> Duration;
 }
@@ -59,6 +63,7 @@ pub(super) struct Process<'a> {
     watch: Option<Watch>,
     notes: Vec<String>,
     started: Instant,
+    guard: Guard,
     progress: &'a mut dyn FnMut(Progress),
 }
 
@@ -66,22 +71,31 @@ impl<'a> Process<'a> {
     pub(super) fn new(
         conversation: Conversation<'a>,
         started: Instant,
+        guard: Guard,
         progress: &'a mut dyn FnMut(Progress),
     ) -> Self {
         let (watch, notes) = match Watch::new(conversation.pid()) {
             Ok(watch) => (Some(watch), Vec::new()),
             Err(error) => (None, vec![error.to_string()]),
         };
-        Process { conversation, watch, notes, started, progress }
+        Process { conversation, watch, notes, started, guard, progress }
     }
 
     fn hear(&mut self) -> Result<Reply, Interruption> {
-        let progress = &mut self.progress;
-        let mut tick =
-            |at: &Conversation<'_>| progress(Progress { iterations: at.iterations_done() });
-        match self.conversation.hear(&mut tick).map_err(Interruption::Stopped)? {
+        let Process { conversation, guard, progress, .. } = self;
+        let mut tick = |at: &Conversation<'_>| {
+            progress(Progress { iterations: at.iterations_done() });
+            guard.look(at.iterations_done()).map_err(Stop::OverCeiling)
+        };
+        match conversation.hear(&mut tick).map_err(Interruption::Stopped)? {
             Reply::Failed { failure, text } => Err(Interruption::Failed { failure, text }),
-            reply => Ok(reply),
+            reply => {
+                // Batches so short that none of them is looked at may add up to anything.
+                let done = conversation.iterations_done();
+                let over = guard.look_if_due(done).map_err(Stop::OverCeiling);
+                over.map_err(Interruption::Stopped)?;
+                Ok(reply)
+            }
         }
     }
 
@@ -185,6 +199,10 @@ impl Subject for Process<'_> {
 
     fn set_deadline(&mut self, timeout: Duration) {
         self.conversation.set_deadline(self.started + timeout);
+    }
+
+    fn set_ceiling(&mut self, ceiling: Option<Bytes>) {
+        self.guard.set(ceiling);
     }
 
     fn elapsed(&self) -> Duration {

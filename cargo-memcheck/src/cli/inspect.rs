@@ -1,0 +1,105 @@
+//! The arguments of `cargo memcheck inspect`.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Color;
+
+/// When a command is looked at, if nothing is said.
+const DEFAULT_AFTER: Duration = Duration::from_secs(2);
+
+/// `cargo memcheck inspect`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Sizes: what a process uses is its live footprint (private memory, its share of shared memory, swap, \
+huge pages, page tables). Reserved and untouched address space is no memory.
+
+Exit codes: 0 the process was looked at; 4 there is no such process, or it has no memory (a zombie, \
+a kernel thread), or the command ended before; 1 it is not permitted; 2 wrong usage.")]
+pub(crate) struct Inspect {
+    /// The process to look at, by its number
+    #[arg(value_name = "PID", value_parser = pid, required_unless_present = "command")]
+    #[arg(conflicts_with = "command")]
+    pub(crate) pid: Option<i32>,
+    /// When to look at COMMAND [default: 2s]
+    #[arg(long, value_name = "TIME", value_parser = after, conflicts_with = "pid")]
+    after: Option<Duration>,
+    /// Look at its descendants, too; memory shared among them is counted once
+    #[arg(long)]
+    pub(crate) tree: bool,
+    /// For programs: everything as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Colour of the output [default: CARGO_TERM_COLOR, else auto]
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub(crate) color: Option<Color>,
+    /// A command to run, look at and end. What it prints goes to standard error
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+impl Inspect {
+    /// How long the command runs before it is looked at.
+    pub(crate) fn after(&self) -> Duration {
+        self.after.unwrap_or(DEFAULT_AFTER)
+    }
+}
+
+/// Reads the number of a process.
+fn pid(text: &str) -> Result<i32, String> {
+    text.parse().ok().filter(|&pid| pid > 0).ok_or_else(|| {
+        "a process is told by its number, which `pgrep NAME` shows; a command to run stands after \
+         `--`"
+            .to_owned()
+    })
+}
+
+/// Reads a time, which may be zero.
+fn after(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|_| "write a number and a unit, for example \"500ms\" or \"2s\"".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Command, parse};
+    use super::*;
+
+    fn inspect(arguments: &[&str]) -> Result<Inspect, clap::Error> {
+        let all = [&["cargo-memcheck", "memcheck", "inspect"], arguments].concat();
+        match parse(all.into_iter().map(OsString::from).collect())? {
+            Command::Inspect(inspect) => Ok(*inspect),
+            other => panic!("not an inspect: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_process_or_a_command() {
+        let process = inspect(&["42", "--tree", "--json"]).unwrap();
+        assert_eq!((process.pid, process.tree, process.json), (Some(42), true, true));
+        let command = inspect(&["--after", "500ms", "--", "python3", "-c", "1"]).unwrap();
+        assert_eq!(command.command, ["python3", "-c", "1"]);
+        assert_eq!((command.pid, command.after()), (None, Duration::from_millis(500)));
+        assert_eq!(inspect(&["--", "x"]).unwrap().after(), DEFAULT_AFTER);
+        assert_eq!(inspect(&["--after", "0s", "--", "x"]).unwrap().after(), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for arguments in [
+            &[][..],
+            &["0"],
+            &["-1"],
+            &["firefox"],
+            &["42", "43"],
+            &["42", "--", "sleep"],
+            &["42", "--after", "1s"],
+            &["--after", "1", "--", "sleep"],
+            &["--"],
+        ] {
+            assert!(inspect(arguments).is_err(), "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Where a process grew: by sort of mapping, by name of thread, by sort of descriptor.
+
+use std::cmp::Reverse;
+
+use crate::figure::Figure;
+use crate::process::ProcessGrowth;
+use crate::report::{Report, Verdict};
+
+/// As many rows as one figure gets.
+const ROWS: usize = 3;
+
+/// Rows below this part of the largest one are left out: they did not make the figure grow.
+const TELLING: i64 = 16;
+
+/// The rows for the figures that are not steady, the largest few of each, in the order of the
+/// figures. Empty when the process was not looked at on both ends.
+pub(super) fn rows(report: &Report) -> Vec<String> {
+    let growth = report.growth.as_ref().and_then(|growth| growth.process.as_ref());
+    let Some(growth) = growth else { return Vec::new() };
+    let mut rows: Vec<String> = Vec::new();
+    for of in report.figures.iter().filter(|of| of.verdict != Verdict::Steady) {
+        for row in rows_of(of.figure, growth) {
+            // Footprint and mappings often grow in the same place.
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+    }
+    rows
+}
+
+fn rows_of(figure: Figure, growth: &ProcessGrowth) -> Vec<String> {
+    match figure {
+        Figure::Resident => {
+            let groups = growth.groups.iter().map(|group| (group.live, group.to_string()));
+            let tables = growth.page_tables.unwrap_or(0);
+            let tables =
+                (tables, format!("{} page tables", super::phrases::signed(figure, tables)));
+            largest(groups.chain([tables]))
+        }
+        Figure::Mappings => {
+            largest(growth.groups.iter().map(|group| (group.mappings, group.to_string())))
+        }
+        Figure::Threads => largest(growth.threads.iter().map(|of| (of.count, of.of_threads()))),
+        Figure::Children => largest(growth.children.iter().map(|of| (of.count, of.of_children()))),
+        Figure::Fds | Figure::FdMemory => {
+            largest(growth.descriptors.iter().map(|of| (of.count, of.to_string())))
+        }
+        // Told by their own headline, and one day by call stack.
+        Figure::HeapBytes | Figure::HeapBlocks | Figure::NativeBytes | Figure::NativeBlocks => {
+            Vec::new()
+        }
+    }
+}
+
+/// The largest few of what grew.
+fn largest(rows: impl Iterator<Item = (i64, String)>) -> Vec<String> {
+    let mut rows: Vec<(i64, String)> = rows.filter(|(grown, _)| *grown > 0).collect();
+    rows.sort_by_key(|(grown, _)| Reverse(*grown));
+    let telling = rows.first().map_or(0, |(grown, _)| grown / TELLING);
+    rows.retain(|(grown, _)| *grown >= telling);
+    rows.truncate(ROWS);
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::growth::{FigureReport, Shape};
+    use crate::process::{CountGrowth, DescriptorGrowth, DescriptorKind, GroupGrowth, Kind};
+    use crate::report::{Outcome, TestId};
+    use crate::snapshot::{Growth, Scope};
+
+    const MIB: i64 = 1 << 20;
+
+    fn group(kind: Kind, live: i64, mappings: i64) -> GroupGrowth {
+        GroupGrowth {
+            kind,
+            name: if kind == Kind::Heap { "[heap]".into() } else { String::new() },
+            permissions: "rw-p".into(),
+            flags: "ac".into(),
+            live,
+            reserved: 0,
+            virtual_size: live,
+            mappings,
+        }
+    }
+
+    fn growth() -> ProcessGrowth {
+        let named = |name: &str, count| CountGrowth { name: name.into(), count };
+        let fds = |kind, count| DescriptorGrowth { kind, target: None, count };
+        ProcessGrowth {
+            page_tables: Some(132 << 10),
+            groups: vec![
+                group(Kind::Anonymous, 64 * MIB, 16_384),
+                group(Kind::Heap, 8 * MIB, 0),
+                group(Kind::ThreadStack, 8192, 8),
+                group(Kind::File, -MIB, -1),
+            ],
+            threads: vec![named("main", -1), named("worker", 8)],
+            children: vec![named("sleep (zombie)", 1)],
+            descriptors: vec![fds(DescriptorKind::Socket, 5), fds(DescriptorKind::Pipe, -2)],
+            ..ProcessGrowth::default()
+        }
+    }
+
+    fn report(verdicts: &[(Figure, Verdict)]) -> Report {
+        let figure = |&(figure, verdict): &(Figure, Verdict)| FigureReport {
+            figure,
+            verdict,
+            shape: Shape::Growing,
+            growth: 1,
+            rate: 1.0,
+            limit: None,
+            sensitivity: None,
+            windows: Vec::new(),
+        };
+        let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
+        report.figures = verdicts.iter().map(figure).collect();
+        report.growth = Some(Growth { scope: Scope::Worker, heap: None, process: Some(growth()) });
+        report
+    }
+
+    #[test]
+    fn names_the_largest_places_of_what_grows() {
+        use Figure::*;
+        let all = [Resident, FdMemory, Fds, Threads, Children, Mappings];
+        let all = all.map(|figure| (figure, Verdict::Growing));
+        assert_eq!(
+            rows(&report(&all)),
+            [
+                "+64 MiB anonymous rw-p in 16,384 mappings",
+                "+8 MiB [heap]",
+                "+5 fds: socket",
+                "+8 threads named worker",
+                "+1 child: sleep (zombie)",
+            ]
+        );
+    }
+
+    #[test]
+    fn only_figures_that_are_not_steady_are_explained() {
+        let figures = [
+            (Figure::Resident, Verdict::Steady),
+            (Figure::Threads, Verdict::OverLimit),
+            (Figure::Fds, Verdict::Inconclusive),
+        ];
+        assert_eq!(rows(&report(&figures)), ["+8 threads named worker", "+5 fds: socket"]);
+        assert!(rows(&report(&[(Figure::HeapBytes, Verdict::Growing)])).is_empty());
+    }
+
+    #[test]
+    fn without_both_ends_nothing_is_said() {
+        let mut report = report(&[(Figure::Threads, Verdict::Growing)]);
+        report.growth = None;
+        assert!(rows(&report).is_empty());
+    }
+
+    #[test]
+    fn page_tables_are_named_when_they_are_what_grows() {
+        let mut report = report(&[(Figure::Resident, Verdict::Growing)]);
+        let growth = report.growth.as_mut().and_then(|growth| growth.process.as_mut());
+        growth.expect("just made").groups.clear();
+        assert_eq!(rows(&report), ["+132 KiB page tables"]);
+    }
+}
