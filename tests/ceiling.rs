@@ -83,6 +83,7 @@ fn a_worker_above_its_ceiling_is_stopped() {
     let output = project.memcheck(&["takes_a_little", "--message-format=json"]).code(100);
     let (_, line) = &reports(&output)[0];
     assert_eq!(line["word"], "CEILING");
+    assert!(line["report"]["failed_iteration"].as_u64().unwrap() > 100, "{line}");
     let outcome = &line["report"]["outcome"];
     assert_eq!(outcome["kind"], "over-ceiling");
     assert_eq!(outcome["ceiling"], 200 << 20);

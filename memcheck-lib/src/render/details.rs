@@ -216,7 +216,10 @@ fn facts(report: &Report) -> String {
     }
     // A cache that fills lifts several figures; saying so once is enough.
     let mut said = std::collections::BTreeSet::new();
-    let advice = report.advice.iter().filter(|advice| said.insert(advice.topic()));
+    // Advice is on how to be judged: a worker above its ceiling has another trouble.
+    let judged = !matches!(report.outcome, Outcome::OverCeiling { .. });
+    let advice =
+        report.advice.iter().filter(|_| judged).filter(|advice| said.insert(advice.topic()));
     for advice in advice {
         note("help", advice.to_string());
     }

@@ -74,7 +74,11 @@ fn conclude(
     measured: &Measured,
     first_timeout: Duration,
 ) -> (Outcome, Option<u64>, crate::report::Output) {
-    let iteration = conversation.current_iteration();
+    let iteration = conversation.current_iteration().or_else(|| {
+        // Seen between two batches: it was the last iteration that passed the ceiling.
+        let over = matches!(result, Err(Interruption::Stopped(Stop::OverCeiling(_))));
+        Some(conversation.iterations_done()).filter(|&done| over && done > 0)
+    });
     let timeout = match measured.hello {
         Some(_) => measured.options.effective_timeout(),
         None => first_timeout,

@@ -40,8 +40,6 @@ impl Script {
 }
 
 impl Subject for Script {
-    fn set_ceiling(&mut self, _ceiling: Option<crate::Bytes>) {}
-
     fn has_other_threads(&self) -> bool {
         false
     }
@@ -114,6 +112,7 @@ impl Subject for Script {
         Ok(())
     }
 
+    fn set_ceiling(&mut self, _ceiling: Option<crate::units::Bytes>) {}
     fn set_deadline(&mut self, _timeout: Duration) {}
 
     fn elapsed(&self) -> Duration {
