@@ -2,7 +2,7 @@
 //!
 //! With the feature `native-heap`, on Linux with glibc, the test binary defines the malloc family
 //! over glibc's `__libc_*` functions and counts what passes. What the Rust allocator takes from it
-//! is left out ([`for_rust`]), so the two heaps add up.
+//! is left out (`for_rust`), so the two heaps add up.
 
 #[cfg(memcheck_native)]
 mod family;
