@@ -258,3 +258,35 @@ fn a_signal_ends_the_build_and_the_tool() {
         assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
     }
 }
+
+/// A worker whose library talks another protocol, as of an old `target` or a renamed dependency.
+#[test]
+fn a_worker_of_another_protocol() {
+    let project = |name: &str, protocol: u32| {
+        let source = entry(&format!(
+            "memcheck-test|1|{}::a|src/lib.rs|1|1|",
+            name.replace('-', "_")
+        )) + r#"
+#[test]
+fn a() {
+    let invitation = std::env::var("MEMCHECK_WORKER").unwrap();
+    let socket: i32 = invitation.split(':').nth(1).unwrap().parse().unwrap();
+    let mut hello = [1u32.to_ne_bytes(), PROTOCOLu32.to_ne_bytes()].concat();
+    hello.extend(b"{\"library\":\"0.0.9\"}");
+    unsafe extern "C" { safe fn send(socket: i32, data: *const u8, length: usize, flags: i32) -> isize; }
+    assert_eq!(send(socket, hello.as_ptr(), hello.len(), 0), hello.len() as isize);
+    std::thread::sleep(std::time::Duration::from_secs(3600));
+}
+"#;
+        let source = source.replace("PROTOCOL", &protocol.to_string());
+        Project::new(name).without_library().file("src/lib.rs", source).memcheck(&[]).code(1)
+    };
+    for (name, protocol, advice) in [
+        ("old-protocol", 0, "update the dev-dependency memcheck-lib"),
+        ("new-protocol", 99, "update cargo-memcheck"),
+    ] {
+        let stdout = project(name, protocol).stdout;
+        let what = format!("the test was built with memcheck-lib 0.0.9 (protocol {protocol})");
+        assert!(stdout.contains(&what) && stdout.contains(advice), "{stdout}");
+    }
+}

@@ -1,6 +1,12 @@
 //! `cargo memcheck inspect` on real processes. (What is said of programs of other languages is
 //! tested in the library, `memcheck-lib/tests/runtimes.rs`.)
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what was skipped or measured is for who runs the test"
+)]
+
 mod support;
 
 use std::io::{BufRead, BufReader};

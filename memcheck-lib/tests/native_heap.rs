@@ -18,7 +18,7 @@ use memcheck::heap::native::State;
 use memcheck::heap::{self, HeapCounters};
 
 mod native_heap {
-    pub mod model;
+    pub(crate) mod model;
 }
 
 unsafe extern "C" {
@@ -68,16 +68,24 @@ fn settle() {
 
 fn every_function_counts_once() {
     type Give = (&'static str, fn() -> *mut c_void);
-    // SAFETY (each): any size may be asked for.
     let functions: [Give; 9] = [
+        // SAFETY: any size may be asked for.
         ("malloc", || unsafe { libc::malloc(100) }),
+        // SAFETY: any sizes may be asked for.
         ("calloc", || unsafe { libc::calloc(10, 10) }),
+        // SAFETY: null stands for no block.
         ("realloc", || unsafe { libc::realloc(std::ptr::null_mut(), 100) }),
+        // SAFETY: null stands for no block.
         ("reallocarray", || unsafe { reallocarray(std::ptr::null_mut(), 10, 10) }),
+        // SAFETY: 64 is an alignment.
         ("memalign", || unsafe { libc::memalign(64, 100) }),
+        // SAFETY: 64 is an alignment, the size a multiple of it.
         ("aligned_alloc", || unsafe { libc::aligned_alloc(64, 128) }),
+        // SAFETY: any size may be asked for.
         ("valloc", || unsafe { valloc(100) }),
+        // SAFETY: any size may be asked for.
         ("pvalloc", || unsafe { pvalloc(100) }),
+        // SAFETY: a C string.
         ("strdup", || unsafe { libc::strdup(c"from within the C library".as_ptr()) }.cast()),
     ];
     for (name, give) in functions {
@@ -118,7 +126,7 @@ fn edges() {
         let empty = [libc::malloc(0), libc::calloc(0, 8), libc::realloc(std::ptr::null_mut(), 0)];
         assert!(empty.iter().all(|block| !black_box(*block).is_null()));
         assert_eq!(live().0, before.0 + 3);
-        empty.map(|block| libc::free(block));
+        empty.into_iter().for_each(|block| libc::free(block));
         // Alignments that are no power of two, or too small.
         for alignment in [0, 1, 4, 24] {
             let mut place = std::ptr::dangling_mut();
@@ -236,7 +244,7 @@ fn children() {
     // Two threads at once, for what glibc keeps of them.
     std::thread::scope(|scope| {
         let threads = [scope.spawn(|| ()), scope.spawn(|| ())];
-        threads.map(|thread| thread.join().unwrap());
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
     std::thread::scope(|scope| {
         let work = || {
@@ -272,7 +280,7 @@ fn children() {
             assert!(std::process::Command::new("true").status().unwrap().success());
         }
         busy.store(false, Relaxed);
-        threads.map(|thread| thread.join().unwrap());
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
         let (blocks, bytes) = live();
         assert!(blocks <= before.0 + 1 && bytes <= before.1 + 80, "{before:?} {blocks} {bytes}");
     });

@@ -137,7 +137,7 @@ fn work(seed: u64, operations: usize) -> Vec<Block> {
 }
 
 /// Eight threads at once, several seeds; then each thread's blocks are freed by another.
-pub fn eight_threads_of_random_operations() {
+pub(crate) fn eight_threads_of_random_operations() {
     const THREADS: u64 = 8;
     // As many threads before, for what glibc keeps of them (stacks and their tables).
     let gate = std::sync::Barrier::new(THREADS as usize);
