@@ -239,7 +239,7 @@ pub(in crate::heap) mod direct {
     pub(in crate::heap) fn serves(layout: Layout) -> bool {
         // Addresses that are known when the program is linked.
         let same = |name: unsafe extern "C" fn(), jump: unsafe extern "C" fn()| {
-            name as *const () as usize == jump as *const () as usize
+            std::ptr::eq(name as *const (), jump as *const ())
         };
         layout.align() <= ALIGNMENT
             && layout.align() <= layout.size()
