@@ -67,21 +67,23 @@ thread_local! {
     // `const` and without a destructor, so that the first access neither allocates nor registers
     // anything: it would come back here.
     static OWN: Cell<usize> = const { Cell::new(UNCLAIMED) };
+    /// The slot of `OWN`, if it has one: what the counting path looks at.
+    static SLOT: Cell<Option<&'static Slot>> = const { Cell::new(None) };
 }
 
 /// Runs `owned` with the calling thread's own slot, or `shared` with the common one.
 #[inline(always)]
 fn with_slot(owned: impl Fn(&Slot), shared: impl Fn(&Slot)) {
-    let own = OWN.with(Cell::get);
-    match TABLE.get(own.wrapping_sub(2)) {
+    match SLOT.with(Cell::get) {
         Some(slot) => owned(slot),
-        None => without_slot(own, &owned, &shared),
+        None => without_slot(&owned, &shared),
     }
 }
 
 #[cold]
 #[inline(never)]
-fn without_slot(own: usize, owned: &dyn Fn(&Slot), shared: &dyn Fn(&Slot)) {
+fn without_slot(owned: &dyn Fn(&Slot), shared: &dyn Fn(&Slot)) {
+    let own = OWN.with(Cell::get);
     let own = if own == UNCLAIMED { claim() } else { own };
     match TABLE.get(own.wrapping_sub(2)) {
         Some(slot) => owned(slot),
@@ -101,6 +103,7 @@ fn claim() -> usize {
     }
     HIGH.fetch_max(index + 1, AcqRel);
     OWN.with(|own| own.set(index + 2));
+    SLOT.with(|slot| slot.set(TABLE.get(index)));
     index + 2
 }
 
@@ -145,6 +148,22 @@ pub(super) fn freed(heap: Heap, bytes: usize) {
     );
 }
 
+/// Counts a release and an allocation at once.
+#[inline(always)]
+pub(super) fn reallocated(heap: Heap, old: usize, new: usize) {
+    let (old, new) = (old as u64, new as u64);
+    with_slot(
+        |slot| {
+            slot.tally(heap).freed_owned(old);
+            slot.tally(heap).allocated_owned(new);
+        },
+        |slot| {
+            slot.tally(heap).freed_shared(old);
+            slot.tally(heap).allocated_shared(new);
+        },
+    );
+}
+
 /// One heap of the whole process.
 pub(crate) fn process(heap: Heap) -> HeapCounters {
     let mut sum = SHARED.tally(heap).read();
@@ -169,7 +188,7 @@ mod at_thread_end {
     use std::ffi::c_void;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use super::{OWN, USE_SHARED};
+    use super::{OWN, SLOT, USE_SHARED};
 
     /// The key of thread-specific data whose destructor gives the slot back, + 1; 0 before it is
     /// made.
@@ -214,6 +233,7 @@ mod at_thread_end {
 
     extern "C" fn thread_ends(value: *mut c_void) {
         let index = value.addr().wrapping_sub(1);
+        SLOT.with(|slot| slot.set(None));
         OWN.with(|own: &Cell<usize>| own.set(USE_SHARED));
         super::release(index);
     }

@@ -222,6 +222,62 @@ family! {
     pvalloc memcheck_jump_pvalloc => memcheck_pvalloc,
 }
 
+/// glibc's allocator without the detour over the names that are counted, for Rust's `System`, whose
+/// blocks are counted before they come here. Only where those names are ours: else `System` is
+/// whatever allocator took them.
+#[cfg(not(miri))]
+pub(in crate::heap) mod direct {
+    use std::alloc::Layout;
+
+    use super::{__libc_calloc, __libc_free, __libc_malloc, __libc_realloc, jumps, names};
+
+    /// What malloc aligns to on 64-bit glibc (`MALLOC_ALIGNMENT`).
+    const ALIGNMENT: usize = 16;
+
+    /// Whether `System` asks malloc for such a block and malloc is ours.
+    #[inline(always)]
+    pub(in crate::heap) fn serves(layout: Layout) -> bool {
+        // Addresses that are known when the program is linked.
+        let same = |name: unsafe extern "C" fn(), jump: unsafe extern "C" fn()| {
+            std::ptr::eq(name as *const (), jump as *const ())
+        };
+        layout.align() <= ALIGNMENT
+            && layout.align() <= layout.size()
+            && same(names::malloc, jumps::memcheck_jump_malloc)
+            && same(names::free, jumps::memcheck_jump_free)
+    }
+
+    #[inline(always)]
+    pub(in crate::heap) fn alloc(size: usize) -> *mut u8 {
+        // SAFETY: any size may be asked for.
+        unsafe { __libc_malloc(size) }.cast()
+    }
+
+    #[inline(always)]
+    pub(in crate::heap) fn alloc_zeroed(size: usize) -> *mut u8 {
+        // SAFETY: any size may be asked for.
+        unsafe { __libc_calloc(size, 1) }.cast()
+    }
+
+    /// # Safety
+    ///
+    /// As of `free`.
+    #[inline(always)]
+    pub(in crate::heap) unsafe fn dealloc(block: *mut u8) {
+        // SAFETY: the caller's promise.
+        unsafe { __libc_free(block.cast()) };
+    }
+
+    /// # Safety
+    ///
+    /// As of `realloc`, with a size that is not 0.
+    #[inline(always)]
+    pub(in crate::heap) unsafe fn realloc(block: *mut u8, size: usize) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        unsafe { __libc_realloc(block.cast(), size) }.cast()
+    }
+}
+
 /// Looks up what every name of the family means, to this executable and to the shared libraries.
 pub(super) fn state() -> State {
     let mut others = Vec::new();

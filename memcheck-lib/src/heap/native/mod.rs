@@ -88,18 +88,17 @@ mod inside {
     }
 }
 
+#[cfg(all(memcheck_native, not(miri)))]
+pub(super) use family::direct;
+
 /// Runs a call of the Rust allocator: what it takes from the C heap is already counted.
+#[cfg(all(memcheck_native, not(miri)))]
 #[inline(always)]
 pub(super) fn for_rust<T>(call: impl FnOnce() -> T) -> T {
-    #[cfg(memcheck_native)]
-    {
-        let outer = inside::replace(true);
-        let result = call();
-        inside::replace(outer);
-        result
-    }
-    #[cfg(not(memcheck_native))]
-    call()
+    let outer = inside::replace(true);
+    let result = call();
+    inside::replace(outer);
+    result
 }
 
 /// Whether the C heap is counted in this process, found by comparing addresses: another definition

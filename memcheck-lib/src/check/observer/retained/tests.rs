@@ -40,6 +40,8 @@ impl Script {
 }
 
 impl Subject for Script {
+    fn set_ceiling(&mut self, _ceiling: Option<crate::Bytes>) {}
+
     fn has_other_threads(&self) -> bool {
         false
     }
@@ -112,7 +114,6 @@ impl Subject for Script {
         Ok(())
     }
 
-    fn set_ceiling(&mut self, _ceiling: Option<crate::units::Bytes>) {}
     fn set_deadline(&mut self, _timeout: Duration) {}
 
     fn elapsed(&self) -> Duration {
