@@ -232,7 +232,8 @@ pub fn sensitivity(of: &FigureReport) -> String {
     let noun = match of.figure {
         Figure::HeapBytes | Figure::HeapBlocks => "block",
         Figure::NativeBytes | Figure::NativeBlocks => "C block",
-        Figure::Resident | Figure::FdMemory => "byte",
+        Figure::Resident => "byte",
+        Figure::FdMemory => "byte of fd memory",
         Figure::Fds => "fd",
         Figure::Threads => "thread",
         Figure::Children => "child",
