@@ -26,14 +26,11 @@ for manifest in "$folder"/*/*/Cargo.toml; do
     # Its own global allocator: off, and wrapped.
     defaults=--no-default-features
     features=', default-features = false, features = ["own-allocator", "native-heap"]'
-    allocator="#[global_allocator] static GLOBAL: memcheck::Alloc<&tikv_jemallocator::Jemalloc> = memcheck::Alloc::new(&$crate::ALLOC);"
     allocator="#[global_allocator] static GLOBAL: memcheck::Alloc<tikv_jemallocator::Jemalloc> = memcheck::Alloc::new(tikv_jemallocator::Jemalloc);"
   else
     allocator=''
   fi
-  printf '\n[dev-dependencies.memcheck-lib]\npath = "%s/memcheck-lib"\n' "$here" > "$case/dev.toml"
   sed -i "/^\[dependencies\]/i [dev-dependencies]\nmemcheck-lib = { path = \"$here/memcheck-lib\"$features }\n" "$case/Cargo.toml"
-  rm "$case/dev.toml"
   cat > "$case/tests/case.rs" <<RUST
 $allocator
 #[memcheck::memcheck]

@@ -79,10 +79,15 @@ print('ready', flush=True)
 time.sleep(600)
 ";
 
+#[expect(clippy::print_stderr, reason = "a skipped test must not look like a passed one")]
+fn skip(test: &str, why: &str) {
+    eprintln!("SKIPPED {test}: {why}");
+}
+
 fn has_python(test: &str) -> bool {
     let found = Command::new("python3").arg("--version").output().is_ok();
     if !found {
-        eprintln!("SKIPPED {test}: python3 is not installed");
+        skip(test, "python3 is not installed");
     }
     found
 }
@@ -158,7 +163,7 @@ fn a_zombie_and_a_kernel_thread_have_no_memory() {
         let output = inspect(&["2"]).code(4);
         assert!(output.error().contains("(kthreadd) is a thread of the kernel"), "{output:?}");
     } else {
-        eprintln!("SKIPPED kernel thread: pid 2 is none here (a pid namespace)");
+        skip("kernel thread", "pid 2 is none here (a pid namespace)");
     }
 }
 

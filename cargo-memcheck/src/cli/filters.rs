@@ -15,7 +15,7 @@ pub(crate) struct Filters {
     /// Leave out tests whose name contains this (may be repeated)
     #[arg(long, value_name = "FILTER")]
     pub(crate) skip: Vec<String>,
-    /// What to do with tests that are #[ignore]d
+    /// What to do with ignored tests
     #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
     pub(crate) run_ignored: RunIgnored,
 }

@@ -15,6 +15,8 @@ use crate::figure::Figure;
 const ENOUGH_ITERATIONS: u64 = 2048;
 /// CPU time after which it has, if it also did [`FEWEST_ITERATIONS`].
 const ENOUGH_CPU: Duration = Duration::from_millis(100);
+/// Times the budget that a run may take to get its four windows.
+const EXTENSION: u32 = 3;
 /// With fewer iterations a leak in every hundredth could be missed by chance.
 const FEWEST_ITERATIONS: u64 = 496;
 
@@ -176,7 +178,11 @@ impl Course {
         }
         // What is left after the next window must be worth a window of its own, else this one
         // takes it: the last third of the budget is where a cache may level off.
-        if next == last.saturating_mul(2) && room.saturating_sub(next) < next.div_ceil(2) {
+        let enough_windows = self.windows() + 1 >= WINDOWS;
+        if enough_windows
+            && next == last.saturating_mul(2)
+            && room.saturating_sub(next) < next.div_ceil(2)
+        {
             next = room;
         }
         Ok(WindowPlan::of(next.min(room)))
@@ -212,7 +218,11 @@ impl Course {
             None => Duration::ZERO,
         };
         let took = last.spent.elapsed.saturating_sub(before).as_secs_f64();
-        let left = self.rules.time.saturating_sub(last.spent.elapsed).as_secs_f64();
+        // With fewer than four windows nothing can be said at all: a slow body, or a machine that
+        // has much else to do, gets more time for them.
+        let factor = if self.windows() < WINDOWS { EXTENSION } else { 1 };
+        let budget = self.rules.time.saturating_mul(factor);
+        let left = budget.saturating_sub(last.spent.elapsed).as_secs_f64();
         if took == 0.0 {
             return if left > 0.0 { u64::MAX } else { 0 };
         }

@@ -60,13 +60,17 @@ fn a_slow_steady_body_uses_its_budget() {
 
 #[test]
 fn a_body_too_slow_for_four_windows_is_inconclusive_with_the_time_it_needs() {
-    let conclusion = drive(rules(&[]), Duration::from_millis(400), |_| one(Figure::Fds, 5));
+    // Four windows of 1, 2, 4 and 8 iterations may take three times the budget, but not more.
+    let slow = drive(rules(&[]), Duration::from_millis(390), |_| one(Figure::Fds, 5));
+    assert_eq!((slow.verdict, slow.iterations), (Some(Verdict::Steady), 15));
+    let too_slow = Duration::from_secs(1);
+    let conclusion = drive(rules(&[]), too_slow, |_| one(Figure::Fds, 5));
     assert_eq!(conclusion.verdict, Some(Verdict::Inconclusive));
     let [Advice::LongerTime { time }] = conclusion.advice.as_slice() else {
         panic!("{:?}", conclusion.advice)
     };
     let rules = Rules { time: *time, ..Rules::default() };
-    let longer = drive(rules, Duration::from_millis(400), |_| one(Figure::Fds, 5));
+    let longer = drive(rules, too_slow, |_| one(Figure::Fds, 5));
     assert_eq!(longer.verdict, Some(Verdict::Steady));
 }
 

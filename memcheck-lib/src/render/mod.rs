@@ -1,6 +1,6 @@
 //! A report as text: plain, without colour, stable enough for a snapshot.
 //!
-//! [`line`] is the one line that every test gets, [`details`] the paragraphs that a test gets which
+//! [`line()`] is the one line that every test gets, [`details()`] the paragraphs that a test gets which
 //! is not a success. Every sentence about a figure is made in one place, `phrases`.
 
 mod allocators;

@@ -85,9 +85,10 @@ pub(super) fn allocates(profile: &Profile) -> String {
     if profile.allocations.max == 0 {
         return "allocates nothing".to_owned();
     }
-    let span = |range: Range, text: fn(u64) -> String| match range.min == range.max {
-        true => text(range.min),
-        false => format!("{} to {}", text(range.min), text(range.max)),
+    let span = |range: Range, text: fn(u64) -> String| {
+        let (min, max) = (text(range.min), text(range.max));
+        // Two numbers may read the same.
+        if min == max { min } else { format!("{min} to {max}") }
     };
     let blocks = match (profile.allocations.min, profile.allocations.max) {
         (1, 1) => "1 block".to_owned(),
@@ -231,7 +232,8 @@ pub fn sensitivity(of: &FigureReport) -> String {
     let noun = match of.figure {
         Figure::HeapBytes | Figure::HeapBlocks => "block",
         Figure::NativeBytes | Figure::NativeBlocks => "C block",
-        Figure::Resident | Figure::FdMemory => "byte",
+        Figure::Resident => "byte",
+        Figure::FdMemory => "byte of fd memory",
         Figure::Fds => "fd",
         Figure::Threads => "thread",
         Figure::Children => "child",

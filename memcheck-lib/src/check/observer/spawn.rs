@@ -69,8 +69,8 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Worker> {
         None => {
             command
                 .args([launch.test.as_str(), "--exact", "--include-ignored"])
-                // libtest's output capture grows, and it runs the test on its main thread only
-                // when told to run one at a time.
+                // libtest's output capture grows while the test runs; one test at a time, so that
+                // nothing else runs beside it.
                 .args(["--nocapture", "--test-threads=1"]);
         }
     }

@@ -40,6 +40,8 @@ impl Script {
 }
 
 impl Subject for Script {
+    fn set_ceiling(&mut self, _ceiling: Option<crate::Bytes>) {}
+
     fn has_other_threads(&self) -> bool {
         false
     }
