@@ -114,8 +114,6 @@ impl Subject for Script {
         Ok(())
     }
 
-    fn set_ceiling(&mut self, _ceiling: Option<crate::Bytes>) {}
-
     fn set_deadline(&mut self, _timeout: Duration) {}
 
     fn elapsed(&self) -> Duration {
