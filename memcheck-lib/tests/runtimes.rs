@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use memcheck::process::{Inspection, Kind, inspect, render};
+use memcheck::process::{Inspection, Kind, Watch, inspect, render};
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -98,6 +98,32 @@ fn go() {
     check(&inspection, 500 * MIB, 16 * MIB);
     // Its arenas have the size of glibc's.
     assert!(inspection.kinds.iter().all(|row| row.kind != Kind::ThreadArena));
+}
+
+/// Seen from outside: the memory of a Go program that forgets grows, its reservation does not.
+#[test]
+fn go_that_leaks() {
+    if !has("go_that_leaks", "go", "version") {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let source = "package main\nimport (\"fmt\"; \"time\")\nvar kept [][]byte\n\
+                  func main() { fmt.Println(\"ready\"); for i := 0; ; i++ {\n\
+                  block := make([]byte, 1<<20); for at := range block { block[at] = 1 }\n\
+                  if i < 512 { kept = append(kept, block) }; time.Sleep(2*time.Millisecond) } }\n";
+    let mut command = Command::new("go");
+    command.args(["build", "-o", "leak", "leak.go"]).env("GOFLAGS", "-mod=mod");
+    build(directory.path(), "leak.go", source, &mut command);
+    let go = Running::start(&mut Command::new(directory.path().join("leak")));
+    let mut watch = Watch::new(go.0.id().cast_signed()).expect("our own child");
+    let mut used = || watch.sample().footprint.expect("readable").live();
+    let before = used();
+    // 64 blocks take it 0.2 s; a busy machine gets its time.
+    let begin = std::time::Instant::now();
+    while used() < before + 64 * MIB {
+        assert!(begin.elapsed() < std::time::Duration::from_secs(60), "it never grew");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
 }
 
 #[test]
