@@ -8,6 +8,7 @@ pub mod figure;
 pub mod growth;
 pub mod heap;
 pub mod process;
+mod recorder;
 pub mod render;
 pub mod report;
 pub mod snapshot;

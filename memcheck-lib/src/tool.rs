@@ -42,6 +42,20 @@ pub struct Settings {
     /// Checks that run at the same time, among which the memory of the machine is divided. `None`:
     /// as many as there are cores, what libtest does.
     pub jobs: Option<NonZeroUsize>,
+    /// Which tests are recorded after they were judged.
+    pub sites: Record,
+}
+
+/// Which tests run on after they were judged, with the call stacks of what they allocate recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Record {
+    /// None: nobody can make lines of the addresses.
+    #[default]
+    Never,
+    /// Those that grow.
+    Growing,
+    /// All.
+    Always,
 }
 
 /// Where a running check is.

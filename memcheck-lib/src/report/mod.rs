@@ -4,6 +4,7 @@ use std::time::Duration;
 
 mod mismatch;
 mod retention;
+mod sites;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,10 +13,12 @@ use crate::figure::Figure;
 use crate::growth::Advice;
 pub use crate::growth::{FigureReport, Sensitivity, Shape, Verdict};
 pub use crate::heap::allocators::{Allocator, AllocatorChange, AllocatorFigures};
+pub use crate::recorder::SiteKind;
 use crate::snapshot::{Growth, Snapshot};
 use crate::units::Bytes;
 pub use mismatch::{Mismatch, Side};
 pub use retention::{Finding, Retention};
+pub use sites::{Account, Amount, Frame, Module, Omitted, Place, Site, Sites};
 
 /// Version of the layout of [`Report`] as JSON.
 pub const REPORT_VERSION: u32 = 1;
@@ -216,6 +219,9 @@ pub struct Report {
     /// the live heap did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
+    /// Where what survives was allocated, when it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sites: Option<Sites>,
     /// What to do about what could not be said.
     #[serde(default)]
     pub advice: Vec<Advice>,
@@ -306,6 +312,7 @@ impl Report {
             growth: None,
             allocators: Vec::new(),
             retention: None,
+            sites: None,
             advice: Vec::new(),
             warnings: Vec::new(),
             output: Output::default(),

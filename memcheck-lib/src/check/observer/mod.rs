@@ -260,6 +260,7 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         growth,
         allocators,
         retention,
+        sites: None,
         advice,
         warnings,
         output: crate::report::Output::default(),

@@ -1,0 +1,31 @@
+//! What is recorded.
+
+use serde::{Deserialize, Serialize};
+
+/// What can be traced to a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum SiteKind {
+    /// A block of the Rust heap.
+    RustHeap,
+    /// A block of the C heap.
+    CHeap,
+    /// A mapping made with `mmap`.
+    Mapping,
+    /// A thread.
+    Thread,
+    /// A file descriptor.
+    Descriptor,
+}
+
+impl SiteKind {
+    /// Every kind, in the order in which reports have them.
+    pub const ALL: [SiteKind; 5] = [
+        SiteKind::RustHeap,
+        SiteKind::CHeap,
+        SiteKind::Mapping,
+        SiteKind::Thread,
+        SiteKind::Descriptor,
+    ];
+}

@@ -1,0 +1,123 @@
+//! Where what survives was allocated.
+
+use serde::{Deserialize, Serialize};
+
+use crate::recorder::SiteKind;
+
+/// A number of things and their size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amount {
+    /// How many blocks, mappings, threads or descriptors.
+    pub blocks: i64,
+    /// Their bytes; 0 for threads and descriptors.
+    pub bytes: i64,
+}
+
+/// What was recorded while the worker ran on after its test was found to grow.
+///
+/// For each kind: sites + releases of what is older than the recording + rest = growth of the
+/// counters.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sites {
+    /// Iterations that were recorded.
+    pub iterations: u64,
+    /// Whether the growth showed again while it was recorded. If not, the sites are those of other
+    /// memory; the verdict stands.
+    pub grew_again: bool,
+    /// The account of each kind that was recorded.
+    pub accounts: Vec<Account>,
+    /// Those that grow first, by bytes and then blocks per iteration; the smallest are summed up in
+    /// `omitted`.
+    pub sites: Vec<Site>,
+    /// Sites that were left out here, though counted in the account, and what survives of them.
+    #[serde(default)]
+    pub omitted: Omitted,
+    /// The files that the frames lie in.
+    pub modules: Vec<Module>,
+    /// What the reader must know, in sentences: growth without a site, debug information that is
+    /// not there.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// Where the growth of one kind went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// What it is of.
+    pub kind: SiteKind,
+    /// By how much the counters grew over the recorded iterations.
+    pub growth: Amount,
+    /// What survives of all sites together, those that do not grow included.
+    pub sites: Amount,
+    /// Released blocks that are older than the recording; not positive.
+    pub older: Amount,
+    /// Growth that is neither.
+    pub rest: Amount,
+}
+
+/// Sites that are not listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Omitted {
+    /// How many.
+    pub sites: u64,
+    /// What survives of them.
+    pub survived: Amount,
+}
+
+/// Surviving blocks that share one call stack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Site {
+    /// What they are.
+    pub kind: SiteKind,
+    /// Whether they grow with the iterations. A lazy static, or a cache that is full, survives and
+    /// does not.
+    pub grows: bool,
+    /// What survives of the recorded iterations.
+    pub survived: Amount,
+    /// The call stack, innermost frame first.
+    pub stack: Vec<Frame>,
+    /// The line to look at: the innermost one in the user's own code. Filled in once the frames
+    /// are resolved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// One return address of a call stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Where the call returns to, as an address of the worker.
+    pub address: u64,
+    /// Index into [`Sites::modules`]; `None` for code in no file (generated while running).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<usize>,
+    /// Offset of the address in the module's file.
+    #[serde(default)]
+    pub offset: u64,
+    /// The functions at this address, inlined ones first. Empty until resolved, and where the
+    /// module has no symbols.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<Place>,
+}
+
+/// An executable or a shared library.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Module {
+    /// Its path, as the kernel names it.
+    pub path: String,
+}
+
+/// A function, and the place in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Demangled name.
+    pub function: String,
+    /// Source file; relative to the workspace where it lies in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Column, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+}
