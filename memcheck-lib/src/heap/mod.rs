@@ -4,6 +4,7 @@
 mod alloc;
 pub mod allocators;
 mod counters;
+mod mode;
 pub mod native;
 mod peak;
 mod tally;

@@ -243,17 +243,19 @@ pub(in crate::heap) mod direct {
     /// What malloc aligns to on 64-bit glibc (`MALLOC_ALIGNMENT`).
     const ALIGNMENT: usize = 16;
 
-    /// Whether `System` asks malloc for such a block and malloc is ours.
-    #[inline(always)]
-    pub(in crate::heap) fn serves(layout: Layout) -> bool {
-        // Addresses that are known when the program is linked.
+    /// Whether malloc is ours, so that every block of `System` is glibc's.
+    pub(in crate::heap) fn is_possible() -> bool {
         let same = |name: unsafe extern "C" fn(), jump: unsafe extern "C" fn()| {
             std::ptr::eq(name as *const (), jump as *const ())
         };
-        layout.align() <= ALIGNMENT
-            && layout.align() <= layout.size()
-            && same(names::malloc, jumps::memcheck_jump_malloc)
+        same(names::malloc, jumps::memcheck_jump_malloc)
             && same(names::free, jumps::memcheck_jump_free)
+    }
+
+    /// Whether `System` asks malloc for such a block, and not a function that aligns.
+    #[inline(always)]
+    pub(in crate::heap) fn serves(layout: Layout) -> bool {
+        layout.align() <= ALIGNMENT && layout.align() <= layout.size()
     }
 
     #[inline(always)]
