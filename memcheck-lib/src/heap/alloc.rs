@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use super::counters::{self, Heap};
 use super::peak;
+use crate::recorder::{self, SiteKind};
 
 /// Counts what goes through the allocator it wraps.
 ///
@@ -136,6 +137,23 @@ mod inner {
     }
 }
 
+impl<A: GlobalAlloc + 'static> Alloc<A> {
+    /// The inner `realloc`, while recording.
+    ///
+    /// # Safety
+    ///
+    /// As of `realloc`.
+    #[cold]
+    unsafe fn recorded_realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let (key, old) = (block.addr() as u64, layout.size());
+        recorder::resizing(SiteKind::RustHeap, key, old, || {
+            // SAFETY: the caller's promises are those of the inner `realloc`.
+            let moved = unsafe { inner::realloc(&self.inner, block, layout, new_size) };
+            (moved, (!moved.is_null()).then(|| (moved.addr() as u64, new_size)))
+        })
+    }
+}
+
 // SAFETY: every method hands its arguments to the same method of the inner allocator and returns
 // what that returns, so the contract of `GlobalAlloc` holds as it does for the inner one. The
 // counting between neither unwinds nor allocates.
@@ -147,6 +165,9 @@ unsafe impl<A: GlobalAlloc + 'static> GlobalAlloc for Alloc<A> {
         if !block.is_null() {
             counters::allocated(Heap::Rust, layout.size());
             peak::allocated(layout.size());
+            if recorder::is_on() {
+                recorder::acquired(SiteKind::RustHeap, block.addr() as u64, layout.size());
+            }
         }
         block
     }
@@ -158,12 +179,18 @@ unsafe impl<A: GlobalAlloc + 'static> GlobalAlloc for Alloc<A> {
         if !block.is_null() {
             counters::allocated(Heap::Rust, layout.size());
             peak::allocated(layout.size());
+            if recorder::is_on() {
+                recorder::acquired(SiteKind::RustHeap, block.addr() as u64, layout.size());
+            }
         }
         block
     }
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if recorder::is_on() {
+            recorder::released(SiteKind::RustHeap, block.addr() as u64, layout.size());
+        }
         // SAFETY: the caller's promises are those of the inner `dealloc`.
         unsafe { inner::dealloc(&self.inner, block, layout) };
         counters::freed(Heap::Rust, layout.size());
@@ -172,8 +199,13 @@ unsafe impl<A: GlobalAlloc + 'static> GlobalAlloc for Alloc<A> {
 
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        // SAFETY: the caller's promises are those of the inner `realloc`.
-        let moved = unsafe { inner::realloc(&self.inner, block, layout, new_size) };
+        let moved = if recorder::is_on() {
+            // SAFETY: the caller's promises are those of the inner `realloc`.
+            unsafe { self.recorded_realloc(block, layout, new_size) }
+        } else {
+            // SAFETY: as above.
+            unsafe { inner::realloc(&self.inner, block, layout, new_size) }
+        };
         if !moved.is_null() {
             counters::reallocated(Heap::Rust, layout.size(), new_size);
             // The release first: a realloc in place never held both sizes at once.

@@ -9,6 +9,8 @@ mod peak;
 mod tally;
 
 pub use alloc::Alloc;
+#[cfg(memcheck_sites)]
+pub(crate) use counters::own_slot as thread_slot;
 pub(crate) use counters::{Heap, process, thread};
 pub(crate) use peak::Peak;
 pub use tally::HeapCounters;
