@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use super::counters::{self, Heap};
 use super::peak;
+use crate::recorder::{self, SiteKind};
 
 /// Counts what goes through the allocator it wraps.
 ///
@@ -102,6 +103,9 @@ impl<A: GlobalAlloc + 'static> Alloc<A> {
         let block = short::for_rust(|| unsafe { self.inner.alloc(layout) });
         if !block.is_null() {
             peak::allocated(layout.size());
+            if recorder::is_on() {
+                recorder::acquired(SiteKind::RustHeap, block.addr() as u64, layout.size());
+            }
         }
         given(block, layout.size())
     }
@@ -113,6 +117,9 @@ impl<A: GlobalAlloc + 'static> Alloc<A> {
         let block = short::for_rust(|| unsafe { self.inner.alloc_zeroed(layout) });
         if !block.is_null() {
             peak::allocated(layout.size());
+            if recorder::is_on() {
+                recorder::acquired(SiteKind::RustHeap, block.addr() as u64, layout.size());
+            }
         }
         given(block, layout.size())
     }
@@ -120,6 +127,9 @@ impl<A: GlobalAlloc + 'static> Alloc<A> {
     #[cold]
     #[inline(never)]
     unsafe fn dealloc_long(&self, block: *mut u8, layout: Layout) {
+        if recorder::is_on() {
+            recorder::released(SiteKind::RustHeap, block.addr() as u64, layout.size());
+        }
         // SAFETY: the caller's promises are those of the inner `dealloc`.
         short::for_rust(|| unsafe { self.inner.dealloc(block, layout) });
         counters::freed(Heap::Rust, layout.size());
@@ -130,7 +140,16 @@ impl<A: GlobalAlloc + 'static> Alloc<A> {
     #[inline(never)]
     unsafe fn realloc_long(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         // SAFETY: the caller's promises are those of the inner `realloc`.
-        let moved = short::for_rust(|| unsafe { self.inner.realloc(block, layout, new_size) });
+        let resize = || short::for_rust(|| unsafe { self.inner.realloc(block, layout, new_size) });
+        let moved = if recorder::is_on() {
+            let (key, old) = (block.addr() as u64, layout.size());
+            recorder::resizing(SiteKind::RustHeap, key, old, || {
+                let moved = resize();
+                (moved, (!moved.is_null()).then(|| (moved.addr() as u64, new_size)))
+            })
+        } else {
+            resize()
+        };
         if !moved.is_null() {
             counters::freed(Heap::Rust, layout.size());
             // The release first: a realloc in place never held both sizes at once.

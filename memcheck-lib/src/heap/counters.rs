@@ -171,6 +171,15 @@ pub(crate) fn thread(heap: Heap) -> HeapCounters {
     }
 }
 
+/// The number of the calling thread's own slot, which no other living thread has. `None` before its
+/// first allocation, at its very end, and where there are more threads than slots.
+#[cfg(memcheck_sites)]
+#[inline(always)]
+pub(crate) fn own_slot() -> Option<usize> {
+    let own = OWN.with(Cell::get);
+    (own > USE_SHARED).then(|| own - 2)
+}
+
 /// Notice of a thread's end, so that its slot can go to the next.
 #[cfg(target_os = "linux")]
 mod at_thread_end {
