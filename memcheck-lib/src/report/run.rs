@@ -117,13 +117,13 @@ impl RunReport {
         }
     }
 
-    /// As JSON, ended by a line break.
+    /// As JSON in one line, ended by a line break.
     ///
     /// # Errors
     ///
     /// None are known: every field has a form in JSON.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string_pretty(self).map(|text| text + "\n")
+        serde_json::to_string(self).map(|text| text + "\n")
     }
 
     /// Reads what [`to_json`](RunReport::to_json) of this version, or of an older one with the same
@@ -139,11 +139,13 @@ impl RunReport {
             version: u64,
             tool: Option<String>,
         }
-        let head: Head = serde_json::from_str(text).map_err(ReadError::Broken)?;
+        let head: Head = serde_json::from_str(text)
+            .map_err(|source| ReadError::Broken { source, tool: None })?;
         if head.version != u64::from(REPORT_VERSION) {
             return Err(ReadError::Foreign { version: head.version, tool: head.tool });
         }
-        serde_json::from_str(text).map_err(ReadError::Broken)
+        let tool = head.tool;
+        serde_json::from_str(text).map_err(|source| ReadError::Broken { source, tool })
     }
 }
 
@@ -151,8 +153,14 @@ impl RunReport {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// It is no report, or only a part of one.
-    Broken(serde_json::Error),
+    /// It is no report, or only a part of one, or a newer memcheck wrote what this one does not
+    /// know.
+    Broken {
+        /// Where, and what was expected.
+        source: serde_json::Error,
+        /// Version of memcheck that wrote it, if it says.
+        tool: Option<String>,
+    },
     /// It has another layout.
     Foreign {
         /// Its version.
@@ -165,7 +173,16 @@ pub enum ReadError {
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ReadError::Broken(_) => f.write_str("it is no report of memcheck, or not all of one"),
+            ReadError::Broken { tool: Some(tool), .. } if tool != env!("CARGO_PKG_VERSION") => {
+                write!(
+                    f,
+                    "memcheck {tool} wrote it, with something in it that is not known to memcheck {}",
+                    env!("CARGO_PKG_VERSION")
+                )
+            }
+            ReadError::Broken { .. } => {
+                f.write_str("it is no report of memcheck, or not all of one")
+            }
             ReadError::Foreign { version, tool } => {
                 let tool = tool.as_deref().unwrap_or("of an unknown version");
                 write!(
@@ -181,7 +198,7 @@ impl fmt::Display for ReadError {
 impl std::error::Error for ReadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            ReadError::Broken(error) => Some(error),
+            ReadError::Broken { source, .. } => Some(source),
             ReadError::Foreign { .. } => None,
         }
     }
@@ -239,11 +256,11 @@ mod tests {
         assert_eq!(run.tests[0].reasons, []);
         assert_eq!(run.tests[1].reasons[0].code, "crashed");
         let json = run.to_json().unwrap();
-        assert!(json.ends_with("}\n"));
+        assert!(json.ends_with("}\n") && json.lines().count() == 1);
         assert_eq!(RunReport::from_json(&json).unwrap(), run);
         // A part of it is none of it.
         let part = &json[..json.len() / 2];
-        assert!(matches!(RunReport::from_json(part), Err(ReadError::Broken(_))));
+        assert!(matches!(RunReport::from_json(part), Err(ReadError::Broken { .. })));
     }
 
     #[test]
@@ -251,6 +268,9 @@ mod tests {
         let error = RunReport::from_json(r#"{"version": 7, "tool": "9.1.0", "x": []}"#);
         let text = error.unwrap_err().to_string();
         assert!(text.contains("version 7") && text.contains("memcheck 9.1.0"), "{text}");
+        let newer = r#"{"version": 1, "tool": "9.1.0"}"#;
+        let text = RunReport::from_json(newer).unwrap_err().to_string();
+        assert!(text.starts_with("memcheck 9.1.0 wrote it"), "{text}");
         let text = RunReport::from_json("{}").unwrap_err().to_string();
         assert_eq!(text, "it is no report of memcheck, or not all of one");
     }
