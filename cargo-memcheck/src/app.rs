@@ -2,18 +2,21 @@
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use memcheck::report::TestId;
 use memcheck::tool::{Launch, Settings};
 
 use crate::cargo::{self, Cargo, Surroundings, TestBinary};
-use crate::cli::{self, Command, Display, Fate, Filters, Inspect, List, Run, Selection};
+use crate::cli::{self, Command, Display, Fate, Filters, Inspect, List, Reports, Run, Selection};
 use crate::discover::{self, Annotated};
 use crate::error::Error;
 use crate::exit;
 use crate::inspect;
-use crate::output::{self, Outputs};
-use crate::run::{self, Interrupt, Plan, Planned};
+use crate::merge::merge;
+use crate::output::{self, Outputs, Wanted};
+use crate::run::{self, Event, Interrupt, Plan, Planned};
 
 /// Runs the command that `arguments` ask for and gives the exit code.
 pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
@@ -33,6 +36,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
         Command::Run(run) => judge(run),
         Command::List(list) => show(list),
         Command::Inspect(inspect) => look(inspect),
+        Command::Report(reports) => retell(reports),
     };
     result.unwrap_or_else(|error| {
         output::error(&error);
@@ -43,6 +47,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
 /// `cargo memcheck run`.
 fn judge(run: &Run) -> Result<u8, Error> {
     output::choose_colour(run.display.color);
+    output::check_files(&run.results)?;
     let interrupt = Interrupt::install().map_err(|source| Error::Signals { source })?;
     let cargo = cargo(&run.selection, &run.display);
     let built = build(&cargo, &interrupt)?;
@@ -58,7 +63,13 @@ fn judge(run: &Run) -> Result<u8, Error> {
     let surroundings = cargo::environments(&cargo, &binaries, &interrupt)?;
     let plan = plan(run, &chosen, binaries.into_iter().zip(&surroundings));
 
-    let mut outputs = Outputs::new(&run.display, !run.running.no_capture);
+    let mut outputs = Outputs::new(Wanted {
+        display: &run.display,
+        results: &run.results,
+        inconclusive: run.running.inconclusive,
+        folder: folder(&run.selection),
+        live: !run.running.no_capture,
+    });
     let summary = run::execute(
         &plan,
         &|launch, settings, cancel, progress| {
@@ -67,8 +78,44 @@ fn judge(run: &Run) -> Result<u8, Error> {
         &interrupt,
         &mut |event| outputs.event(event),
     );
-    outputs.close()?;
-    Ok(exit::run(&summary, run.running.inconclusive))
+    Ok(closed(outputs, exit::run(&summary, run.running.inconclusive)))
+}
+
+/// `cargo memcheck report`.
+fn retell(wanted: &Reports) -> Result<u8, Error> {
+    output::choose_colour(wanted.display.color);
+    output::check_files(&wanted.results)?;
+    let merged = merge(&wanted.paths)?;
+    let mut outputs = Outputs::new(Wanted {
+        display: &wanted.display,
+        results: &wanted.results,
+        inconclusive: wanted.inconclusive,
+        folder: std::env::current_dir().unwrap_or_default(),
+        live: false,
+    });
+    outputs.of_runs_since(merged.started);
+    for report in merged.reports {
+        outputs.event(&Event::TestFinished(Arc::new(report)));
+    }
+    outputs.event(&Event::Finished(merged.summary.clone()));
+    Ok(closed(outputs, exit::run(&merged.summary, wanted.inconclusive)))
+}
+
+/// Tells what could not be written, and gives the exit code of a command that would have `code`.
+fn closed(outputs: Outputs, code: u8) -> u8 {
+    let failed = outputs.close();
+    failed.iter().for_each(output::error);
+    exit::written(code, failed.is_empty())
+}
+
+/// The folder of the manifest that was named, else the current one.
+fn folder(selection: &Selection) -> PathBuf {
+    let current = std::env::current_dir().unwrap_or_default();
+    let manifest = selection.manifest.manifest_path.as_deref();
+    match manifest.and_then(Path::parent) {
+        Some(folder) => current.join(folder),
+        None => current,
+    }
 }
 
 /// `cargo memcheck list`.

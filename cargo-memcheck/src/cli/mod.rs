@@ -3,6 +3,8 @@
 mod filters;
 mod inspect;
 mod limits;
+mod reports;
+mod results;
 mod selection;
 mod words;
 
@@ -16,6 +18,8 @@ use memcheck::tool::Record;
 pub(crate) use filters::{Fate, Filters, RunIgnored};
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::Limits;
+pub(crate) use reports::Reports;
+pub(crate) use results::{Results, is_stdout};
 pub(crate) use selection::Selection;
 
 /// Finds memory leaks: builds the tests, runs each one annotated with #[memcheck] in a process of
@@ -31,7 +35,7 @@ pub(crate) use selection::Selection;
     max_term_width = 100,
     after_help = "\
 Exit codes: 0 every test passed; 100 at least one did not; 4 nothing to run, or no such process to inspect; 101 the build failed; \
-2 wrong usage or configuration; 1 memcheck itself failed."
+2 wrong usage or configuration, or a report that cannot be read; 1 memcheck itself failed."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -49,6 +53,8 @@ pub(crate) enum Command {
     List(Box<List>),
     /// Say what memory a running process, or a command, really uses
     Inspect(Box<Inspect>),
+    /// Put together the results of earlier runs, show them and gate on them
+    Report(Box<Reports>),
 }
 
 /// `cargo memcheck run`.
@@ -62,6 +68,8 @@ pub(crate) struct Run {
     pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) display: Display,
+    #[command(flatten)]
+    pub(crate) results: Results,
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Arguments for the test binaries. Those that select or show tests (names, --exact, --skip,

@@ -1,6 +1,7 @@
 //! One annotated test: its options, the worker that runs it, the observer that judges it, and the
 //! messages between them.
 
+mod binary_id;
 #[cfg(target_os = "linux")]
 mod death;
 mod entry;
@@ -17,12 +18,15 @@ mod own_observer;
 #[cfg(target_os = "linux")]
 mod page;
 mod program;
+#[cfg(target_os = "linux")]
+mod record;
 #[cfg(feature = "tokio")]
 pub mod runtime;
 #[cfg(target_os = "linux")]
 mod worker;
 mod workload;
 
+pub use binary_id::Target;
 pub use entry::{Test, plain, workload};
 pub use options::{DEFAULT_SETTLE, DEFAULT_TIME, DEFAULT_TIMEOUT, DEFAULT_WARMUP, Options};
 pub use program::Check;
