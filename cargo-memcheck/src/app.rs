@@ -3,20 +3,23 @@
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use memcheck::report::TestId;
 use memcheck::tool::{Launch, Settings};
 
 use crate::cargo::{self, Cargo, Surroundings, TestBinary};
-use crate::cli::{self, Command, Display, Fate, Filters, Inspect, List, Reports, Run, Selection};
+use crate::cli::{
+    self, Backtrace, Command, Display, Fate, Filters, Inspect, List, Reports, Run, Selection,
+};
 use crate::discover::{self, Annotated};
-use crate::error::Error;
+use crate::error::{Error, with_causes};
 use crate::exit;
 use crate::inspect;
 use crate::merge::merge;
-use crate::output::{self, Outputs, Wanted};
+use crate::output::{self, FlameGraph, Outputs, Telling, Wanted};
 use crate::run::{self, Event, Interrupt, Plan, Planned};
+use crate::sites::{Resolver, Workspace};
 
 /// Runs the command that `arguments` ask for and gives the exit code.
 pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
@@ -61,24 +64,35 @@ fn judge(run: &Run) -> Result<u8, Error> {
     let mut binaries: Vec<&TestBinary> = chosen.run.iter().map(|(binary, _)| *binary).collect();
     binaries.dedup();
     let surroundings = cargo::environments(&cargo, &binaries, &interrupt)?;
-    let plan = plan(run, &chosen, binaries.into_iter().zip(&surroundings));
+    let plan = plan(run, &chosen, binaries.iter().copied().zip(&surroundings));
+    let workspace = LazyLock::new(|| workspace(&cargo, &binaries));
+    let resolver = Resolver::new(&workspace);
+    let telling = Telling::new(&workspace, binaries.iter().copied(), run.lines.backtrace);
 
     let mut outputs = Outputs::new(Wanted {
         display: &run.display,
         results: &run.results,
+        telling,
         inconclusive: run.running.inconclusive,
         folder: folder(&run.selection),
         live: !run.running.no_capture,
     });
+    let mut graph = run.lines.flamegraph.clone().map(FlameGraph::new);
     let summary = run::execute(
         &plan,
         &|launch, settings, cancel, progress| {
-            run::explain(launch, memcheck::tool::observe(launch, settings, cancel, progress))
+            let report = memcheck::tool::observe(launch, settings, cancel, progress);
+            resolver.resolve(run::explain(launch, report), &launch.program)
         },
         &interrupt,
-        &mut |event| outputs.event(event),
+        &mut |event| {
+            outputs.event(event);
+            graph.iter_mut().for_each(|graph| graph.event(event));
+        },
     );
-    Ok(closed(outputs, exit::run(&summary, run.running.inconclusive)))
+    let mut failed = outputs.close();
+    failed.extend(graph.and_then(|graph| graph.write().err()));
+    Ok(closed(&failed, exit::run(&summary, run.running.inconclusive)))
 }
 
 /// `cargo memcheck report`.
@@ -86,11 +100,14 @@ fn retell(wanted: &Reports) -> Result<u8, Error> {
     output::choose_colour(wanted.display.color);
     output::check_files(&wanted.results)?;
     let merged = merge(&wanted.paths)?;
+    let folder = std::env::current_dir().unwrap_or_default();
+    let workspace = LazyLock::new(|| Workspace::at(folder.clone()));
     let mut outputs = Outputs::new(Wanted {
         display: &wanted.display,
         results: &wanted.results,
+        telling: Telling::new(&workspace, std::iter::empty(), Backtrace::default()),
         inconclusive: wanted.inconclusive,
-        folder: std::env::current_dir().unwrap_or_default(),
+        folder: folder.clone(),
         live: false,
     });
     outputs.of_runs_since(merged.started);
@@ -98,12 +115,11 @@ fn retell(wanted: &Reports) -> Result<u8, Error> {
         outputs.event(&Event::TestFinished(Arc::new(report)));
     }
     outputs.event(&Event::Finished(merged.summary.clone()));
-    Ok(closed(outputs, exit::run(&merged.summary, wanted.inconclusive)))
+    Ok(closed(&outputs.close(), exit::run(&merged.summary, wanted.inconclusive)))
 }
 
 /// Tells what could not be written, and gives the exit code of a command that would have `code`.
-fn closed(outputs: Outputs, code: u8) -> u8 {
-    let failed = outputs.close();
+fn closed(failed: &[Error], code: u8) -> u8 {
     failed.iter().for_each(output::error);
     exit::written(code, failed.is_empty())
 }
@@ -154,6 +170,14 @@ fn look(wanted: &Inspect) -> Result<u8, Error> {
     };
     output::written(output::inspection(&inspection, wanted.json))?;
     Ok(exit::SUCCESS)
+}
+
+/// The workspace of the tests.
+fn workspace(cargo: &Cargo<'_>, binaries: &[&TestBinary]) -> Workspace {
+    cargo::metadata(cargo).map(|metadata| Workspace::of(&metadata)).unwrap_or_else(|error| {
+        let package = binaries.first().and_then(|binary| binary.manifest.parent());
+        Workspace::guessed(package.unwrap_or(Path::new("")).to_owned(), &with_causes(&error))
+    })
 }
 
 fn cargo<'a>(selection: &'a Selection, display: &Display) -> Cargo<'a> {

@@ -147,13 +147,7 @@ impl Error {
 
     /// What failed, followed by its causes.
     pub(crate) fn sentence(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            let _ = write!(text, ": {cause}");
-            source = cause.source();
-        }
-        text
+        with_causes(self)
     }
 }
 
@@ -161,6 +155,17 @@ impl Error {
 fn in_words(paths: &[PathBuf]) -> String {
     let paths: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
     paths.join(" or ")
+}
+
+/// An error, followed by its causes.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(text, ": {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 /// What someone who has no annotated test yet needs to read.

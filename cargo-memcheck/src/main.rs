@@ -2,8 +2,8 @@
 //! `#[memcheck]`, runs each in a process of its own and fails when memory grows.
 //!
 //! The way of a run: [`cli`] says what is wanted, [`cargo`] builds and tells the environment of the
-//! tests, [`discover`] finds the annotated ones, [`run`] observes them and sends events, [`output`]
-//! listens and prints, [`exit`] turns the result into a status. [`app`] strings them together.
+//! tests, [`discover`] finds the annotated ones, [`run`] observes them and sends events, [`sites`]
+//! makes lines of recorded call stacks, [`output`] listens and prints, [`exit`] turns the result into a status. [`app`] strings them together.
 
 #[cfg(target_os = "linux")]
 mod app;
@@ -24,6 +24,8 @@ mod merge;
 mod output;
 #[cfg(target_os = "linux")]
 mod run;
+#[cfg(target_os = "linux")]
+mod sites;
 
 use std::process::ExitCode;
 

@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use cargo_metadata::{Artifact, Message};
+use cargo_metadata::{Artifact, Message, PackageId, Target};
 
 use super::Cargo;
 use super::binary_id::{binary_id, package_name};
@@ -19,6 +19,12 @@ pub(crate) struct TestBinary {
     pub(crate) id: String,
     /// The program.
     pub(crate) path: PathBuf,
+    /// The package, as cargo's messages name it.
+    pub(crate) package: PackageId,
+    /// Its manifest.
+    pub(crate) manifest: PathBuf,
+    /// The target of the package that it is the test of.
+    pub(crate) target: Target,
 }
 
 /// Builds the selected tests. cargo's own messages go to standard error as they come.
@@ -76,5 +82,8 @@ fn test_binary(artifact: &Artifact) -> Option<TestBinary> {
     Some(TestBinary {
         id: binary_id(package, &target.kind, &target.name),
         path: path.clone().into_std_path_buf(),
+        package: artifact.package_id.clone(),
+        manifest: artifact.manifest_path.clone().into_std_path_buf(),
+        target: target.clone(),
     })
 }

@@ -7,6 +7,7 @@ mod command;
 mod environment;
 mod inherited;
 mod manifest;
+mod metadata;
 
 use std::ffi::OsString;
 
@@ -15,6 +16,7 @@ pub(crate) use build::{TestBinary, build};
 pub(crate) use command::CommandLine;
 pub(crate) use environment::{RUNNER_WORD, Surroundings, environments, tell};
 pub(crate) use manifest::check as check_manifest;
+pub(crate) use metadata::metadata;
 
 use crate::cli::{Color, Selection};
 
@@ -31,8 +33,13 @@ impl Cargo<'_> {
     /// `cargo test`, in the environment that the user's shell has: what a `cargo run` that started
     /// this tool had added is taken away, and the cargo of the same toolchain is called.
     fn test(&self) -> CommandLine {
+        self.command("test")
+    }
+
+    /// Any command of cargo, in the same way.
+    fn command(&self, name: &str) -> CommandLine {
         let mut command = CommandLine::new(program());
-        command.argument("test");
+        command.argument(name);
         for (name, value) in inherited::changes() {
             command.environment(name, value);
         }

@@ -3,6 +3,7 @@
 mod filters;
 mod inspect;
 mod limits;
+mod lines;
 mod reports;
 mod results;
 mod selection;
@@ -18,6 +19,7 @@ use memcheck::tool::Record;
 pub(crate) use filters::{Fate, Filters, RunIgnored};
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::Limits;
+pub(crate) use lines::{Backtrace, Lines};
 pub(crate) use reports::Reports;
 pub(crate) use results::{Results, is_stdout};
 pub(crate) use selection::Selection;
@@ -70,6 +72,8 @@ pub(crate) struct Run {
     pub(crate) display: Display,
     #[command(flatten)]
     pub(crate) results: Results,
+    #[command(flatten)]
+    pub(crate) lines: Lines,
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Arguments for the test binaries. Those that select or show tests (names, --exact, --skip,

@@ -150,16 +150,28 @@ impl Selection {
         arguments.each("--target", &compilation.target);
         arguments.path("--target-dir", compilation.target_dir.as_ref());
 
-        arguments.path("--manifest-path", self.manifest.manifest_path.as_ref());
-        let resolution = &self.resolution;
-        arguments.flag("--ignore-rust-version", resolution.ignore_rust_version);
-        arguments.flag("--locked", resolution.locked);
-        arguments.flag("--offline", resolution.offline);
-        arguments.flag("--frozen", resolution.frozen);
-        arguments.each("--config", &resolution.config);
-        arguments.each("-Z", &resolution.unstable);
+        arguments.manifest(self);
+        arguments.flag("--ignore-rust-version", self.resolution.ignore_rust_version);
         arguments.0
     }
+
+    /// The arguments for `cargo metadata` that lead it to the same workspace.
+    pub(crate) fn metadata_arguments(&self) -> Vec<OsString> {
+        let mut arguments = Arguments(Vec::new());
+        arguments.manifest(self);
+        if let Some(directory) = &self.compilation.target_dir {
+            // A flag that `cargo metadata` has only as configuration.
+            let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
+            let value = toml_string(&directory.to_string_lossy());
+            arguments.0.extend(["--config".into(), format!("build.target-dir={value}").into()]);
+        }
+        arguments.0
+    }
+}
+
+/// A string as TOML (and JSON) has it.
+fn toml_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// Arguments under construction.
@@ -182,6 +194,17 @@ impl Arguments {
         if let Some(value) = value {
             self.0.extend([name.into(), value.into()]);
         }
+    }
+
+    /// What says which manifest is used, and how.
+    fn manifest(&mut self, selection: &Selection) {
+        self.path("--manifest-path", selection.manifest.manifest_path.as_ref());
+        let resolution = &selection.resolution;
+        self.flag("--locked", resolution.locked);
+        self.flag("--offline", resolution.offline);
+        self.flag("--frozen", resolution.frozen);
+        self.each("--config", &resolution.config);
+        self.each("-Z", &resolution.unstable);
     }
 }
 
@@ -206,7 +229,7 @@ mod tests {
                     --examples --example x --tests --test t --benches --bench n --all-targets \
                     --features f --features g --all-features --no-default-features --release \
                     --profile o --target y --target-dir d --manifest-path m/Cargo.toml \
-                    --ignore-rust-version --locked --offline --frozen --config a.b=1 -Z z";
+                    --locked --offline --frozen --config a.b=1 -Z z --ignore-rust-version";
         assert_eq!(selection(same).arguments().join(" ".as_ref()), same);
     }
 

@@ -9,14 +9,16 @@ use memcheck::report::{Report, Word};
 
 use super::Output;
 use super::github;
+use super::leak::{Telling, diagnostics, explain, snippet};
 use super::progress::Progress;
 use super::style::{self, styled};
 use crate::run::{Event, Summary};
 
 /// Results as text.
-pub(super) struct Human<W> {
+pub(super) struct Human<'a, W> {
     out: W,
     progress: Progress,
+    telling: Telling<'a>,
     verbose: bool,
     /// GitHub reads along, and takes some lines for commands.
     github: bool,
@@ -26,14 +28,21 @@ pub(super) struct Human<W> {
     warnings: BTreeMap<(String, String), usize>,
 }
 
-impl<W: Write> Human<W> {
-    pub(super) fn new(out: W, progress: Progress, verbose: bool, github: bool) -> Self {
+impl<'a, W: Write> Human<'a, W> {
+    /// `github` is whether GitHub reads along.
+    pub(super) fn new(
+        out: W,
+        progress: Progress,
+        telling: Telling<'a>,
+        verbose: bool,
+        github: bool,
+    ) -> Self {
         let (failures, warnings) = (Vec::new(), BTreeMap::new());
-        Human { out, progress, verbose, github, failures, warnings }
+        Human { out, progress, telling, verbose, github, failures, warnings }
     }
 }
 
-impl<W: Write> Output for Human<W> {
+impl<W: Write> Output for Human<'_, W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         self.progress.event(event);
         let text = match event {
@@ -53,7 +62,7 @@ impl<W: Write> Output for Human<W> {
                 "Interrupted"
             ),
             Event::Finished(total) => {
-                let failures = self.failures.iter().map(|report| details(report));
+                let failures = self.failures.iter().map(|report| details(report, &self.telling));
                 let warnings = self
                     .warnings
                     .iter()
@@ -85,10 +94,23 @@ fn finished(report: &Report, verbose: bool) -> String {
     text
 }
 
-/// A failure in full.
-fn details(report: &Report) -> String {
+/// A failure in full: leaks with the code that makes them, where it was recorded.
+fn details(report: &Report, telling: &Telling<'_>) -> String {
     let mut text = String::from("\n");
-    for line in render::details(report).trim_end().lines() {
+    for diagnostic in diagnostics(report) {
+        let explanation = explain(report, &diagnostic, telling);
+        text.push_str(&match explanation.has_sites {
+            true => snippet(&explanation),
+            false => coloured(&render::diagnostic(report, &diagnostic)),
+        });
+    }
+    text + &coloured(render::remarks(report).trim_end())
+}
+
+/// Text of the library's with the words at the start of lines in colour.
+fn coloured(plain: &str) -> String {
+    let mut text = String::new();
+    for line in plain.lines() {
         match line {
             _ if line.starts_with("error[") => text.push_str(&styled(line, "error", style::ERROR)),
             _ if line.starts_with("warning[") => {

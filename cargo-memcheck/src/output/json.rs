@@ -8,11 +8,13 @@ use memcheck::report::{REPORT_VERSION, Report, Word};
 use serde::Serialize;
 
 use super::Output;
+use super::leak::{Telling, compiler_messages};
 use crate::run::{Event, Summary};
 
 /// Results as JSON.
-pub(super) struct Json<W> {
+pub(super) struct Json<'a, W> {
     out: W,
+    telling: Telling<'a>,
 }
 
 /// A line.
@@ -33,21 +35,29 @@ enum Line<'a> {
     },
 }
 
-impl<W: Write> Json<W> {
-    pub(super) fn new(out: W) -> Self {
-        Json { out }
+impl<'a, W: Write> Json<'a, W> {
+    pub(super) fn new(out: W, telling: Telling<'a>) -> Self {
+        Json { out, telling }
+    }
+
+    fn line(&mut self, line: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, line)?;
+        self.out.write_all(b"\n")
     }
 }
 
-impl<W: Write> Output for Json<W> {
+impl<W: Write> Output for Json<'_, W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        let line = match event {
-            Event::TestFinished(report) => Line::MemcheckReport { word: report.word(), report },
-            Event::Finished(total) => of_summary(total),
+        match event {
+            Event::TestFinished(report) => {
+                for message in compiler_messages(report, &self.telling) {
+                    self.line(&message)?;
+                }
+                self.line(&Line::MemcheckReport { word: report.word(), report })?;
+            }
+            Event::Finished(total) => self.line(&of_summary(total))?,
             _ => return Ok(()),
-        };
-        serde_json::to_writer(&mut self.out, &line)?;
-        self.out.write_all(b"\n")?;
+        }
         self.out.flush()
     }
 }
@@ -67,18 +77,40 @@ fn of_summary(summary: &Summary) -> Line<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cargo_metadata::Message;
+    use cargo_metadata::{Message, PackageId};
     use memcheck::report::{Outcome, TestId};
-    use std::sync::Arc;
+    use std::sync::{Arc, LazyLock};
+
+    use crate::cargo::TestBinary;
+    use crate::cli::Backtrace;
+    use crate::sites::Workspace;
 
     #[test]
     fn every_event_is_one_line_that_cargos_own_parser_accepts() {
-        let id = TestId { name: "tests::a\n".into(), ..TestId::default() };
+        let binary = TestBinary {
+            id: "a".into(),
+            path: "/t/debug/deps/a-1".into(),
+            package: PackageId { repr: "path+file:///a#0.1.0".into() },
+            manifest: "/a/Cargo.toml".into(),
+            target: serde_json::from_value(serde_json::json!({
+                "name": "a", "kind": ["lib"], "crate_types": ["lib"], "src_path": "/a/src/lib.rs"
+            }))
+            .unwrap(),
+        };
+        let id = TestId {
+            name: "tests::a\n".into(),
+            binary: "a".into(),
+            file: "src/lib.rs".into(),
+            line: 7,
+            column: 5,
+        };
         let report = memcheck::Report::unobserved(id, Outcome::Lost);
         let mut total = Summary::default();
         total.count(report.word());
         let mut out = Vec::new();
-        let mut json = Json::new(&mut out);
+        let workspace = LazyLock::new(Workspace::default);
+        let telling = Telling::new(&workspace, [&binary].into_iter(), Backtrace::Short);
+        let mut json = Json::new(&mut out, telling);
         json.event(&Event::Started { tests: 1, binaries: 1 }).unwrap();
         json.event(&Event::TestFinished(Arc::new(report.clone()))).unwrap();
         json.event(&Event::Finished(total)).unwrap();
@@ -88,7 +120,9 @@ mod tests {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
-        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[0]["message"]["spans"][0]["line_start"], 7);
+        let lines = &lines[1..];
         assert_eq!(lines[0]["reason"], "memcheck-report");
         assert_eq!(lines[0]["word"], "LOST");
         let read: Report = serde_json::from_value(lines[0]["report"].clone()).unwrap();
@@ -97,6 +131,12 @@ mod tests {
         assert_eq!(lines[1]["counts"], serde_json::json!({ "LOST": 1 }));
 
         let messages: Result<Vec<Message>, _> = Message::parse_stream(out.as_slice()).collect();
-        assert_eq!(messages.unwrap().len(), 2);
+        let messages = messages.unwrap();
+        assert_eq!(messages.len(), 3);
+        let Message::CompilerMessage(message) = &messages[0] else { panic!("{messages:?}") };
+        assert_eq!(message.package_id, binary.package);
+        assert_eq!(message.message.code.as_ref().unwrap().code, "lost");
+        assert!(message.message.spans[0].is_primary);
+        assert!(message.message.rendered.as_ref().unwrap().contains("--> src/lib.rs:7:5"));
     }
 }

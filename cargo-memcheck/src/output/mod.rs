@@ -2,11 +2,13 @@
 //! one file for each form.
 
 mod files;
+mod flamegraph;
 mod github;
 mod human;
 mod inspection;
 mod json;
 mod junit;
+mod leak;
 mod list;
 mod markdown;
 mod message;
@@ -19,7 +21,9 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 pub(crate) use files::check as check_files;
+pub(crate) use flamegraph::FlameGraph;
 pub(crate) use inspection::inspection;
+pub(crate) use leak::Telling;
 pub(crate) use list::list;
 pub(crate) use message::{error, usage};
 pub(crate) use style::choose as choose_colour;
@@ -37,17 +41,18 @@ pub(crate) trait Output {
 
 /// The outputs of a run. One that can no longer be written to is left out from then on; the run
 /// goes on, because its exit code may be all that is wanted.
-pub(crate) struct Outputs {
-    open: Vec<Box<dyn Output>>,
+pub(crate) struct Outputs<'a> {
+    open: Vec<Box<dyn Output + 'a>>,
     files: Files,
     failed: Vec<Error>,
 }
 
 /// What was asked for of the outputs.
-#[derive(Debug)]
 pub(crate) struct Wanted<'a> {
     pub(crate) display: &'a Display,
     pub(crate) results: &'a Results,
+    /// What is needed to tell of leaks.
+    pub(crate) telling: Telling<'a>,
     pub(crate) inconclusive: Inconclusive,
     /// Where cargo works, or a folder below it.
     pub(crate) folder: PathBuf,
@@ -55,10 +60,10 @@ pub(crate) struct Wanted<'a> {
     pub(crate) live: bool,
 }
 
-impl Outputs {
+impl<'a> Outputs<'a> {
     /// The outputs that were asked for.
-    pub(crate) fn new(wanted: Wanted<'_>) -> Self {
-        let Wanted { display, results, inconclusive, folder, live } = wanted;
+    pub(crate) fn new(wanted: Wanted<'a>) -> Self {
+        let Wanted { display, results, telling, inconclusive, folder, live } = wanted;
         let files = Files::new(results, inconclusive, folder);
         // Standard output is for one reader.
         let out: Box<dyn Write> = match (results.take_stdout(), display.message_format) {
@@ -67,14 +72,14 @@ impl Outputs {
             (true, _) => Box::new(anstream::stderr()),
             (false, _) => Box::new(anstream::stdout()),
         };
-        let main: Box<dyn Output> = match display.message_format {
+        let main: Box<dyn Output + 'a> = match display.message_format {
             MessageFormat::Human => {
                 let progress = progress::Progress::on_stderr(live);
                 let github = files.github_listens();
-                Box::new(human::Human::new(out, progress, display.verbose, github))
+                Box::new(human::Human::new(out, progress, telling, display.verbose, github))
             }
             MessageFormat::Short => Box::new(short::Short::new(out)),
-            MessageFormat::Json => Box::new(json::Json::new(out)),
+            MessageFormat::Json => Box::new(json::Json::new(out, telling)),
         };
         Outputs { open: vec![main], files, failed: Vec::new() }
     }

@@ -60,14 +60,8 @@ pub(super) struct Place {
 impl Place {
     /// The line to look at: that of the first site that grows, else that of the test.
     pub(super) fn of(report: &Report) -> Option<Place> {
-        let sites = report.sites.iter().flat_map(|sites| &sites.sites).filter(|site| site.grows);
-        let at = sites.filter_map(|site| site.place.as_ref()).find_map(|place| {
-            Some(Place { file: place.file.clone()?, line: place.line?, column: place.column })
-        });
-        let test = &report.test;
-        let of_test =
-            || Place { file: test.file.clone(), line: test.line, column: Some(test.column) };
-        at.or_else(|| (!test.file.is_empty()).then(of_test))
+        let place = report.place();
+        Some(Place { file: place.file?, line: place.line?, column: place.column })
     }
 }
 

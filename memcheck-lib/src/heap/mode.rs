@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 #[repr(u8)]
 pub(super) enum Detour {
     /// It is not known (yet) that malloc is ours, so `System` is asked instead of glibc.
-    #[cfg_attr(not(all(memcheck_native, not(miri))), expect(dead_code, reason = "never short"))]
     Unknown = 1,
     /// The peak is measured.
     Peak = 2,
@@ -20,6 +19,7 @@ pub(super) enum Detour {
 static MODE: AtomicU8 = AtomicU8::new(Detour::Unknown as u8);
 
 /// Whether counting is all there is to do.
+#[cfg(all(memcheck_native, not(miri)))]
 #[inline(always)]
 pub(super) fn is_plain() -> bool {
     MODE.load(Relaxed) == 0

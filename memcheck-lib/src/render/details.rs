@@ -14,25 +14,95 @@ const FLOORS: usize = 6;
 /// Lines of the worker's output that are shown.
 const OUTPUT_LINES: usize = 40;
 
-/// Several lines, each ended: what is wrong, where, what was seen, what to try.
-pub fn details(report: &Report) -> String {
-    let mut text = String::new();
-    for (at, headline) in headlines(report).iter().enumerate() {
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(text, "error[{}]: {}", headline.code, headline.message);
-        let _ = write!(text, "{}", place(report));
+/// One thing that is wrong with a test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Short stable name: `heap-growth`.
+    pub code: &'static str,
+    /// One sentence.
+    pub message: String,
+    /// The figure it is about; the sites are those of this one.
+    pub figure: Option<Figure>,
+    /// What was seen, and what to try.
+    pub notes: Vec<Note>,
+}
+
+/// A sentence below a [`Diagnostic`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Whether it says what to do; else what was seen.
+    pub is_help: bool,
+    /// The sentence.
+    pub text: String,
+}
+
+impl Note {
+    /// What was seen.
+    pub fn seen(text: String) -> Note {
+        Note { is_help: false, text }
+    }
+
+    /// What to do.
+    pub fn advice(text: String) -> Note {
+        Note { is_help: true, text }
+    }
+
+    /// `note` or `help`.
+    pub fn kind(&self) -> &'static str {
+        if self.is_help { "help" } else { "note" }
+    }
+}
+
+/// What is wrong, the cause before what follows from it.
+///
+/// ```
+/// # use memcheck::report::{Outcome, Report, TestId};
+/// let report = Report::unobserved(TestId::default(), Outcome::Lost);
+/// let diagnostics = memcheck::render::diagnostics(&report);
+/// assert_eq!(diagnostics[0].code, "lost");
+/// ```
+pub fn diagnostics(report: &Report) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for (at, headline) in headlines(report).into_iter().enumerate() {
+        let mut notes = Vec::new();
         if let Some(of) = headline.figure.and_then(|figure| report.figure(figure)) {
-            let _ =
-                writeln!(text, "   = note: {} from window to window: {}", of.figure, floors(of));
+            let text = format!("{} from window to window: {}", of.figure, floors(of));
+            notes.push(Note::seen(text));
         }
         // What holds for all of them is said once.
         if at == 0 {
-            for row in super::where_grew::rows(report) {
-                let _ = writeln!(text, "   = note: {row}");
-            }
-            let _ = write!(text, "{}", facts(report));
+            notes.extend(super::where_grew::rows(report).into_iter().map(Note::seen));
+            notes.extend(facts(report));
         }
+        let Headline { code, message, figure } = headline;
+        diagnostics.push(Diagnostic { code, message, figure, notes });
     }
+    diagnostics
+}
+
+/// Several lines, each ended: what is wrong, where, what was seen, what to try.
+pub fn details(report: &Report) -> String {
+    let mut text = String::new();
+    for of in diagnostics(report) {
+        text.push_str(&diagnostic(report, &of));
+    }
+    text + &remarks(report)
+}
+
+/// One of the [`diagnostics`] as text, at the place of the test.
+pub fn diagnostic(report: &Report, diagnostic: &Diagnostic) -> String {
+    let mut text = format!("error[{}]: {}\n", diagnostic.code, diagnostic.message);
+    text.push_str(&place(report));
+    for note in &diagnostic.notes {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "   = {}: {}", note.kind(), note.text);
+    }
+    text
+}
+
+/// What stands below all [`diagnostics`]: warnings, and what the worker printed.
+pub fn remarks(report: &Report) -> String {
+    let mut text = String::new();
     for warning in &report.warnings {
         let _ = writeln!(text, "warning[{}]: {}", warning.code, warning.message);
     }
@@ -192,11 +262,8 @@ fn place(report: &Report) -> String {
 }
 
 /// The notes under a headline about memory.
-fn facts(report: &Report) -> String {
-    let mut text = String::new();
-    let mut note = |kind: &str, message: String| {
-        let _ = writeln!(text, "   = {kind}: {message}");
-    };
+fn facts(report: &Report) -> Vec<Note> {
+    let mut notes = Vec::new();
     if report.iterations > 0 {
         let changed: Vec<String> = report
             .figures
@@ -206,24 +273,21 @@ fn facts(report: &Report) -> String {
             .collect();
         let changed =
             if changed.is_empty() { "nothing changed".to_owned() } else { changed.join(", ") };
-        note("note", format!("over {} iterations: {changed}", grouped(report.iterations as i64)));
+        let iterations = grouped(report.iterations as i64);
+        notes.push(Note::seen(format!("over {iterations} iterations: {changed}")));
     }
     if let Some(profile) = &report.profile {
-        note("note", format!("an iteration {}", phrases::allocates(profile)));
+        notes.push(Note::seen(format!("an iteration {}", phrases::allocates(profile))));
     }
-    for message in allocators::notes(report) {
-        note("note", message);
-    }
+    notes.extend(allocators::notes(report).into_iter().map(Note::seen));
     // A cache that fills lifts several figures; saying so once is enough.
     let mut said = std::collections::BTreeSet::new();
     // Advice is on how to be judged: a worker above its ceiling has another trouble.
     let judged = !matches!(report.outcome, Outcome::OverCeiling { .. });
     let advice =
         report.advice.iter().filter(|_| judged).filter(|advice| said.insert(advice.topic()));
-    for advice in advice {
-        note("help", advice.to_string());
-    }
-    text
+    notes.extend(advice.map(|advice| Note::advice(advice.to_string())));
+    notes
 }
 
 /// The floor of each window.

@@ -1,7 +1,7 @@
 //! A report as text: plain, without colour, stable enough for a snapshot.
 //!
 //! [`line()`] is the one line that every test gets, [`details()`] the paragraphs that a test gets which
-//! is not a success. Every sentence about a figure is made in one place, `phrases`.
+//! is not a success ([`diagnostics`] as data). Every sentence about a figure is made in one place, `phrases`.
 
 mod allocators;
 mod details;
@@ -10,8 +10,8 @@ mod reasons;
 mod spark;
 mod where_grew;
 
-pub use details::details;
-pub use phrases::{measured, sensitivity};
+pub use details::{Diagnostic, Note, details, diagnostic, diagnostics, remarks};
+pub use phrases::{count, measured, sensitivity};
 pub use reasons::reasons;
 pub use spark::sparkline;
 

@@ -75,7 +75,11 @@ pub(super) fn signed(figure: Figure, change: i64) -> String {
 }
 
 /// `1 block`, `2 blocks`, `0.5 blocks`.
-pub(super) fn count(value: f64, noun: &str) -> String {
+///
+/// ```
+/// assert_eq!(memcheck::render::count(2.0, "block"), "2 blocks");
+/// ```
+pub fn count(value: f64, noun: &str) -> String {
     let number = number(value);
     if number == "1" { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Report, Verdict};
+use crate::figure::Figure;
 use crate::recorder::SiteKind;
 
 /// A number of things and their size.
@@ -128,4 +130,72 @@ pub struct Place {
     /// Column, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
+}
+
+impl Sites {
+    /// The sites that grow, of the kind that `figure` counts; the largest first. Children have no
+    /// sites. The footprint has those of mappings: what grows in a heap is traced by the heap.
+    ///
+    /// ```
+    /// # use memcheck::{Figure, report::{Site, SiteKind, Sites}};
+    /// # let site = |kind, grows| Site { kind, grows, survived: Default::default(), stack: vec![], place: None };
+    /// let sites = Sites {
+    ///     sites: vec![site(SiteKind::Thread, true), site(SiteKind::RustHeap, false)],
+    ///     ..Sites::default()
+    /// };
+    /// assert_eq!(sites.growing(Figure::Threads).count(), 1);
+    /// assert_eq!(sites.growing(Figure::HeapBytes).count(), 0);
+    /// ```
+    pub fn growing(&self, figure: Figure) -> impl Iterator<Item = &Site> {
+        let kind = match figure {
+            Figure::HeapBytes | Figure::HeapBlocks => Some(SiteKind::RustHeap),
+            Figure::NativeBytes | Figure::NativeBlocks => Some(SiteKind::CHeap),
+            Figure::Threads => Some(SiteKind::Thread),
+            Figure::Fds | Figure::FdMemory => Some(SiteKind::Descriptor),
+            Figure::Resident | Figure::Mappings => Some(SiteKind::Mapping),
+            Figure::Children => None,
+        };
+        self.sites.iter().filter(move |site| site.grows && Some(site.kind) == kind)
+    }
+}
+
+impl Report {
+    /// The site that explains the report best: the largest that grows of the first growing figure
+    /// that has one. `None` without recorded sites.
+    pub fn leading_site(&self) -> Option<&Site> {
+        let sites = self.sites.as_ref()?;
+        let growing = self.figures.iter().filter(|of| of.verdict != Verdict::Steady);
+        // A thread brings heap with it, so what is dear comes first.
+        let (first, rest): (Vec<_>, Vec<_>) = growing
+            .map(|of| of.figure)
+            .partition(|figure| matches!(figure, Figure::Threads | Figure::Children));
+        first.into_iter().chain(rest).find_map(|figure| sites.growing(figure).next())
+    }
+
+    /// The line to look at: that of the leading site once it is resolved, else that of the test.
+    /// Its file is relative to the workspace where it lies in it, as those of tests are.
+    ///
+    /// ```
+    /// # use memcheck::report::{Outcome, Report, TestId};
+    /// let test = TestId { name: "tests::a".into(), file: "src/lib.rs".into(), line: 7, ..TestId::default() };
+    /// let report = Report::unobserved(test, Outcome::Lost);
+    /// assert_eq!(report.place().line, Some(7));
+    /// ```
+    pub fn place(&self) -> Place {
+        let of_site = self.leading_site().and_then(|site| site.place.clone());
+        of_site.filter(|place| place.file.is_some()).unwrap_or_else(|| self.test.place())
+    }
+}
+
+impl super::TestId {
+    /// Where the test stands.
+    pub fn place(&self) -> Place {
+        let known = |number: u32| Some(number).filter(|&number| number > 0);
+        Place {
+            function: self.name.clone(),
+            file: Some(self.file.clone()).filter(|file| !file.is_empty()),
+            line: known(self.line),
+            column: known(self.column),
+        }
+    }
 }

@@ -1,0 +1,207 @@
+use std::sync::LazyLock;
+
+use memcheck::Figure;
+use memcheck::report::{Account, FigureReport, Frame, Outcome, Shape, Sites, TestId, Verdict};
+
+use super::super::snippet;
+use super::*;
+use crate::sites::Workspace;
+
+const SOURCE: &str = "pub struct Cache;\nimpl Cache {\n    pub fn fill(&mut self) {\n        self.map.insert(1, 2);\n    }\n}\n\nfn other() {\n    Box::leak(Box::new(1u64));\n}\n";
+
+fn place(function: &str, file: &str, line: u32, column: u32) -> Place {
+    Place {
+        function: function.into(),
+        file: Some(file.into()),
+        line: Some(line),
+        column: Some(column),
+    }
+}
+
+fn site(kind: SiteKind, blocks: i64, bytes: i64, places: &[Place]) -> Site {
+    let frame = |place: &Place| Frame { functions: vec![place.clone()], ..Frame::default() };
+    Site {
+        kind,
+        grows: true,
+        survived: Amount { blocks, bytes },
+        stack: places.iter().map(frame).collect(),
+        place: places.iter().find(|place| is_users(place)).cloned(),
+    }
+}
+
+fn report(figure: Figure, sites: Vec<Site>) -> Report {
+    let test = TestId {
+        name: "tests::unbounded".into(),
+        binary: "cache".into(),
+        file: "src/lib.rs".into(),
+        line: 9,
+        column: 5,
+    };
+    let mut report = Report::unobserved(test, Outcome::Passed);
+    report.verdict = Some(Verdict::Growing);
+    report.iterations = 4_080;
+    report.figures = vec![FigureReport {
+        figure,
+        verdict: Verdict::Growing,
+        shape: Shape::Growing,
+        growth: 456_960,
+        rate: 112.0,
+        limit: None,
+        sensitivity: None,
+        windows: vec![vec![0, 112], vec![224, 448]],
+    }];
+    report.sites = Some(Sites { iterations: 8, grew_again: true, sites, ..Sites::default() });
+    report
+}
+
+fn with_sources<T>(act: impl FnOnce(&Telling<'_>) -> T) -> T {
+    with(Backtrace::Short, act)
+}
+
+fn with<T>(backtrace: Backtrace, act: impl FnOnce(&Telling<'_>) -> T) -> T {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("src")).unwrap();
+    std::fs::write(folder.path().join("src/lib.rs"), SOURCE).unwrap();
+    let workspace = LazyLock::new(|| Workspace::at(folder.path().to_owned()));
+    act(&Telling::new(&workspace, std::iter::empty(), backtrace))
+}
+
+fn shown(report: &Report, telling: &Telling<'_>) -> String {
+    let explained =
+        diagnostics(report).iter().map(|of| explain(report, of, telling)).collect::<Vec<_>>();
+    assert!(explained.iter().all(|explanation| explanation.has_sites));
+    explained.iter().map(snippet::plain).collect()
+}
+
+/// What a growing map leaves, in a call chain through a closure.
+fn map() -> Site {
+    site(
+        SiteKind::RustHeap,
+        1,
+        512,
+        &[
+            place("hashbrown::raw::RawTable<T>::reserve_rehash", "/rustc/1/mod.rs", 1, 1),
+            place("cache::Cache::fill", "src/lib.rs", 4, 18),
+            place("cache::tests::unbounded::{{closure}}", "src/lib.rs", 9, 5),
+            place("cache::tests::unbounded", "src/lib.rs", 8, 1),
+            place("test::run_test", "/rustc/1/lib.rs", 1, 1),
+        ],
+    )
+}
+
+#[test]
+fn one_leak_fits_on_a_screen() {
+    let text = with_sources(|telling| shown(&report(Figure::HeapBytes, vec![map()]), telling));
+    assert!(text.lines().count() <= 25);
+    insta::assert_snapshot!(text, @r"
+    error[heap-growth]: 112 B per iteration survive, in no new blocks: a container grows
+     --> src/lib.rs:4:18
+      |
+    4 |         self.map.insert(1, 2);
+      |                  ^^^^^^ 64 B per iteration, allocated here
+      |
+      = note: called from tests::unbounded, src/lib.rs:9
+      = note: heap from window to window: 0 B → 224 B
+      = note: over 4,080 iterations: heap +446 KiB
+      = help: a map that keeps growing: remove what is no longer needed, or bound it
+    ");
+}
+
+#[test]
+fn several_leaks_are_shown_together_and_small_ones_summed() {
+    let at = |bytes, line, column| {
+        let place = place("cache::other", "src/lib.rs", line, column);
+        site(SiteKind::RustHeap, 8, bytes, &[place])
+    };
+    let mut report = report(
+        Figure::HeapBytes,
+        vec![map(), at(640, 9, 15), at(64, 9, 5), at(32, 8, 1), at(16, 8, 4)],
+    );
+    if let Some(sites) = &mut report.sites {
+        sites.notes.push("no debug information in `cache-1`".into());
+        sites.accounts.push(Account {
+            kind: SiteKind::RustHeap,
+            growth: Amount { blocks: 25, bytes: 1300 },
+            sites: Amount { blocks: 25, bytes: 1264 },
+            older: Amount::default(),
+            rest: Amount { blocks: 0, bytes: 36 },
+        });
+    }
+    insta::assert_snapshot!(with_sources(|telling| shown(&report, telling)), @r"
+    error[heap-growth]: 112 B per iteration survive, in no new blocks: a container grows
+     --> src/lib.rs:9:15
+      |
+    4 |         self.map.insert(1, 2);
+      |                  ------ 64 B per iteration, allocated here
+    ...
+    9 |     Box::leak(Box::new(1u64));
+      |     --------- ^^^^^^^^ 80 B in 1 block per iteration, allocated here
+      |     |
+      |     8 B in 1 block per iteration, allocated here
+      |
+      = note: in the test tests::unbounded, src/lib.rs:9
+      = note: and 2 more sites with 6 B in 2 blocks per iteration
+      = note: of what was recorded, 36 B have no site: not every call can be seen
+      = note: no debug information in `cache-1`
+      = note: heap from window to window: 0 B → 224 B
+      = note: over 4,080 iterations: heap +446 KiB
+      = help: `leak` keeps what it is given until the process ends: keep it in one place and reuse it, or own it
+    ");
+}
+
+#[test]
+fn without_its_source_a_leak_still_has_its_place() {
+    let gone = place("cache::gone", "src/gone.rs", 7, 9);
+    let report = report(Figure::NativeBytes, vec![site(SiteKind::CHeap, 8, 64, &[gone])]);
+    insta::assert_snapshot!(with_sources(|telling| shown(&report, telling)), @r"
+    error[c-heap-growth]: 112 B per iteration survive on the C heap, in no new blocks: a container grows
+    --> src/gone.rs:7:9
+     = note: 8 B in 1 block per iteration, allocated here
+     = note: in the test tests::unbounded, src/lib.rs:9
+     = note: C heap from window to window: 0 B → 224 B
+     = note: over 4,080 iterations: C heap +446 KiB
+     = help: give it back with `free`, or with the function that the C library has for it
+    ");
+}
+
+#[test]
+fn without_debug_information_the_test_is_pointed_at() {
+    let function = |name: &str| Place { function: name.into(), ..Place::default() };
+    let mut leak = site(SiteKind::Thread, 8, 0, &[function("std::thread::spawn")]);
+    leak.place = Some(function("cache::start"));
+    let report = report(Figure::Threads, vec![leak]);
+    insta::assert_snapshot!(with_sources(|telling| shown(&report, telling)), @r"
+    error[thread-growth]: 112 threads are left running by every iteration
+     --> src/lib.rs:9:5
+      |
+    9 |     Box::leak(Box::new(1u64));
+      |     ^^^^^^^^^ 1 thread per iteration, started in `start`
+      |
+      = note: in the test tests::unbounded, src/lib.rs:9
+      = note: threads from window to window: 0 → 224
+      = note: over 4,080 iterations: threads +456,960
+      = help: end the thread and join it: keep its `JoinHandle`, and let what it waits for end
+    ");
+}
+
+#[test]
+fn the_whole_stack_is_shown_by_request() {
+    let report = report(Figure::HeapBytes, vec![map()]);
+    let text = with(Backtrace::Full, |telling| shown(&report, telling));
+    for line in
+        ["reserve_rehash", "at /rustc/1/mod.rs:1", "3: cache::tests::unbounded", "test::run_test"]
+    {
+        assert!(text.contains(line), "{text}");
+    }
+    let short = with_sources(|telling| shown(&report, telling));
+    assert!(!short.contains("rustc") && !short.contains("run_test"), "{short}");
+}
+
+#[test]
+fn the_crate_of_a_test_is_told_by_its_binary() {
+    for (binary, name) in
+        [("my-crate", "my_crate"), ("a::bin/my-tool", "my_tool"), ("a::it", "it"), ("", "")]
+    {
+        assert_eq!(own_crate(binary), name);
+    }
+}

@@ -1,0 +1,150 @@
+//! Sentences about sites.
+
+use memcheck::render::count;
+use memcheck::report::{Account, Amount, Place, SiteKind};
+use memcheck::units::{number, scaled};
+
+/// What survives per iteration: `64 B in 1 block per iteration`.
+pub(super) fn rate(kind: SiteKind, survived: Amount, iterations: u64) -> String {
+    let per_iteration = |amount: i64| amount as f64 / iterations.max(1) as f64;
+    let (blocks, bytes) = (per_iteration(survived.blocks), per_iteration(survived.bytes));
+    let noun = noun(kind);
+    match (survived.bytes, survived.blocks) {
+        (0, _) if blocks >= 1.0 => format!("{} per iteration", count(blocks, noun)),
+        (0, _) => format!("1 {noun} in every {} iterations", number(1.0 / blocks.max(1e-9))),
+        _ if blocks >= 1.0 => {
+            format!("{} in {} per iteration", scaled(bytes), count(blocks, noun))
+        }
+        // One block may be that of a container, which is replaced as it grows.
+        (_, ..2) => format!("{} per iteration", scaled(bytes)),
+        _ => format!(
+            "1 {noun} of {} in every {} iterations",
+            scaled(bytes / blocks),
+            number(1.0 / blocks)
+        ),
+    }
+}
+
+fn noun(kind: SiteKind) -> &'static str {
+    match kind {
+        SiteKind::RustHeap | SiteKind::CHeap => "block",
+        SiteKind::Mapping => "mapping",
+        SiteKind::Thread => "thread",
+        SiteKind::Descriptor => "file descriptor",
+        _ => "item",
+    }
+}
+
+fn done(kind: SiteKind) -> &'static str {
+    match kind {
+        SiteKind::Mapping => "mapped",
+        SiteKind::Thread => "started",
+        SiteKind::Descriptor => "opened",
+        _ => "allocated",
+    }
+}
+
+/// The label of a line: how much, and what happens there. `function` is the one that does it where
+/// the line is only that of the test.
+pub(super) fn label(
+    kind: SiteKind,
+    survived: Amount,
+    iterations: u64,
+    function: Option<&str>,
+) -> String {
+    let (rate, done) = (rate(kind, survived, iterations), done(kind));
+    match function {
+        None => format!("{rate}, {done} here"),
+        Some("") => format!("{rate}, {done} below this test"),
+        Some(function) => format!("{rate}, {done} in `{function}`"),
+    }
+}
+
+/// A place in a chain of calls.
+pub(super) fn at(function: &str, place: &Place) -> String {
+    match (&place.file, place.line) {
+        (Some(file), Some(line)) => format!("{function}, {file}:{line}"),
+        (Some(file), None) => format!("{function}, {file}"),
+        _ => function.to_owned(),
+    }
+}
+
+/// What was not shown: `and 3 more sites with 48 B in 3 blocks per iteration`.
+pub(super) fn more(kind: SiteKind, sites: usize, survived: Amount, iterations: u64) -> String {
+    let sites = count(sites as f64, "more site");
+    format!("and {sites} with {}", rate(kind, survived, iterations))
+}
+
+/// What the sites do not account for.
+pub(super) fn unattributed(account: &Account) -> Option<String> {
+    let Amount { blocks, bytes } = account.rest;
+    if (blocks, bytes) == (0, 0) {
+        return None;
+    }
+    let sizes = match bytes {
+        0 => count(blocks as f64, noun(account.kind)),
+        _ if blocks == 0 => scaled(bytes as f64),
+        _ => format!("{} in {}", scaled(bytes as f64), count(blocks as f64, noun(account.kind))),
+    };
+    Some(format!("of what was recorded, {sizes} have no site: not every call can be seen"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_say_how_much_and_what() {
+        let amount = |blocks, bytes| Amount { blocks, bytes };
+        let heap = SiteKind::RustHeap;
+        for (kind, survived, function, expected) in [
+            (heap, amount(8, 512), None, "64 B in 1 block per iteration, allocated here"),
+            (heap, amount(4, 512), None, "1 block of 128 B in every 2 iterations, allocated here"),
+            (heap, amount(1, 512), None, "64 B per iteration, allocated here"),
+            (SiteKind::Thread, amount(2, 0), None, "1 thread in every 4 iterations, started here"),
+            (heap, amount(0, 64), None, "8 B per iteration, allocated here"),
+            (SiteKind::Thread, amount(8, 0), None, "1 thread per iteration, started here"),
+            (
+                SiteKind::Descriptor,
+                amount(16, 0),
+                None,
+                "2 file descriptors per iteration, opened here",
+            ),
+            (
+                SiteKind::Mapping,
+                amount(8, 32768),
+                None,
+                "4 KiB in 1 mapping per iteration, mapped here",
+            ),
+            (heap, amount(8, 8), Some("a::b"), "1 B in 1 block per iteration, allocated in `a::b`"),
+            (
+                heap,
+                amount(8, 8),
+                Some(""),
+                "1 B in 1 block per iteration, allocated below this test",
+            ),
+        ] {
+            assert_eq!(label(kind, survived, 8, function), expected);
+        }
+        assert_eq!(
+            more(heap, 3, amount(24, 384), 8),
+            "and 3 more sites with 48 B in 3 blocks per iteration"
+        );
+    }
+
+    #[test]
+    fn what_does_not_add_up_is_said() {
+        let account = |rest| Account {
+            kind: SiteKind::CHeap,
+            growth: Amount::default(),
+            sites: Amount::default(),
+            older: Amount::default(),
+            rest,
+        };
+        assert_eq!(unattributed(&account(Amount::default())), None);
+        assert_eq!(
+            unattributed(&account(Amount { blocks: 2, bytes: 96 })).as_deref(),
+            Some("of what was recorded, 96 B in 2 blocks have no site: not every call can be seen")
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! Which frames are the user's own, and which one is to be looked at.
+
+use std::path::Path;
+
+use memcheck::report::{Frame, Place};
+
+use super::names;
+
+/// The crate of the library that is linked into every test, by the name of its functions.
+const LIBRARY: &str = "memcheck";
+
+/// Parts of paths of the standard library's sources: as built for the toolchain, as the component
+/// `rust-src` installs them, and of what it depends on.
+const STANDARD: [&str; 3] = ["/rustc/", "/rustlib/src/rust/", "/rust/deps/"];
+
+/// Whether a place is in the user's own code: its file is named relative to the workspace.
+pub(crate) fn is_users(place: &Place) -> bool {
+    place.file.as_deref().is_some_and(|file| !Path::new(file).is_absolute())
+}
+
+/// Whether the user's own code is at a frame.
+pub(crate) fn is_users_frame(frame: &Frame) -> bool {
+    frame.functions.iter().any(is_users)
+}
+
+/// Whether a function only hands on what others ask for: the library's own, and the allocator.
+/// Whatever file it stands in, it is no place to look at.
+pub(super) fn is_plumbing(function: &str) -> bool {
+    names::crate_of(function) == Some(LIBRARY) || names::is_allocator(function)
+}
+
+/// The place to look at: the innermost one of the user's own. Without one, the innermost that is not
+/// of the standard library (a thread that C code started); without any file, the innermost function
+/// of one of `crates`, which are the user's.
+pub(super) fn culprit(stack: &[Frame], crates: &[String]) -> Option<Place> {
+    let places = || stack.iter().flat_map(|frame| &frame.functions);
+    let elsewhere = |place: &&Place| {
+        let file = place.file.as_deref();
+        file.is_some_and(|file| !STANDARD.iter().any(|part| file.contains(part)))
+            && !is_plumbing(&place.function)
+    };
+    let of_crates = |place: &&Place| {
+        place.file.is_none()
+            && names::crate_of(&place.function)
+                .is_some_and(|name| crates.iter().any(|own| own == name))
+    };
+    places()
+        .find(|place| is_users(place))
+        .or_else(|| places().find(of_crates))
+        .or_else(|| places().find(elsewhere))
+        .cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(places: &[(&str, &str)]) -> Vec<Frame> {
+        let place = |&(function, file): &(&str, &str)| Place {
+            function: function.into(),
+            file: Some(file.to_owned()).filter(|file| !file.is_empty()),
+            line: Some(1),
+            column: None,
+        };
+        let frame = |of| Frame { functions: vec![place(of)], ..Frame::default() };
+        places.iter().map(frame).collect()
+    }
+
+    fn found(places: &[(&str, &str)]) -> Option<String> {
+        culprit(&stack(places), &["my".to_owned()]).map(|place| place.function)
+    }
+
+    #[test]
+    fn the_innermost_of_the_users_own_is_looked_at() {
+        let places = [
+            ("__rust_alloc", "/w/memcheck-lib/src/heap/alloc.rs"),
+            ("alloc::vec::Vec<T>::push", "/rustc/1/library/alloc/src/vec/mod.rs"),
+            ("serde_json::from_str", "/home/u/.cargo/registry/src/x/serde_json-1/src/de.rs"),
+            ("my::parse", "src/lib.rs"),
+            ("my::tests::a", "src/lib.rs"),
+        ];
+        assert_eq!(found(&places).as_deref(), Some("my::parse"));
+        assert_eq!(found(&places[..3]).as_deref(), Some("serde_json::from_str"));
+        assert_eq!(found(&places[..2]), None);
+    }
+
+    #[test]
+    fn without_files_the_name_of_the_crate_decides() {
+        let places = [("alloc::vec::Vec<T>::push", ""), ("<my::Cache>::insert", ""), ("main", "")];
+        assert_eq!(found(&places).as_deref(), Some("<my::Cache>::insert"));
+        // Of the system, with files: not better than the user's function without.
+        let places = [("strdup", "/build/glibc/string/strdup.c"), ("my::a", "")];
+        assert_eq!(found(&places).as_deref(), Some("my::a"));
+    }
+}

@@ -1,0 +1,153 @@
+//! One executable or shared library: from an offset in its file to functions and lines.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use addr2line::{Loader, demangle_auto};
+use memcheck::report::Place;
+use object::{Object, ObjectSegment, ReadCache};
+
+use super::debug_file::Link;
+
+/// Why nothing can be said of a module.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ModuleError {
+    #[error("`{}` cannot be opened", path.display())]
+    Open { path: PathBuf, source: std::io::Error },
+    #[error("`{}` is not a whole ELF file", path.display())]
+    Malformed { path: PathBuf, source: object::Error },
+    #[error("the debug information of `{}` cannot be read", path.display())]
+    DebugInformation { path: PathBuf, source: Box<dyn std::error::Error> },
+}
+
+/// A part of a file that is mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Segment {
+    offset: u64,
+    size: u64,
+    address: u64,
+}
+
+/// A module, parsed, with what was asked of it so far.
+pub(super) struct Module {
+    segments: Vec<Segment>,
+    loader: Loader,
+    known: HashMap<u64, Vec<Place>>,
+}
+
+impl Module {
+    /// Opens the file at `path`, and the one with its debug information where that is apart.
+    pub(super) fn open(path: &Path) -> Result<Module, ModuleError> {
+        let path_of = || path.to_owned();
+        let opened =
+            File::open(path).map_err(|source| ModuleError::Open { path: path_of(), source })?;
+        let cache = ReadCache::new(opened);
+        let file = object::File::parse(&cache)
+            .map_err(|source| ModuleError::Malformed { path: path_of(), source })?;
+        let segments = file.segments().map(|segment| {
+            let (offset, size) = segment.file_range();
+            Segment { offset, size, address: segment.address() }
+        });
+        let segments = segments.collect();
+        let apart = match file.section_by_name(".debug_info") {
+            Some(_) => None,
+            None => Link::of(&file).find(path),
+        };
+        let load = |path: &Path| {
+            Loader::new(path)
+                .map_err(|source| ModuleError::DebugInformation { path: path.to_owned(), source })
+        };
+        let loader = match apart {
+            // One that is damaged must not take the names of the program's own symbols away.
+            Some(apart) => load(&apart).or_else(|_| load(path))?,
+            None => load(path)?,
+        };
+        Ok(Module { segments, loader, known: HashMap::new() })
+    }
+
+    /// The functions at the call that returns to `offset` of the file, inlined ones first. Files are
+    /// named as the compiler was given them.
+    pub(super) fn functions(&mut self, offset: u64) -> Vec<Place> {
+        if let Some(known) = self.known.get(&offset) {
+            return known.clone();
+        }
+        // A return address is that of the instruction after the call, which may belong to another
+        // line, or to another function after a call that never returns.
+        let address = offset.checked_sub(1).and_then(|offset| address(&self.segments, offset));
+        let functions = address.map(|address| self.at(address)).unwrap_or_default();
+        self.known.insert(offset, functions.clone());
+        functions
+    }
+
+    fn at(&self, address: u64) -> Vec<Place> {
+        let mut places = Vec::new();
+        // Damaged debug information is as good as none: the symbols are still there.
+        if let Ok(mut frames) = self.loader.find_frames(address) {
+            while let Ok(Some(frame)) = frames.next() {
+                let location = frame.location;
+                let positive = |number: Option<u32>| number.filter(|&number| number > 0);
+                let name = frame.function.as_ref().and_then(|name| {
+                    Some(demangle_auto(name.raw_name().ok()?, name.language).into_owned())
+                });
+                places.push(Place {
+                    function: name.unwrap_or_default(),
+                    file: location.as_ref().and_then(|at| at.file).map(str::to_owned),
+                    line: location.as_ref().and_then(|at| positive(at.line)),
+                    column: location.as_ref().and_then(|at| positive(at.column)),
+                });
+            }
+        }
+        let symbol = || {
+            let name = self.loader.find_symbol(address)?;
+            Some(demangle_auto(name.into(), None).into_owned())
+        };
+        match places.last_mut() {
+            // Assembly has lines and no functions; `debug = "line-tables-only"` has functions
+            // without the path that leads to them.
+            Some(outermost) if !outermost.function.contains("::") => {
+                if let Some(symbol) = symbol() {
+                    outermost.function = symbol;
+                }
+            }
+            Some(_) => {}
+            None => places.extend(symbol().map(|function| Place { function, ..Place::default() })),
+        }
+        places
+    }
+}
+
+/// The address, as the program is linked, of an offset in its file.
+fn address(segments: &[Segment], offset: u64) -> Option<u64> {
+    let inside = |segment: &&Segment| {
+        offset.checked_sub(segment.offset).is_some_and(|within| within < segment.size)
+    };
+    let segment = segments.iter().find(inside)?;
+    segment.address.checked_add(offset - segment.offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_are_translated_by_segment() {
+        let segment = |offset, size, address| Segment { offset, size, address };
+        let segments = [segment(0, 0x1000, 0), segment(0x1000, 0x800, 0x3000)];
+        assert_eq!(address(&segments, 0x10), Some(0x10));
+        assert_eq!(address(&segments, 0x1234), Some(0x3234));
+        assert_eq!(address(&segments, 0x1800), None);
+        assert_eq!(address(&[segment(0, 1, u64::MAX)], 0), Some(u64::MAX));
+    }
+
+    #[test]
+    fn what_is_no_program_is_an_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        std::fs::write(&path, "text").unwrap();
+        let error = Module::open(&path).err().unwrap();
+        assert!(matches!(error, ModuleError::Malformed { .. }), "{error}");
+        assert!(error.to_string().contains("text` is not a whole ELF file"));
+        assert!(matches!(Module::open("/nowhere".as_ref()), Err(ModuleError::Open { .. })));
+    }
+}

@@ -1,0 +1,189 @@
+//! Fills in what the frames of a report are.
+
+use std::path::{Path, PathBuf};
+
+use memcheck::report::{Frame, Place, Report, Site, Sites};
+
+use super::culprit::{culprit, is_plumbing, is_users_frame};
+use super::symbols::Symbols;
+use super::workspace::{LaterWorkspace, normal};
+
+/// Makes lines of frames, for all tests of a run.
+pub(crate) struct Resolver<'a> {
+    workspace: LaterWorkspace<'a>,
+    symbols: Symbols,
+}
+
+impl<'a> Resolver<'a> {
+    /// Names files relative to `workspace`.
+    pub(crate) fn new(workspace: LaterWorkspace<'a>) -> Self {
+        Resolver { workspace, symbols: Symbols::default() }
+    }
+
+    /// The report with every frame resolved, the place of every site, and notes on what could not
+    /// be resolved. `program` is the test binary.
+    pub(crate) fn resolve(&self, mut report: Report, program: &Path) -> Report {
+        if let Some(sites) = &mut report.sites {
+            self.fill(sites, program);
+        }
+        report
+    }
+
+    fn fill(&self, sites: &mut Sites, program: &Path) {
+        let mut notes: Vec<String> =
+            self.workspace.problem().map(str::to_owned).into_iter().collect();
+        for site in &mut sites.sites {
+            for frame in &mut site.stack {
+                let Some(module) = frame.module.and_then(|index| sites.modules.get(index)) else {
+                    continue;
+                };
+                match self.symbols.functions(&module.path, frame.offset) {
+                    Ok(functions) => {
+                        frame.functions =
+                            functions.into_iter().map(|place| self.named(place)).collect();
+                    }
+                    Err(sentence) => note(&mut notes, sentence),
+                }
+            }
+            site.place = culprit(&site.stack, self.workspace.crates());
+        }
+        // A leak is looked for in the built program; what lacks in a library of the system matters
+        // to nobody.
+        let program: PathBuf = program.canonicalize().unwrap_or_else(|_| program.to_owned());
+        let lacking = |site: &Site| {
+            let of_program = |frame: &&Frame| {
+                let module = frame.module.and_then(|index| sites.modules.get(index));
+                module.is_some_and(|module| Path::new(&module.path) == program)
+            };
+            !site.stack.iter().any(is_users_frame)
+                && site.stack.iter().filter(of_program).any(|frame| {
+                    frame.functions.first().is_some_and(|place| place.file.is_none())
+                        || frame.functions.is_empty()
+                })
+        };
+        if sites.sites.iter().any(lacking) {
+            let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
+            note(
+                &mut notes,
+                format!(
+                    "no debug information in `{name}`, so lines are those of the test: build with `debug = 1` in the profile"
+                ),
+            );
+        }
+        sites.notes.extend(notes);
+    }
+
+    /// A place with its file named as reports have it.
+    fn named(&self, place: Place) -> Place {
+        let Some(file) = &place.file else { return place };
+        let file = Path::new(file);
+        let own = match is_plumbing(&place.function) {
+            true => None,
+            false => self.workspace.own(file),
+        };
+        // What is relative is the user's own, so a foreign file without its folder is not named.
+        let file = own.or_else(|| Some(normal(file)).filter(|file| file.is_absolute()));
+        Place { file: file.map(|file| file.to_string_lossy().into_owned()), ..place }
+    }
+}
+
+fn note(notes: &mut Vec<String>, sentence: String) {
+    if !notes.contains(&sentence) {
+        notes.push(sentence);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+    use std::sync::LazyLock;
+
+    use memcheck::report::{Module, SiteKind};
+
+    use super::*;
+    use crate::sites::Workspace;
+
+    #[inline(always)]
+    fn inlined(text: &str) -> String {
+        text.repeat(black_box(2))
+    }
+
+    #[inline(never)]
+    fn calls(text: &str) -> String {
+        inlined(text)
+    }
+
+    /// The mapping of this program that holds `address`: start, offset in the file, path.
+    fn mapping(address: u64) -> (u64, u64, String) {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let mut parsed = maps.lines().filter_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let (start, end) = fields[0].split_once('-')?;
+            let number = |text| u64::from_str_radix(text, 16).ok();
+            let (start, end) = (number(start)?, number(end)?);
+            let path = fields.get(5)?.to_string();
+            (start..end).contains(&address).then_some((start, number(fields[2])?, path))
+        });
+        parsed.next_back().unwrap()
+    }
+
+    /// A report with every address of the code of [`calls`] as a frame.
+    fn report() -> Report {
+        black_box(calls("a"));
+        let begin = calls as *const () as u64;
+        let (start, offset, path) = mapping(begin);
+        let frame = |address: u64| Frame {
+            address,
+            module: Some(0),
+            offset: address - start + offset,
+            functions: Vec::new(),
+        };
+        let site = Site {
+            kind: SiteKind::RustHeap,
+            grows: true,
+            survived: Default::default(),
+            stack: (1..0x40).map(|byte| frame(begin + byte)).collect(),
+            place: None,
+        };
+        let mut report = Report::unobserved(Default::default(), memcheck::report::Outcome::Lost);
+        report.sites = Some(Sites {
+            sites: vec![site],
+            modules: vec![Module { path }, Module { path: "/nowhere".into() }],
+            ..Sites::default()
+        });
+        report
+    }
+
+    #[test]
+    fn a_frame_gets_its_functions_and_its_place() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned();
+        let workspace = LazyLock::new(|| Workspace::at(root.clone()));
+        let resolver = Resolver::new(&workspace);
+        let program = std::env::current_exe().unwrap();
+        let resolved = resolver.resolve(report(), &program).sites.unwrap();
+        let place = resolved.sites[0].place.as_ref().unwrap();
+        assert_eq!(place.file.as_deref(), Some("cargo-memcheck/src/sites/resolver.rs"));
+        let functions: Vec<&Place> =
+            resolved.sites[0].stack.iter().flat_map(|frame| &frame.functions).collect();
+        assert!(functions.iter().any(|place| place.line.is_some() && place.column.is_some()));
+        let of = |name: &str| functions.iter().any(|place| place.function.ends_with(name));
+        assert!(of("resolver::tests::calls") && of("inlined"), "{functions:?}");
+        assert_eq!(resolved.notes, [""; 0]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_once() {
+        let workspace = LazyLock::new(|| Workspace::at("/elsewhere".into()));
+        let resolver = Resolver::new(&workspace);
+        let mut report = report();
+        let sites = report.sites.as_mut().unwrap();
+        sites.sites[0].stack.iter_mut().for_each(|frame| frame.module = Some(1));
+        let resolved = resolver.resolve(report, "/nowhere".as_ref()).sites.unwrap();
+        assert!(
+            resolved.notes[0].starts_with("`/nowhere` cannot be opened: "),
+            "{:?}",
+            resolved.notes
+        );
+        assert_eq!(resolved.sites[0].place, None);
+    }
+}

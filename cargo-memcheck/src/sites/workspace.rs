@@ -1,0 +1,172 @@
+//! What belongs to the user: the files of the cargo workspace.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use cargo_metadata::Metadata;
+
+/// A workspace that is asked for once somebody wants to know; a run without a leak never does.
+pub(crate) type LaterWorkspace<'a> = &'a (dyn Deref<Target = Workspace> + Sync);
+
+/// A file that `cargo vendor` leaves in every crate.
+const VENDORED: &str = ".cargo-checksum.json";
+
+/// Where the user's own code is.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    /// The top folder; a second time without symbolic links, where that differs.
+    roots: Vec<PathBuf>,
+    /// Where cargo builds, and build scripts write; and where it keeps what it downloads, which may
+    /// lie in the workspace on a CI machine.
+    foreign: Vec<PathBuf>,
+    /// Names of the crates.
+    crates: Vec<String>,
+    /// Whether a folder holds a vendored crate.
+    vendored: Mutex<HashMap<PathBuf, bool>>,
+    /// Why no more is known.
+    problem: Option<String>,
+}
+
+impl Workspace {
+    /// As `cargo metadata --no-deps` tells it.
+    pub(crate) fn of(metadata: &Metadata) -> Workspace {
+        let targets = metadata.packages.iter().flat_map(|package| &package.targets);
+        let mut crates: Vec<String> = targets.map(|target| target.name.replace('-', "_")).collect();
+        crates.sort();
+        crates.dedup();
+        Workspace {
+            foreign: [metadata.target_directory.clone().into_std_path_buf()]
+                .into_iter()
+                .chain(cargo_home())
+                .collect(),
+            crates,
+            ..Workspace::at(metadata.workspace_root.clone().into_std_path_buf())
+        }
+    }
+
+    /// Of a package's folder, where `problem` kept cargo from telling more.
+    pub(crate) fn guessed(package: PathBuf, problem: &str) -> Workspace {
+        let problem =
+            format!("the workspace is not known, so it is taken to be this package: {problem}");
+        Workspace { problem: Some(problem), ..Workspace::at(package) }
+    }
+
+    /// Why only a part of the user's own code may be known.
+    pub(super) fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    /// Of a folder alone.
+    pub(crate) fn at(root: PathBuf) -> Workspace {
+        let real = root.canonicalize().ok().filter(|real| *real != root);
+        let roots = [Some(root), real].into_iter().flatten().collect();
+        Workspace { roots, ..Workspace::default() }
+    }
+
+    /// The names of the user's crates.
+    pub(super) fn crates(&self) -> &[String] {
+        &self.crates
+    }
+
+    /// A file of a report as a path that can be opened.
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.roots.first().map_or_else(|| file.into(), |root| root.join(file))
+    }
+
+    /// The path from the workspace's top folder to a source file, if it is the user's own: in the
+    /// workspace, but neither built, downloaded nor vendored there.
+    pub(super) fn own(&self, file: &Path) -> Option<PathBuf> {
+        let file = normal(file);
+        if !file.is_absolute() {
+            // Paths that a `--remap-path-prefix` has shortened.
+            let mut roots = self.roots.iter();
+            return roots.any(|root| root.join(&file).is_file()).then_some(file);
+        }
+        let (root, below) = self
+            .roots
+            .iter()
+            .find_map(|root| Some((root, file.strip_prefix(root).ok()?.to_owned())))?;
+        let foreign = self.foreign.iter().any(|folder| file.starts_with(folder));
+        let vendored = || below.ancestors().skip(1).any(|folder| self.is_vendored(root, folder));
+        (!foreign && !vendored()).then_some(below)
+    }
+
+    fn is_vendored(&self, root: &Path, folder: &Path) -> bool {
+        let mut known = self.vendored.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = root.join(folder);
+        *known.entry(folder).or_insert_with_key(|folder| folder.join(VENDORED).exists())
+    }
+}
+
+/// Where cargo keeps what it downloads.
+fn cargo_home() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("CARGO_HOME").or_else(|| Some(set("HOME")?.join(".cargo")))
+}
+
+/// A path without `.` and `..`. Links are not followed: the file may be gone.
+pub(super) fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if normal.file_name().is_some() => {
+                normal.pop();
+            }
+            part => normal.push(part),
+        }
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_the_workspace_is_the_users_unless_it_came_from_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().to_owned();
+        std::fs::create_dir_all(root.join("third/serde/src")).unwrap();
+        std::fs::write(root.join("third/serde/.cargo-checksum.json"), "{}").unwrap();
+        std::fs::create_dir_all(root.join("src")).unwrap();
+        std::fs::write(root.join("src/lib.rs"), "").unwrap();
+        let foreign = vec![root.join("target"), root.join(".cargo")];
+        let workspace = Workspace { foreign, ..Workspace::at(root.clone()) };
+        let own = |path: &str| {
+            let own = workspace.own(&root.join(path))?;
+            Some(own.to_string_lossy().into_owned())
+        };
+        assert_eq!(own("src/lib.rs").as_deref(), Some("src/lib.rs"));
+        assert_eq!(own("a/./b/../src/lib.rs").as_deref(), Some("a/src/lib.rs"));
+        assert_eq!(
+            own("third/path-dependency/src/lib.rs").as_deref(),
+            Some("third/path-dependency/src/lib.rs")
+        );
+        assert_eq!(own("target/debug/build/a-1/out/bindings.rs"), None);
+        assert_eq!(own(".cargo/registry/src/index-1/a-1.0.0/src/lib.rs"), None);
+        assert_eq!(own("registry/src/lib.rs").as_deref(), Some("registry/src/lib.rs"));
+        assert_eq!(own("third/serde/src/lib.rs"), None);
+        assert_eq!(own("../elsewhere/src/lib.rs"), None);
+
+        assert_eq!(workspace.own("src/lib.rs".as_ref()), Some("src/lib.rs".into()));
+        assert_eq!(workspace.own("serde-1.0.0/src/lib.rs".as_ref()), None);
+        assert_eq!(workspace.own("/rustc/1/library/alloc/src/vec/mod.rs".as_ref()), None);
+    }
+
+    #[test]
+    fn a_workspace_behind_a_link_is_known_by_both_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().canonicalize().unwrap().join("real");
+        std::fs::create_dir(&real).unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let workspace = Workspace::at(link.clone());
+        for root in [&real, &link] {
+            assert_eq!(workspace.own(&root.join("src/a.rs")), Some("src/a.rs".into()));
+        }
+        assert_eq!(workspace.path("src/a.rs"), link.join("src/a.rs"));
+    }
+}
