@@ -105,7 +105,7 @@ fn retell(wanted: &Reports) -> Result<u8, Error> {
 fn closed(outputs: Outputs, code: u8) -> u8 {
     let failed = outputs.close();
     failed.iter().for_each(output::error);
-    exit::written(code, failed.is_empty())
+    exit::written(code, &failed)
 }
 
 /// The folder of the manifest that was named, else the current one.
