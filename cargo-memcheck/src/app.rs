@@ -260,6 +260,7 @@ fn plan<'a>(
         settings: Settings {
             overrides: run.limits.options(),
             jobs: NonZeroUsize::new(jobs.min(chosen.run.len())),
+            sites: run.running.sites.into(),
             ..Settings::default()
         },
         jobs,
