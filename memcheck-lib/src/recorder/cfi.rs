@@ -182,8 +182,10 @@ fn find(address: u64) -> Option<Tables> {
     };
     // SAFETY: any address may be asked for; the place for the result is large enough.
     let failed = unsafe { find_object(address as *mut c_void, &mut found) } != 0;
-    (!failed && !found.eh_frame_header.is_null())
-        .then_some(Tables { header: found.eh_frame_header as usize, end: found.end as usize })
+    if failed || found.eh_frame_header.is_null() {
+        return None;
+    }
+    Some(Tables { header: found.eh_frame_header as usize, end: found.end as usize })
 }
 
 /// What [`visit`] looks for, and finds.

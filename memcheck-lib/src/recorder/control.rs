@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::Release};
 use super::calls::{ON, TABLES, pause};
 use super::cfi;
 use super::memory::Memory;
+use super::walk;
 
 /// Code that was loaded and unloaded when last looked.
 static LOADED: AtomicU64 = AtomicU64::new(0);
@@ -23,6 +24,7 @@ pub(crate) fn start(page: NonNull<u8>) -> bool {
 fn record_into(memory: Memory) {
     static AT_FORK: Once = Once::new();
     cfi::prepare();
+    walk::prepare();
     LOADED.store(cfi::loaded_and_unloaded(), Relaxed);
     // SAFETY: the handlers only store to a thread-local without a destructor and to an atomic,
     // which is allowed in a child after fork. Where they cannot be registered, a child that goes

@@ -158,7 +158,7 @@ impl Walk {
         let end = if here < self.stack_end && self.stack_end - here < 1 << 30 {
             self.stack_end
         } else {
-            u64::MAX - 7
+            NO_END
         };
         let mut at = Frame {
             stack: start.stack,
@@ -269,41 +269,31 @@ impl Walk {
     }
 }
 
-/// End of the calling thread's stack; the highest address where it is not known.
-#[cfg(target_env = "gnu")]
-fn stack_end() -> u64 {
-    use std::mem::MaybeUninit;
-    use std::sync::atomic::AtomicUsize;
+/// Where nothing is known of the end of a stack.
+const NO_END: u64 = u64::MAX - 7;
 
-    /// Where the loader says that the main thread's stack ends; 0 where that is not known.
-    static MAIN: AtomicUsize = AtomicUsize::new(usize::MAX);
+/// End of the main thread's stack.
+static MAIN_END: AtomicU64 = AtomicU64::new(NO_END);
 
-    if rustix::thread::gettid() == rustix::process::getpid() {
-        if MAIN.load(Relaxed) == usize::MAX {
-            // SAFETY: the name is a C string; the symbol is a pointer of the loader's.
-            let place = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__libc_stack_end".as_ptr()) };
-            // SAFETY: as above.
-            let end = if place.is_null() { 0 } else { unsafe { *place.cast::<usize>() } };
-            MAIN.store(end, Relaxed);
-        }
-        let end = MAIN.load(Relaxed) as u64;
-        return if end == 0 { u64::MAX - 7 } else { end };
-    }
-    let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
-    let (mut lowest, mut size) = (std::ptr::null_mut(), 0);
-    // SAFETY: the attributes are read only once they were filled in, and given back.
-    unsafe {
-        if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
-            return u64::MAX - 7;
-        }
-        let failed = libc::pthread_attr_getstack(attributes.as_ptr(), &mut lowest, &mut size) != 0;
-        libc::pthread_attr_destroy(attributes.as_mut_ptr());
-        if failed { u64::MAX - 7 } else { lowest as u64 + size as u64 }
+/// Finds out what walks need to know. Before recording.
+pub(super) fn prepare() {
+    // SAFETY: the name is a C string.
+    let place = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__libc_stack_end".as_ptr()) };
+    if !place.is_null() {
+        // SAFETY: the symbol is a pointer of glibc's loader.
+        MAIN_END.store(unsafe { *place.cast::<u64>() }, Relaxed);
     }
 }
 
-/// End of the calling thread's stack; the highest address where it is not known.
-#[cfg(not(target_env = "gnu"))]
+/// An address at or a little above the end of the calling thread's stack. Takes no lock: the call
+/// that is recorded may hold any of the C library's (`pthread_getattr_np` calls `realloc` while it
+/// holds its thread's).
 fn stack_end() -> u64 {
-    u64::MAX - 7
+    if rustix::thread::gettid() == rustix::process::getpid() {
+        return MAIN_END.load(Relaxed);
+    }
+    // A thread's descriptor stands at the upper end of the memory that its stack is in
+    // (`allocate_stack` in nptl/allocatestack.c; musl likewise).
+    // SAFETY: always succeeds.
+    unsafe { libc::pthread_self() as u64 & !7 }
 }

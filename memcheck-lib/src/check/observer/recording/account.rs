@@ -35,6 +35,8 @@ pub(super) struct Books {
     batches: Vec<u64>,
     /// What lived of each site at the end of each batch.
     series: Vec<Vec<(i64, i64)>>,
+    /// What belonged to no site at the end of the last batch.
+    rests: [Rest; SiteKind::ALL.len()],
     notes: Vec<String>,
     /// Figures that grew without a kind that is recorded.
     without_site: Vec<Figure>,
@@ -87,6 +89,7 @@ impl Books {
             opened: false,
             batches: Vec::new(),
             series: Vec::new(),
+            rests: [Rest::default(); SiteKind::ALL.len()],
             notes: Vec::new(),
             without_site,
         }
@@ -122,6 +125,7 @@ impl Books {
         self.end = self.read(checkpoint, sample);
         self.batches.push(iterations);
         let Some(tables) = memory.map(Memory::tables) else { return };
+        self.rests = SiteKind::ALL.map(|kind| tables.rest(kind));
         for site in 0..tables.sites_used() {
             if site == self.series.len() {
                 // It was not there before.
@@ -163,7 +167,7 @@ impl Books {
                     rising = sum(rising, amount(of.blocks, of.bytes));
                 }
             }
-            let (rates, older) = (self.rates[kind as usize], tables.rest(kind).older);
+            let (rates, older) = (self.rates[kind as usize], self.rests[kind as usize].older);
             let iterations = self.iterations();
             let bytes = rates.bytes <= 0.0
                 || judge::is_explained(
@@ -203,7 +207,7 @@ impl Books {
             let Some(growth) = self.growth(kind) else { continue };
             let of_kind = all.iter().filter(|site| site.kind == kind);
             let total = of_kind.fold(Amount::default(), |total, site| sum(total, site.survived));
-            let Rest { older, unplaced } = tables.rest(kind);
+            let Rest { older, unplaced } = self.rests[kind as usize];
             let older = amount(older.0, older.1);
             let rest = difference(difference(growth, total), older);
             sites.accounts.push(Account { kind, growth, sites: total, older, rest });
@@ -251,14 +255,15 @@ impl Books {
         let mut all: Vec<Site> = Vec::new();
         let mut places = std::collections::HashMap::new();
         let mut cut = false;
-        for at in 0..tables.sites_used() {
+        // What a last batch that broke off left behind is in no reading of the counters.
+        for (at, series) in self.series.iter().enumerate() {
             let Some(recorded) = tables.recorded(at) else { continue };
-            let survived = amount(recorded.blocks, recorded.bytes);
+            let survived = series.last().map_or(Amount::default(), |of| amount(of.0, of.1));
             if survived == Amount::default() {
                 continue;
             }
             let rate = self.rates[recorded.kind as usize].bytes;
-            let grows = self.rises(at) || judge::is_a_main_part(recorded.bytes, iterations, rate);
+            let grows = self.rises(at) || judge::is_a_main_part(survived.bytes, iterations, rate);
             cut |= recorded.cut && grows;
             // Stacks that differ only beyond the frames that are kept.
             let place = *places.entry((recorded.kind, recorded.stack)).or_insert_with_key(|key| {
