@@ -72,10 +72,11 @@ mod of {
         }
     }
 
-    /// The code of a command whose results stand, but could not be written `everywhere` they were
-    /// wanted: a failure keeps its own.
-    pub(crate) fn written(code: u8, everywhere: bool) -> u8 {
-        if code == SUCCESS && !everywhere { TOOL_FAILED } else { code }
+    /// The code of a command that would have `code`, but could not write all of its results. What
+    /// stands on the terminal keeps its own; where that could not be written nothing stands.
+    pub(crate) fn written(code: u8, failed: &[Error]) -> u8 {
+        let unseen = failed.iter().any(|error| matches!(error, Error::Write { .. }));
+        if unseen || (code == SUCCESS && !failed.is_empty()) { TOOL_FAILED } else { code }
     }
 
     /// A process that has no memory is nothing to look at.
@@ -139,9 +140,13 @@ mod tests {
 
     #[test]
     fn what_could_not_be_written_is_no_success() {
-        assert_eq!(written(SUCCESS, false), TOOL_FAILED);
-        assert_eq!(written(SUCCESS, true), SUCCESS);
-        assert_eq!(written(TESTS_FAILED, false), TESTS_FAILED);
+        use crate::error::Error;
+        let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let file = Error::WriteFile { what: "--junit", path: "x".into(), source: full() };
+        assert_eq!(written(SUCCESS, &[]), SUCCESS);
+        assert_eq!(written(SUCCESS, std::slice::from_ref(&file)), TOOL_FAILED);
+        assert_eq!(written(TESTS_FAILED, std::slice::from_ref(&file)), TESTS_FAILED);
+        assert_eq!(written(TESTS_FAILED, &[file, Error::Write { source: full() }]), TOOL_FAILED);
     }
 
     #[test]

@@ -142,10 +142,8 @@ fn add_summary(path: &Path, whole: &Whole<'_>) -> io::Result<()> {
 /// The error of a file that could not be written. A reader that went away (`| head`) is none.
 fn unwritten(what: &'static str, path: &Path, result: io::Result<()>) -> Option<Error> {
     let source = result.err()?;
-    if is_stdout(path) {
-        return super::written(Err(source)).err();
-    }
-    Some(Error::WriteFile { what, path: path.to_owned(), source })
+    let gone = is_stdout(path) && source.kind() == io::ErrorKind::BrokenPipe;
+    (!gone).then(|| Error::WriteFile { what, path: path.to_owned(), source })
 }
 
 #[cfg(test)]
