@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 
-use memcheck::report::TestId;
+use memcheck::report::{TestId, Word};
 use memcheck::tool::{Launch, Settings};
 
 use crate::cargo::{self, Cargo, Surroundings, TestBinary};
@@ -62,7 +62,13 @@ fn judge(run: &Run) -> Result<u8, Error> {
     let summary = run::execute(
         &plan,
         &|launch, settings, cancel, progress| {
-            run::explain(launch, memcheck::tool::observe(launch, settings, cancel, progress))
+            let report = memcheck::tool::observe(launch, settings, cancel, progress);
+            let mut report = run::explain(launch, report);
+            if run.running.prove && report.word() == Word::Pass {
+                let proof = memcheck::tool::prove(launch, settings, &report, cancel, progress);
+                report.proof = Some(proof);
+            }
+            report
         },
         &interrupt,
         &mut |event| outputs.event(event),
@@ -167,6 +173,13 @@ fn nothing(chosen: &Chosen<'_>, built: &Built, filters: &Filters) -> Error {
     }
 }
 
+/// Whether nothing is to be called growing, for the test that `--prove` finds out a judge that does
+/// not see. Only the debug build that the repository's own tests use can be asked for that; what
+/// `cargo install` makes cannot, and every report of such a run carries a warning.
+fn blind() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("MEMCHECK_INTERNAL_TEST_BLIND").is_some()
+}
+
 /// The plan for the chosen tests of each binary.
 fn plan<'a>(
     run: &Run,
@@ -213,9 +226,11 @@ fn plan<'a>(
         settings: Settings {
             overrides: run.limits.options(),
             jobs: NonZeroUsize::new(jobs.min(chosen.run.len())),
+            blind: blind(),
             ..Settings::default()
         },
         jobs,
+        prove: run.running.prove,
         fail_fast: run.running.fail_fast,
         inconclusive: run.running.inconclusive,
     }

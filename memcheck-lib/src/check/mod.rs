@@ -3,6 +3,7 @@
 
 #[cfg(target_os = "linux")]
 mod death;
+mod drive;
 mod entry;
 mod iterate_async;
 #[cfg(target_os = "linux")]
@@ -16,6 +17,8 @@ mod options;
 mod own_observer;
 #[cfg(target_os = "linux")]
 mod page;
+#[cfg(target_os = "linux")]
+mod plant;
 mod program;
 #[cfg(feature = "tokio")]
 pub mod runtime;

@@ -6,11 +6,13 @@
 mod allocators;
 mod details;
 mod phrases;
+mod proof;
 mod spark;
 mod where_grew;
 
 pub use details::details;
 pub use phrases::{measured, sensitivity};
+pub use proof::proof;
 pub use spark::sparkline;
 
 use std::fmt;
