@@ -38,7 +38,7 @@ impl Workload {
         loop {
             match steps.next() {
                 Step::Iterate => {
-                    let outcome = body().await;
+                    let outcome = steps.iterate_once(&mut body).await;
                     steps.end(outcome);
                 }
                 Step::Drive(drive) => {

@@ -70,7 +70,7 @@ pub fn plain_async<R: Termination>(test: Test, runtime: Runtime, mut body: impl 
         loop {
             match steps.next() {
                 Step::Iterate => {
-                    let outcome = runtime.block_on(body());
+                    let outcome = runtime.block_on(steps.iterate_once(&mut body));
                     steps.end(outcome);
                 }
                 Step::Drive(drive) => {

@@ -204,6 +204,12 @@ impl Iterations {
         self.runtime = runtime;
     }
 
+    /// That runtime.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
     /// What comes next; waits for the observer between batches.
     #[inline]
     pub(crate) fn next(&mut self) -> Step {

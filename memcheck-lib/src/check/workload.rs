@@ -103,6 +103,30 @@ impl Steps {
         }
     }
 
+    /// The runtime in which the iterations run, where one is known.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(crate) fn runtime(&self) -> Option<&Runtime> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Steps::Worker(iterations) => Some(iterations.runtime()),
+            Steps::Once { .. } => None,
+        }
+    }
+
+    /// Awaits one iteration, and gives the tasks that it spawned their turn.
+    #[inline]
+    pub(crate) async fn iterate_once<R>(&self, body: &mut impl AsyncFnMut() -> R) -> R {
+        #[cfg(feature = "tokio")]
+        if let Some(runtime) = self.runtime() {
+            let before = runtime.tasks();
+            let outcome = body().await;
+            runtime.breathe(before).await;
+            return outcome;
+        }
+        body().await
+    }
+
     /// Notes the end of an iteration; unwinds when it returned an error.
     #[inline]
     pub(crate) fn end<R: Termination>(&mut self, result: R) {

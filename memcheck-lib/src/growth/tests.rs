@@ -170,27 +170,27 @@ fn below(limits: &[(Figure, u64)], read: impl FnMut(u64) -> Readings) -> Vec<Adv
 
 #[test]
 fn a_limit_below_the_noise_is_told_with_the_iterations_that_it_takes() {
-    // Up for two readings and down by 40 for two: one by itself would be a peak and not noise.
-    let noisy = |figure: Figure| {
+    // Up for two readings and down for two: one by itself would be a peak and not noise.
+    let noisy = |figure: Figure, height: i64| {
         let mut readings = 0;
         move |_: u64| {
             readings += 1;
-            one(figure, if readings % 4 < 2 { 40 } else { 0 })
+            one(figure, if readings % 4 < 2 { height } else { 0 })
         }
     };
     let [Advice::LimitBelowSensitivity { limit: 10, iterations, .. }] =
-        below(&[(Figure::Fds, 10)], noisy(Figure::Fds))[..]
+        below(&[(Figure::Fds, 10)], noisy(Figure::Fds, 40))[..]
     else {
         panic!("a limit of 10 in noise of 40")
     };
     assert!(iterations > 4080, "{iterations}");
-    assert!(below(&[(Figure::Fds, 40)], noisy(Figure::Fds)).is_empty());
+    assert!(below(&[(Figure::Fds, 40)], noisy(Figure::Fds, 40)).is_empty());
     // Without noise a limit is exact, also one of 0.
     assert!(below(&[(Figure::Fds, 0)], |_| one(Figure::Fds, 7)).is_empty());
     assert!(below(&[(Figure::Resident, 1)], |_| one(Figure::Resident, 7)).is_empty());
     // A rate of a byte in every iteration is hidden by that noise for the iterations of a short run.
-    assert_eq!(below(&[(Figure::HeapBytes, 1)], noisy(Figure::HeapBytes)).len(), 1);
-    assert!(below(&[(Figure::HeapBytes, 100)], noisy(Figure::HeapBytes)).is_empty());
+    assert_eq!(below(&[(Figure::HeapBytes, 1)], noisy(Figure::HeapBytes, 4000)).len(), 1);
+    assert!(below(&[(Figure::HeapBytes, 100)], noisy(Figure::HeapBytes, 4000)).is_empty());
 }
 
 #[test]

@@ -49,17 +49,20 @@ pub(super) fn settled(
     mut last: Checkpoint,
     patience: &mut Patience,
 ) -> Result<Checkpoint, Interruption> {
-    let began = Instant::now();
-    let until = patience.left(subject.elapsed());
+    let (began, until) = (Instant::now(), patience.left(subject.elapsed()));
     if last.tasks.is_some() {
-        // The CPU and wall time of the batch are those of its own checkpoint.
+        // The wall time of the batch is that of its own checkpoint.
         let driven = subject.drive(patience.tasks, until)?;
         last = Checkpoint { wall_ns: last.wall_ns, ..driven };
+        if last.tasks > Some(patience.tasks) {
+            // In vain. What was not in vain was work of the iterations.
+            patience.spent += began.elapsed();
+        }
     }
     if !subject.has_other_threads() {
-        patience.spent += began.elapsed();
         return Ok(last);
     }
+    let (began, until) = (Instant::now(), patience.left(subject.elapsed()));
     let mut pause = FIRST_PAUSE;
     loop {
         if subject.others_sleep() {
