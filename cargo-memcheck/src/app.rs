@@ -227,6 +227,7 @@ fn plan<'a>(
             overrides: run.limits.options(),
             jobs: NonZeroUsize::new(jobs.min(chosen.run.len())),
             blind: blind(),
+            sites: run.running.sites.into(),
             ..Settings::default()
         },
         jobs,

@@ -11,6 +11,7 @@ use std::num::NonZeroUsize;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use memcheck::report::Word;
+use memcheck::tool::Record;
 
 pub(crate) use filters::{Fate, Filters, RunIgnored};
 pub(crate) use inspect::Inspect;
@@ -106,6 +107,39 @@ pub(crate) struct Running {
     /// What a test that stays UNSURE does to the exit code
     #[arg(long, value_enum, default_value_t, value_name = "EFFECT")]
     pub(crate) inconclusive: Inconclusive,
+    /// Which tests run on, after they were judged, to record where what survives was allocated
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_missing_value = "always",
+        num_args = 0..=1,
+        require_equals = true,
+        value_name = "WHICH"
+    )]
+    pub(crate) sites: RecordSites,
+}
+
+/// Which tests are recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordSites {
+    /// Those that grow, but for known leaks
+    #[default]
+    Growing,
+    /// All; meant by `--sites` alone
+    Always,
+    /// None
+    Never,
+}
+
+impl From<RecordSites> for Record {
+    fn from(sites: RecordSites) -> Self {
+        match sites {
+            RecordSites::Growing => Record::Growing,
+            RecordSites::Always => Record::Always,
+            RecordSites::Never => Record::Never,
+        }
+    }
 }
 
 /// What an inconclusive test does to the exit code.
@@ -228,6 +262,20 @@ mod tests {
     fn the_last_of_two_opposites_counts() {
         assert!(run(&["--no-fail-fast", "--fail-fast"]).running.fail_fast);
         assert!(!run(&["--fail-fast", "--no-fail-fast"]).running.fail_fast);
+    }
+
+    #[test]
+    fn sites_are_recorded_of_what_grows_unless_it_is_said() {
+        let sites = |arguments: &[&str]| run(arguments).running.sites;
+        assert_eq!(sites(&[]), RecordSites::Growing);
+        assert_eq!(sites(&["--sites"]), RecordSites::Always);
+        assert_eq!(sites(&["--sites=never"]), RecordSites::Never);
+        // What follows is a filter, not a value.
+        let run = run(&["--sites", "parse"]);
+        assert_eq!(
+            (run.running.sites, run.filters.names),
+            (RecordSites::Always, vec!["parse".into()])
+        );
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub(crate) enum Command {
     Drive { tasks: u64, limit_ns: u64 },
     /// Leak this beside the body from now on, then send a checkpoint.
     Plant(Plant),
+    /// From now on record call stacks, into the file of the shared page, which was made long
+    /// enough; then send a checkpoint. Whether it is done stands in that file.
+    Record,
     /// End.
     Finish,
 }
@@ -121,8 +124,9 @@ const SAMPLE: u32 = 0x103;
 const FINISH: u32 = 0x104;
 const TRIM: u32 = 0x105;
 const ASK_ALLOCATORS: u32 = 0x106;
-const DRIVE: u32 = 0x107;
-const PLANT: u32 = 0x108;
+const DRIVE: u32 = 0x108;
+const PLANT: u32 = 0x109;
+const RECORD: u32 = 0x107;
 
 /// Why a packet could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,6 +201,7 @@ impl Command {
             Command::Plant(Plant { kind, every, count, size }) => {
                 fixed(PLANT, &[kind as u64, every, count, size])
             }
+            Command::Record => fixed(RECORD, &[]),
             Command::Finish => fixed(FINISH, &[]),
         }
     }
@@ -220,6 +225,7 @@ impl Command {
                 count: third,
                 size: fourth,
             }),
+            RECORD => Command::Record,
             FINISH => Command::Finish,
             _ => return Err(MessageError::Malformed),
         })

@@ -9,6 +9,11 @@ mod limits;
 mod measure;
 mod prove;
 mod quiet;
+#[cfg(memcheck_sites)]
+mod recording;
+#[cfg(not(memcheck_sites))]
+#[path = "no_recording.rs"]
+mod recording;
 mod retained;
 mod spawn;
 mod subject;
@@ -28,7 +33,7 @@ use super::DEFAULT_TIMEOUT;
 use super::message::{Command, Failure, MessageError, PROTOCOL};
 use crate::growth::Advice;
 use crate::report::{Outcome, Plant, REPORT_VERSION, Report, TestId, Verdict, Warning};
-use crate::tool::{Cancel, Launch, Progress, Settings};
+use crate::tool::{Cancel, Launch, Progress, Record, Settings};
 
 /// How long a worker may take from its last word to its end.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -68,8 +73,10 @@ fn observe_planted(
     let conversation = Conversation::new(worker, launch, cancel, started + timeout);
     let guard = Guard::new(conversation.pid(), ceiling::default(settings.jobs), options.ceiling);
     let mut process = Process::new(conversation, started, guard, progress);
-    let Settings { defaults, overrides, blind, .. } = settings;
-    let asked = Asked { defaults, overrides, plant, blind: *blind };
+    let Settings { defaults, overrides, blind, sites, .. } = settings;
+    // Where a planted leak is, is known.
+    let record = if plant.is_some() { Record::Never } else { *sites };
+    let asked = Asked { defaults, overrides, record, plant, blind: *blind };
     let (measured, result) = measure(&mut process, &asked);
     let notes = subject::Subject::notes(&process);
     let conversation = process.conversation;
@@ -104,6 +111,8 @@ fn conclude(
         None => first_timeout,
     };
     let outcome = match result {
+        // It was judged, and broke off only while call stacks were recorded.
+        Ok(()) if measured.broke_off => Outcome::Passed,
         Ok(()) => {
             conversation.freeze_output();
             match conversation.wait_for_end(FAREWELL) {
@@ -225,6 +234,8 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         completed,
         allocators,
         retention,
+        sites,
+        broke_off: _,
     } = measured;
     let mut warnings = Vec::new();
     let heap_counted = hello.as_ref().is_none_or(|hello| hello.heap_counted);
@@ -290,7 +301,7 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         growth,
         allocators,
         retention,
-        sites: None,
+        sites,
         proof: None,
         advice,
         warnings,

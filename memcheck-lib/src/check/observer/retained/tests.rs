@@ -10,6 +10,7 @@ use crate::heap::allocators::AllocatorFigures;
 use crate::heap::native::State;
 use crate::process::{Footprint, ProcessSnapshot, Sample};
 use crate::report::{Plant, Profile, TestId};
+use crate::tool::Record;
 
 const PAGE: u64 = 4096;
 
@@ -130,8 +131,13 @@ impl Subject for Script {
 }
 
 fn judge(script: &mut Script, options: Options) -> (Option<Verdict>, Option<Retention>) {
-    let asked =
-        Asked { defaults: &Options::default(), overrides: &options, plant: None, blind: false };
+    let asked = Asked {
+        defaults: &Options::default(),
+        overrides: &options,
+        record: Record::Never,
+        plant: None,
+        blind: false,
+    };
     let (measured, result) = measure(script, &asked);
     result.unwrap();
     (measured.conclusion.unwrap().verdict, measured.retention)
