@@ -3,25 +3,36 @@
 #
 #   scripts/clean-runs.sh [RUNS] [cargo memcheck flags …]
 #
-# RUNS is the number of judged runs over all bodies together (default 300). Exits 1 if any run got
-# another word than PASS or UNSURE; prints how many were UNSURE.
+# RUNS is the number of judged runs over all bodies together (default 300). The bodies are those of
+# scripts/clean-bodies, and those about the heap again with jemalloc and with mimalloc. Prints the runs,
+# the words and the time. Exits 1 if any run got another word than PASS or UNSURE.
 set -euo pipefail
 runs=${1:-300}; shift || true
 here=$(realpath "$(dirname "$0")/..")
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$here/target}
 cargo build --quiet --manifest-path "$here/Cargo.toml" --package cargo-memcheck
-tool=$here/target/debug/cargo-memcheck
+tool=$CARGO_TARGET_DIR/debug/cargo-memcheck
+crates=(clean-bodies clean-bodies-jemalloc clean-bodies-mimalloc)
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-begin=$SECONDS
-bodies=0; done=0
-while [ "$done" -lt "$runs" ]; do
-  out=$("$tool" memcheck --manifest-path "$here/scripts/clean-bodies/Cargo.toml" "$@" 2>/dev/null) || true
-  lines=$(grep -E '^ +[A-Z]+ \[' <<<"$out" || true)
-  [ -n "$lines" ] || { echo "nothing was judged:"; echo "$out"; exit 1; }
-  bodies=$(wc -l <<<"$lines"); done=$((done + bodies))
-  echo "$lines" >> "$log"
-  grep -vE '^ +(PASS) ' <<<"$lines" || true
+judge() {
+  "$tool" memcheck --manifest-path "$here/scripts/$1/Cargo.toml" --target-dir "$CARGO_TARGET_DIR/clean-runs" "${@:2}"
+}
+for crate in "${crates[@]}"; do
+  judge "$crate" --no-run
 done
-echo "$done judged runs of $bodies bodies in $((SECONDS - begin)) s:"
+begin=$SECONDS
+total=0
+while [ "$total" -lt "$runs" ]; do
+  for crate in "${crates[@]}"; do
+    out=$(judge "$crate" "$@" 2> /dev/null) || true
+    lines=$(grep -E '^ +[A-Z]+ \[ .*s\] .+ ' <<< "$out" | grep -v '^ *Summary' || true)
+    [ -n "$lines" ] || { echo "nothing was judged in $crate:"; echo "$out"; exit 1; }
+    echo "$lines" >> "$log"
+    grep -vE '^ +PASS ' <<< "$lines" || true
+  done
+  total=$(wc -l < "$log")
+done
+echo "$total judged runs in $((SECONDS - begin)) s:"
 awk '{print $1}' "$log" | sort | uniq -c
 ! grep -qvE '^ +(PASS|UNSURE) ' "$log"

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use memcheck::report::TestId;
+use memcheck::report::{TestId, Word};
 use memcheck::tool::{Launch, Settings};
 
 use crate::cargo::{self, Cargo, Surroundings, TestBinary};
@@ -82,7 +82,12 @@ fn judge(run: &Run) -> Result<u8, Error> {
         &plan,
         &|launch, settings, cancel, progress| {
             let report = memcheck::tool::observe(launch, settings, cancel, progress);
-            resolver.resolve(run::explain(launch, report), &launch.program)
+            let mut report = run::explain(launch, report);
+            if run.running.prove && report.word() == Word::Pass {
+                let proof = memcheck::tool::prove(launch, settings, &report, cancel, progress);
+                report.proof = Some(proof);
+            }
+            resolver.resolve(report, &launch.program)
         },
         &interrupt,
         &mut |event| {
@@ -238,6 +243,13 @@ fn nothing(chosen: &Chosen<'_>, built: &Built, filters: &Filters) -> Error {
     }
 }
 
+/// Whether nothing is to be called growing, for the test that `--prove` finds out a judge that does
+/// not see. Only the debug build that the repository's own tests use can be asked for that; what
+/// `cargo install` makes cannot, and every report of such a run carries a warning.
+fn blind() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("MEMCHECK_INTERNAL_TEST_BLIND").is_some()
+}
+
 /// The plan for the chosen tests of each binary.
 fn plan<'a>(
     run: &Run,
@@ -284,10 +296,12 @@ fn plan<'a>(
         settings: Settings {
             overrides: run.limits.options(),
             jobs: NonZeroUsize::new(jobs.min(chosen.run.len())),
+            blind: blind(),
             sites: run.running.sites.into(),
             ..Settings::default()
         },
         jobs,
+        prove: run.running.prove,
         fail_fast: run.running.fail_fast,
         inconclusive: run.running.inconclusive,
     }

@@ -10,7 +10,7 @@ pub(crate) const TOOL_FAILED: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
 /// There was nothing to run, or no such process to inspect.
 pub(crate) const NOTHING_TO_RUN: u8 = 4;
-/// At least one test did not pass.
+/// At least one test did not pass, or was not proven (`--prove`).
 pub(crate) const TESTS_FAILED: u8 = 100;
 /// cargo could not build the tests.
 pub(crate) const BUILD_FAILED: u8 = 101;
@@ -66,8 +66,11 @@ mod of {
         }
         let failed = || summary.words().filter(|word| inconclusive.fails(*word));
         match failed().next() {
+            None if summary.is_unproven() => TESTS_FAILED,
             None => SUCCESS,
-            Some(_) if failed().all(|word| word == Word::Broken) => TOOL_FAILED,
+            Some(_) if failed().all(|word| word == Word::Broken) && !summary.is_unproven() => {
+                TOOL_FAILED
+            }
             Some(_) => TESTS_FAILED,
         }
     }
@@ -103,7 +106,7 @@ mod tests {
 
     use super::*;
     use crate::cli::Inconclusive;
-    use crate::run::Summary;
+    use crate::run::{Proofs, Summary};
 
     fn code(words: &[Word], inconclusive: Inconclusive) -> u8 {
         let mut summary = Summary::default();
@@ -130,6 +133,16 @@ mod tests {
             assert_eq!(code(&[Word::Broken, word], fail), TESTS_FAILED, "{word:?}");
         }
         assert_eq!(code(&[Word::Pass, Word::Broken], fail), TOOL_FAILED);
+    }
+
+    #[test]
+    fn an_unproven_test_fails_the_run() {
+        let mut summary = Summary::default();
+        summary.count(Word::Pass);
+        summary.proofs = Some(Proofs { proven: 1, ..Proofs::default() });
+        assert_eq!(run(&summary, Inconclusive::Fail), SUCCESS);
+        summary.proofs = Some(Proofs { proven: 1, unproven: 1, ..Proofs::default() });
+        assert_eq!(run(&summary, Inconclusive::Warn), TESTS_FAILED);
     }
 
     #[test]

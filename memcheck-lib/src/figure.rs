@@ -27,6 +27,8 @@ pub enum Figure {
     Fds,
     /// Threads.
     Threads,
+    /// Tasks of the runtime of an `async` test that have not ended. Not read of other tests.
+    Tasks,
     /// Child processes, zombies included.
     Children,
     /// Memory mappings.
@@ -35,7 +37,7 @@ pub enum Figure {
 
 impl Figure {
     /// Every figure, in the order of the reports.
-    pub const ALL: [Figure; 10] = [
+    pub const ALL: [Figure; 11] = [
         Figure::HeapBytes,
         Figure::HeapBlocks,
         Figure::NativeBytes,
@@ -44,6 +46,7 @@ impl Figure {
         Figure::FdMemory,
         Figure::Fds,
         Figure::Threads,
+        Figure::Tasks,
         Figure::Children,
         Figure::Mappings,
     ];
@@ -59,9 +62,15 @@ impl Figure {
             Figure::FdMemory => "fd memory",
             Figure::Fds => "fds",
             Figure::Threads => "threads",
+            Figure::Tasks => "tasks",
             Figure::Children => "children",
             Figure::Mappings => "mappings",
         }
+    }
+
+    /// Whether a limit on the figure is one on its rate, per iteration (else on its growth in all).
+    pub(crate) const fn is_limited_by_rate(self) -> bool {
+        matches!(self, Figure::HeapBytes | Figure::NativeBytes)
     }
 
     /// Whether the figure is a size in bytes (else it is a count).

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::check::Options;
-use crate::report::Report;
+use crate::report::{Proof, Report};
 
 /// How to start the worker of one test.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +44,8 @@ pub struct Settings {
     pub jobs: Option<NonZeroUsize>,
     /// Which tests are recorded after they were judged.
     pub sites: Record,
+    /// Call nothing growing, whatever it shows: to test that [`prove`] finds it out.
+    pub blind: bool,
 }
 
 /// Which tests run on after they were judged, with the call stacks of what they allocate recorded.
@@ -137,6 +139,33 @@ pub fn observe(
     progress: &mut dyn FnMut(Progress),
 ) -> Report {
     crate::check::observer::observe(launch, settings, cancel, progress)
+}
+
+/// Plants leaks beside a test that passed, of the size that its `report` says would have been seen,
+/// and says whether they are called growing. Leaves no process behind.
+///
+/// The calling thread must live until this returns.
+#[cfg(target_os = "linux")]
+pub fn prove(
+    launch: &Launch,
+    settings: &Settings,
+    report: &Report,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(Progress),
+) -> Proof {
+    crate::check::observer::prove(launch, settings, report, cancel, progress)
+}
+
+/// On other systems nothing can be proven.
+#[cfg(not(target_os = "linux"))]
+pub fn prove(
+    _launch: &Launch,
+    _settings: &Settings,
+    _report: &Report,
+    _cancel: &Cancel,
+    _progress: &mut dyn FnMut(Progress),
+) -> Proof {
+    Proof::default()
 }
 
 /// On other systems nothing can be measured.

@@ -33,6 +33,9 @@ pub(crate) struct Limits {
     /// Growth of the number of threads that may not be passed (jobs are -j, --test-threads)
     #[arg(long, value_name = "N")]
     threads: Option<u64>,
+    /// Growth of the number of tasks, in the runtimes of async tests, that may not be passed
+    #[arg(long, value_name = "N")]
+    tasks: Option<u64>,
     /// Growth of the number of file descriptors that may not be passed
     #[arg(long, value_name = "N")]
     fds: Option<u64>,
@@ -69,6 +72,7 @@ impl Limits {
         options.heap = self.heap;
         options.resident = self.resident;
         options.threads = self.threads;
+        options.tasks = self.tasks;
         options.fds = self.fds;
         options.mappings = self.mappings;
         options.children = self.children;
@@ -130,6 +134,7 @@ mod tests {
             "--heap=5",
             "--resident=6",
             "--threads=7",
+            "--tasks=17",
             "--fds=8",
             "--mappings=9",
             "--children=10",
@@ -144,7 +149,7 @@ mod tests {
             json,
             serde_json::json!({
                 "warmup": 1, "iterations": 2, "time": seconds(3), "timeout": seconds(4), "settle": seconds(16), "heap": 5,
-                "resident": 6, "threads": 7, "fds": 8, "mappings": 9, "children": 10,
+                "resident": 6, "threads": 7, "tasks": 17, "fds": 8, "mappings": 9, "children": 10,
                 "allocations": 11, "bytes": 12, "peak": 13, "ceiling": 14,
             })
         );

@@ -112,6 +112,10 @@ pub(crate) struct Running {
     /// Show what the tests print while they run, one test at a time
     #[arg(long, visible_alias = "nocapture")]
     pub(crate) no_capture: bool,
+    /// Prove that the tests can fail: run each that passed again with leaks planted beside its body, as
+    /// small as the run says it would have seen, one kind at a time. Each must be called growing
+    #[arg(long)]
+    pub(crate) prove: bool,
     /// What a test that stays UNSURE does to the exit code
     #[arg(long, value_enum, default_value_t, value_name = "EFFECT")]
     pub(crate) inconclusive: Inconclusive,

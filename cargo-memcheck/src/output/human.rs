@@ -12,7 +12,7 @@ use super::github;
 use super::leak::{Telling, diagnostics, explain, snippet};
 use super::progress::Progress;
 use super::style::{self, styled};
-use crate::run::{Event, Summary};
+use crate::run::{Event, Proofs, Summary};
 
 /// Results as text.
 pub(super) struct Human<'a, W> {
@@ -47,7 +47,7 @@ impl<W: Write> Output for Human<'_, W> {
         self.progress.event(event);
         let text = match event {
             Event::TestFinished(report) => {
-                if !report.word().is_success() {
+                if !report.is_success() {
                     self.failures.push(Arc::clone(report));
                 } else {
                     for warning in &report.warnings {
@@ -90,6 +90,11 @@ fn finished(report: &Report, verbose: bool) -> String {
     let mut text = line.trim_end().to_owned() + "\n";
     if verbose && let Some(sensitivity) = sensitivity(report) {
         text.push_str(&format!("{:>12} would have seen {sensitivity}\n", ""));
+    }
+    if let Some(proof) = render::proof(report)
+        && (verbose || report.is_unproven())
+    {
+        text.push_str(&format!("{:>12} {proof}\n", ""));
     }
     text
 }
@@ -163,11 +168,29 @@ pub(super) fn summary(summary: &Summary) -> String {
         counts.push(format!("{} not run", summary.not_run));
     }
     let colon = if counts.is_empty() { "" } else { ": " };
-    format!(
+    let mut text = format!(
         "{heading}Summary{heading:#} [{:>7.2}s] {run} {tests} run{colon}{}\n",
         summary.elapsed.as_secs_f64(),
         counts.join(", "),
-    )
+    );
+    if let Some(proofs) = &summary.proofs {
+        text.push_str(&format!("{:>12} {}\n", "Proof", self::proofs(proofs)));
+    }
+    text
+}
+
+/// What became of the proofs.
+fn proofs(proofs: &Proofs) -> String {
+    let Proofs { proven, unproven, not_passed } = *proofs;
+    let style = style::word(if unproven == 0 { Word::Pass } else { Word::Leak });
+    let mut counts = vec![format!("{proven} proven")];
+    if unproven > 0 {
+        counts.push(format!("{style}{unproven} unproven{style:#}"));
+    }
+    if not_passed > 0 {
+        counts.push(format!("{not_passed} not PASS, so not proven"));
+    }
+    counts.join(", ")
 }
 
 /// A word of DESIGN's table as one says it of `count` tests.
@@ -209,6 +232,17 @@ mod tests {
         }
         total.filtered_out = 3;
         insta::assert_snapshot!(plain(&summary(&total)), @"Summary [   1.23s] 5 tests run: 2 passed, 1 skipped, 1 known leak, 1 leaked, 1 timed out, 3 filtered out");
+    }
+
+    #[test]
+    fn proofs_are_counted_below() {
+        let mut total = Summary::default();
+        [Word::Pass, Word::Pass, Word::Leak].into_iter().for_each(|word| total.count(word));
+        total.proofs = Some(Proofs { proven: 1, unproven: 1, not_passed: 1 });
+        insta::assert_snapshot!(plain(&summary(&total)), @r"
+        Summary [   0.00s] 3 tests run: 2 passed, 1 leaked
+               Proof 1 proven, 1 unproven, 1 not PASS, so not proven
+        ");
     }
 
     #[test]

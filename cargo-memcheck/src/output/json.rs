@@ -31,6 +31,9 @@ enum Line<'a> {
         filtered_out: usize,
         not_run: usize,
         interrupted: Option<i32>,
+        /// What became of the proofs, with `--prove`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        proofs: Option<BTreeMap<&'static str, usize>>,
         seconds: f64,
     },
 }
@@ -70,6 +73,9 @@ fn of_summary(summary: &Summary) -> Line<'static> {
         filtered_out: summary.filtered_out,
         not_run: summary.not_run,
         interrupted: summary.interrupted,
+        proofs: summary.proofs.map(|of| {
+            [("proven", of.proven), ("unproven", of.unproven), ("not-passed", of.not_passed)].into()
+        }),
         seconds: summary.elapsed.as_secs_f64(),
     }
 }

@@ -29,6 +29,11 @@ impl<W: Write> Output for Short<W> {
                 let line = styled(line.trim(), word.text(), style::word(word));
                 let test = &report.test;
                 writeln!(self.out, "{}:{}:{}: {line}", test.file, test.line, test.column)?;
+                if report.is_unproven()
+                    && let Some(proof) = render::proof(report)
+                {
+                    writeln!(self.out, "{}:{}:{}: {proof}", test.file, test.line, test.column)?;
+                }
             }
             Event::Finished(total) => self.out.write_all(summary(total).as_bytes())?,
             _ => return Ok(()),

@@ -11,7 +11,7 @@ use memcheck::report::{Outcome, Report, TestId};
 use memcheck::tool::{Cancel, Launch, Progress, Settings};
 
 use super::schedule::{Next, Schedule};
-use super::{Event, Interrupt, Summary};
+use super::{Event, Interrupt, Proofs, Summary};
 use crate::cli::Inconclusive;
 
 /// How often a test tells where it is, at most.
@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) settings: Settings,
     /// Tests at the same time.
     pub(crate) jobs: usize,
+    /// Whether tests that passed are to be proven.
+    pub(crate) prove: bool,
     /// Start nothing more once a test did not pass.
     pub(crate) fail_fast: bool,
     /// Whether an inconclusive test passes.
@@ -59,7 +61,11 @@ pub(crate) fn execute(
     listen: &mut dyn FnMut(&Event),
 ) -> Summary {
     let begin = Instant::now();
-    let mut summary = Summary { filtered_out: plan.filtered_out, ..Summary::default() };
+    let mut summary = Summary {
+        filtered_out: plan.filtered_out,
+        proofs: plan.prove.then(Proofs::default),
+        ..Summary::default()
+    };
     let mut binaries: Vec<&str> = plan.tests.iter().map(|test| test.id.binary.as_str()).collect();
     binaries.sort_unstable();
     binaries.dedup();
@@ -93,7 +99,11 @@ pub(crate) fn execute(
                 Ok(event) => {
                     if let Event::TestFinished(report) = &event {
                         summary.count(report.word());
-                        if plan.fail_fast && plan.inconclusive.fails(report.word()) {
+                        if let Some(proofs) = &mut summary.proofs {
+                            proofs.count(report);
+                        }
+                        let failed = plan.inconclusive.fails(report.word()) || report.is_unproven();
+                        if plan.fail_fast && failed {
                             summary.not_run += shop.stop();
                         }
                     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use memcheck::Report;
 use memcheck::report::Word;
 
 /// The counts of a run.
@@ -16,14 +17,44 @@ pub(crate) struct Summary {
     pub(crate) filtered_out: usize,
     /// The signal that ended the run early.
     pub(crate) interrupted: Option<i32>,
+    /// What became of the proofs, where they were asked for.
+    pub(crate) proofs: Option<Proofs>,
     /// Wall time, without the build.
     pub(crate) elapsed: Duration,
+}
+
+/// The counts of the proofs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Proofs {
+    /// Tests beside which every planted leak was called growing.
+    pub(crate) proven: usize,
+    /// Tests beside which one was not.
+    pub(crate) unproven: usize,
+    /// Tests that were run but did not pass: there is nothing to prove of them.
+    pub(crate) not_passed: usize,
+}
+
+impl Proofs {
+    /// Counts a test.
+    pub(crate) fn count(&mut self, report: &Report) {
+        match (&report.proof, report.word()) {
+            (Some(proof), _) if proof.holds() => self.proven += 1,
+            (Some(_), _) => self.unproven += 1,
+            (None, Word::Skip) => {}
+            (None, _) => self.not_passed += 1,
+        }
+    }
 }
 
 impl Summary {
     /// Counts a test.
     pub(crate) fn count(&mut self, word: Word) {
         *self.counts.entry(word).or_default() += 1;
+    }
+
+    /// Whether a planted leak was missed.
+    pub(crate) fn is_unproven(&self) -> bool {
+        self.proofs.is_some_and(|proofs| proofs.unproven > 0)
     }
 
     /// The words that occurred.

@@ -54,6 +54,7 @@ pub(crate) const TABLE: &[Row] = &[
     row("heap", Kind::Size, Taker::Check, "\"64 B\""),
     row("resident", Kind::Size, Taker::Check, "\"256 KiB\""),
     row("threads", Kind::Count { least: 0 }, Taker::Check, "1"),
+    row("tasks", Kind::Count { least: 0 }, Taker::Check, "1"),
     row("fds", Kind::Count { least: 0 }, Taker::Check, "1"),
     row("mappings", Kind::Count { least: 0 }, Taker::Check, "1"),
     row("children", Kind::Count { least: 0 }, Taker::Check, "1"),

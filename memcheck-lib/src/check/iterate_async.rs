@@ -3,14 +3,16 @@
 use std::process::Termination;
 
 use super::Workload;
+use super::workload::Step;
 
 impl Workload {
     /// Awaits `body` as often as the check asks for. To be called once, and not nested: the check
     /// is over when this returns.
     ///
-    /// Between two iterations the thread talks to the observer and blocks meanwhile, so nothing
-    /// that shares the thread runs in between: with a current-thread runtime the figures are taken
-    /// while all its tasks stand still.
+    /// Between two batches of iterations the thread talks to the observer and blocks meanwhile, so
+    /// the figures are taken while whatever shares the thread stands still. In the runtime that
+    /// `#[memcheck]` made, tasks that iterations have left behind get the chance to end before
+    /// (option `settle`).
     ///
     /// It works in any runtime; an `async fn` with `#[memcheck]` runs in tokio's (feature `tokio`).
     ///
@@ -33,9 +35,18 @@ impl Workload {
     /// A closure that returns a future, `|| async { … }`, does as well.
     pub async fn iterate_async<R: Termination>(self, mut body: impl AsyncFnMut() -> R) {
         let mut steps = self.steps();
-        while steps.begin() {
-            let outcome = body().await;
-            steps.end(outcome);
+        loop {
+            match steps.next() {
+                Step::Iterate => {
+                    let outcome = steps.iterate_once(&mut body).await;
+                    steps.end(outcome);
+                }
+                Step::Drive(drive) => {
+                    drive.run().await;
+                    steps.driven();
+                }
+                Step::End => return,
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use super::Options;
 use crate::heap::HeapCounters;
 use crate::heap::allocators::{Allocator, AllocatorFigures};
 use crate::heap::native;
-use crate::report::{Profile, Range, TestId};
+use crate::report::{Plant, PlantKind, Profile, Range, TestId};
 
 /// Version of everything in this file. A worker and an observer of different versions do not talk.
 pub(crate) const PROTOCOL: u32 = 1;
@@ -43,6 +43,11 @@ pub(crate) enum Command {
     Trim,
     /// Send what the allocators say of themselves.
     Allocators,
+    /// Drive the runtime of an `async` test, or wait for it, until no more than `tasks` tasks are
+    /// left in it and its heap has stopped, at most for `limit_ns`; then send a checkpoint.
+    Drive { tasks: u64, limit_ns: u64 },
+    /// Leak this beside the body from now on, then send a checkpoint.
+    Plant(Plant),
     /// From now on record call stacks, into the file of the shared page, which was made long
     /// enough; then send a checkpoint. Whether it is done stands in that file.
     Record,
@@ -90,6 +95,8 @@ pub(crate) struct Checkpoint {
     pub(crate) wall_ns: u64,
     pub(crate) rust: HeapCounters,
     pub(crate) native: HeapCounters,
+    /// Tasks that have not ended, where the body runs in a runtime that is known.
+    pub(crate) tasks: Option<u64>,
 }
 
 /// Why a worker gives up.
@@ -101,6 +108,8 @@ pub(crate) enum Failure {
     ReturnedError = 2,
     /// The test with set-up came to its end without `iterate`.
     NeverIterated = 3,
+    /// A leak could not be planted.
+    CannotPlant = 4,
 }
 
 const HELLO: u32 = 1;
@@ -115,6 +124,8 @@ const SAMPLE: u32 = 0x103;
 const FINISH: u32 = 0x104;
 const TRIM: u32 = 0x105;
 const ASK_ALLOCATORS: u32 = 0x106;
+const DRIVE: u32 = 0x108;
+const PLANT: u32 = 0x109;
 const RECORD: u32 = 0x107;
 
 /// Why a packet could not be read.
@@ -186,6 +197,10 @@ impl Command {
             Command::Sample => fixed(SAMPLE, &[]),
             Command::Trim => fixed(TRIM, &[]),
             Command::Allocators => fixed(ASK_ALLOCATORS, &[]),
+            Command::Drive { tasks, limit_ns } => fixed(DRIVE, &[tasks, limit_ns]),
+            Command::Plant(Plant { kind, every, count, size }) => {
+                fixed(PLANT, &[kind as u64, every, count, size])
+            }
             Command::Record => fixed(RECORD, &[]),
             Command::Finish => fixed(FINISH, &[]),
         }
@@ -193,13 +208,23 @@ impl Command {
 
     pub(crate) fn decode(packet: &[u8]) -> Result<Self, MessageError> {
         let kind = kind(packet)?;
-        let [argument, ..] = words(packet)?;
+        let [argument, second, third, fourth, ..] = words(packet)?;
         Ok(match kind {
             RUN => Command::Run { iterations: argument },
             PROFILE_RUN => Command::Profile { iterations: argument },
             SAMPLE => Command::Sample,
             TRIM => Command::Trim,
             ASK_ALLOCATORS => Command::Allocators,
+            DRIVE => Command::Drive { tasks: argument, limit_ns: second },
+            PLANT => Command::Plant(Plant {
+                kind: *usize::try_from(argument)
+                    .ok()
+                    .and_then(|at| PlantKind::ALL.get(at))
+                    .ok_or(MessageError::Malformed)?,
+                every: second,
+                count: third,
+                size: fourth,
+            }),
             RECORD => Command::Record,
             FINISH => Command::Finish,
             _ => return Err(MessageError::Malformed),
@@ -232,6 +257,7 @@ impl Checkpoint {
                 self.native.live_bytes as u64,
                 self.native.total_blocks,
                 self.native.total_bytes,
+                self.tasks.unwrap_or(UNSAID),
             ],
         )
     }
@@ -332,6 +358,7 @@ impl Reply {
                 wall_ns: w[2],
                 rust: counters(&w[3..7]),
                 native: counters(&w[7..11]),
+                tasks: (w[11] != UNSAID).then_some(w[11]),
             }),
             PROFILE => Reply::Profile(Profile {
                 iterations: w[0],
@@ -344,6 +371,7 @@ impl Reply {
                     1 => Failure::Panicked,
                     2 => Failure::ReturnedError,
                     3 => Failure::NeverIterated,
+                    4 => Failure::CannotPlant,
                     _ => return Err(MessageError::Malformed),
                 },
                 text: String::from_utf8_lossy(packet.get(FIXED..).unwrap_or_default()).into_owned(),
@@ -367,6 +395,8 @@ mod tests {
             Command::Sample,
             Command::Trim,
             Command::Allocators,
+            Command::Drive { tasks: 3, limit_ns: 20_000_000 },
+            Command::Plant(Plant { kind: PlantKind::Thread, every: 64, count: 2, size: 0 }),
             Command::Finish,
         ] {
             assert_eq!(Command::decode(&command.encode()), Ok(command));
@@ -379,8 +409,11 @@ mod tests {
             HeapCounters { live_blocks: -1, live_bytes: -8, total_blocks: 3, total_bytes: 40 };
         let native =
             HeapCounters { live_blocks: 5, live_bytes: 80, total_blocks: 7, total_bytes: 90 };
-        let checkpoint = Checkpoint { iterations: 9, cpu_ns: 10, wall_ns: 11, rust, native };
-        assert_eq!(Reply::decode(&checkpoint.encode()), Ok(Reply::Checkpoint(checkpoint)));
+        for tasks in [None, Some(0), Some(7)] {
+            let checkpoint =
+                Checkpoint { iterations: 9, cpu_ns: 10, wall_ns: 11, rust, native, tasks };
+            assert_eq!(Reply::decode(&checkpoint.encode()), Ok(Reply::Checkpoint(checkpoint)));
+        }
         let profile = Profile {
             iterations: 64,
             allocations: Range { min: 1, max: 2, at: 3 },

@@ -4,6 +4,7 @@
 mod binary_id;
 #[cfg(target_os = "linux")]
 mod death;
+mod drive;
 mod entry;
 mod iterate_async;
 #[cfg(target_os = "linux")]
@@ -17,6 +18,8 @@ mod options;
 mod own_observer;
 #[cfg(target_os = "linux")]
 mod page;
+#[cfg(target_os = "linux")]
+mod plant;
 mod program;
 #[cfg(target_os = "linux")]
 mod record;

@@ -48,6 +48,10 @@ pub struct Options {
     /// Growth of the number of threads that may not be passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<u64>,
+    /// Growth of the number of tasks, of those of the runtime of an `async` test, that may not be
+    /// passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<u64>,
     /// Growth of the number of file descriptors that may not be passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fds: Option<u64>,
@@ -118,7 +122,7 @@ macro_rules! layered {
 
 layered! {
     warmup: u64, iterations: u64, time: Duration, timeout: Duration, settle: Duration, heap: Bytes, resident: Bytes,
-    threads: u64, fds: u64, mappings: u64, children: u64, allocations: u64, bytes: Bytes,
+    threads: u64, tasks: u64, fds: u64, mappings: u64, children: u64, allocations: u64, bytes: Bytes,
     peak: Bytes, ceiling: Bytes, known_leak: String, serial: String,
 }
 

@@ -3,7 +3,8 @@
 //!
 //! The runtime is built once, in the worker, and entered for every iteration. So what a body leaves
 //! behind in it, a task above all, stays and is seen; what a runtime costs is not counted again and
-//! again.
+//! again. Tasks that have not ended are a figure of their own; before a reading the runtime is driven,
+//! so that those of them that can end do.
 
 use std::fmt;
 use std::io;
@@ -11,6 +12,7 @@ use std::process::Termination;
 
 use super::Workload;
 use super::entry::{self, Test};
+use super::workload::Step;
 
 /// The runtime of an `async` test, as `#[tokio::test]` spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +66,20 @@ impl Runtime {
 pub fn plain_async<R: Termination>(test: Test, runtime: Runtime, mut body: impl AsyncFnMut() -> R) {
     entry::workload(test, |workload| -> Result<(), RuntimeError> {
         let runtime = runtime.build()?;
-        workload.iterate(|| runtime.block_on(body()));
-        Ok(())
+        let mut steps = workload.in_runtime(&runtime).steps();
+        loop {
+            match steps.next() {
+                Step::Iterate => {
+                    let outcome = runtime.block_on(steps.iterate_once(&mut body));
+                    steps.end(outcome);
+                }
+                Step::Drive(drive) => {
+                    runtime.block_on(drive.run());
+                    steps.driven();
+                }
+                Step::End => return Ok(()),
+            }
+        }
     });
 }
 
@@ -77,6 +91,7 @@ pub fn workload_async<R: Termination>(
 ) {
     entry::workload(test, |workload| -> Result<R, RuntimeError> {
         let runtime = runtime.build()?;
+        let workload = workload.in_runtime(&runtime);
         Ok(runtime.block_on(body(workload)))
     });
 }

@@ -11,13 +11,15 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, getppid};
 use rustix::time::{ClockId, clock_gettime};
 
+use super::drive::{Drive, Runtime};
 use super::link::{self, Gone, Link};
 use super::message::{
     Checkpoint, Command, Failure, Hello, encode_allocators, encode_ended, encode_failed,
     encode_profile,
 };
 use super::page::Page;
-use super::workload::{Steps, Workload};
+use super::plant::Planting;
+use super::workload::{Step, Steps, Workload};
 use super::{Options, death};
 use crate::heap::allocators::{self, Allocator};
 use crate::heap::{self, Heap, Peak};
@@ -172,6 +174,8 @@ pub(crate) struct Iterations {
     /// Iterations of the running batch that are not begun yet.
     remaining: u64,
     batch: Batch,
+    runtime: Runtime,
+    planting: Option<Planting>,
 }
 
 /// What the running batch is for.
@@ -180,7 +184,7 @@ enum Batch {
     /// Nothing was asked yet, or all was answered.
     None,
     /// Count, then send a checkpoint.
-    Run { since: Instant },
+    Run { since: Instant, took: Duration },
     /// Measure each iteration, then send a profile.
     Profile(Box<Profiling>),
 }
@@ -194,15 +198,38 @@ struct Profiling {
 
 impl Iterations {
     fn new(connection: Arc<Connection>) -> Self {
-        Iterations { connection, done: 0, remaining: 0, batch: Batch::None }
+        let runtime = Runtime::default();
+        Iterations {
+            connection,
+            done: 0,
+            remaining: 0,
+            batch: Batch::None,
+            runtime,
+            planting: None,
+        }
     }
 
-    /// Whether another iteration is to run; waits for the observer between batches.
+    /// The runtime in which the body runs, to be driven and asked for its tasks.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn runs_in(&mut self, runtime: Runtime) {
+        self.runtime = runtime;
+    }
+
+    /// That runtime.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// What comes next; waits for the observer between batches.
     #[inline]
-    pub(crate) fn begin(&mut self) -> bool {
+    pub(crate) fn next(&mut self) -> Step {
         death::end_if_forked();
-        if self.remaining == 0 && !self.next_batch() {
-            return false;
+        if self.remaining == 0 {
+            match self.next_batch() {
+                Step::Iterate => {}
+                other => return other,
+            }
         }
         self.remaining -= 1;
         if let Some(page) = &self.connection.page {
@@ -211,7 +238,7 @@ impl Iterations {
         if let Batch::Profile(profiling) = &mut self.batch {
             profiling.begin();
         }
-        true
+        Step::Iterate
     }
 
     /// Notes the end of an iteration. Unwinds when it returned an error.
@@ -225,9 +252,31 @@ impl Iterations {
             self.failed();
         }
         self.done += 1;
+        if let Some(planting) = &mut self.planting
+            && let Err(error) = planting.iterate()
+        {
+            self.cannot_plant(&error);
+        }
+        if self.remaining == 0
+            && let Batch::Run { since, took } = &mut self.batch
+        {
+            // What the runtime does before the next command is not the iterations'.
+            *took = since.elapsed();
+        }
         if let Some(page) = &self.connection.page {
             page.end(self.done);
         }
+    }
+
+    #[cold]
+    fn cannot_plant(&self, error: &std::io::Error) -> ! {
+        self.connection.fail(Failure::CannotPlant, &error.to_string());
+        resume_unwind(Box::new(IterationFailed));
+    }
+
+    /// The runtime was driven: answers for that.
+    pub(crate) fn driven(&self) {
+        self.checkpoint(0);
     }
 
     #[cold]
@@ -238,10 +287,10 @@ impl Iterations {
 
     /// Answers for the batch that is done, then obeys until there is something to run.
     #[cold]
-    fn next_batch(&mut self) -> bool {
+    fn next_batch(&mut self) -> Step {
         match std::mem::replace(&mut self.batch, Batch::None) {
             Batch::None => {}
-            Batch::Run { since } => self.checkpoint(since.elapsed().as_nanos() as u64),
+            Batch::Run { took, .. } => self.checkpoint(took.as_nanos() as u64),
             Batch::Profile(profiling) => self.connection.say(&encode_profile(&profiling.profile)),
         }
         loop {
@@ -253,13 +302,13 @@ impl Iterations {
                     #[cfg(memcheck_sites)]
                     recorder::look_again();
                     self.remaining = iterations;
-                    self.batch = Batch::Run { since: Instant::now() };
-                    return true;
+                    self.batch = Batch::Run { since: Instant::now(), took: Duration::ZERO };
+                    return Step::Iterate;
                 }
                 Command::Profile { iterations } => {
                     self.remaining = iterations;
                     self.batch = Batch::Profile(Box::new(Profiling::new()));
-                    return true;
+                    return Step::Iterate;
                 }
                 Command::Sample => self.checkpoint(0),
                 Command::Trim => {
@@ -270,6 +319,14 @@ impl Iterations {
                     let figures = Allocator::ALL.map(allocators::figures);
                     self.connection.say(&encode_allocators(figures));
                 }
+                Command::Drive { tasks, limit_ns } => {
+                    let limit = Duration::from_nanos(limit_ns);
+                    return Step::Drive(Drive::new(self.runtime.clone(), tasks, limit));
+                }
+                Command::Plant(plant) => {
+                    self.planting = Some(Planting::new(plant));
+                    self.checkpoint(0);
+                }
                 Command::Record => {
                     self.connection.record();
                     self.checkpoint(0);
@@ -278,7 +335,7 @@ impl Iterations {
                     #[cfg(memcheck_sites)]
                     recorder::stop();
                     self.connection.finished.store(true, Ordering::Relaxed);
-                    return false;
+                    return Step::End;
                 }
             }
         }
@@ -293,6 +350,7 @@ impl Iterations {
             wall_ns,
             rust: heap::process(Heap::Rust),
             native: heap::process(Heap::Native),
+            tasks: self.runtime.tasks(),
         };
         self.connection.say(&checkpoint.encode());
     }

@@ -2,6 +2,9 @@
 
 use std::process::Termination;
 
+use super::drive::Drive;
+#[cfg(feature = "tokio")]
+use super::drive::Runtime;
 #[cfg(target_os = "linux")]
 use super::worker::Iterations;
 
@@ -39,15 +42,89 @@ pub(crate) enum Steps {
     Once { done: bool },
 }
 
+/// What comes next in a loop of iterations.
+#[derive(Debug)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing is driven there"))]
+pub(crate) enum Step {
+    /// One iteration.
+    Iterate,
+    /// The runtime, then [`Steps::driven`].
+    Drive(Drive),
+    /// The end of the loop.
+    End,
+}
+
 impl Steps {
-    /// Whether another iteration is to run.
+    /// What comes next.
     #[inline]
-    pub(crate) fn begin(&mut self) -> bool {
+    pub(crate) fn next(&mut self) -> Step {
         match self {
             #[cfg(target_os = "linux")]
-            Steps::Worker(iterations) => iterations.begin(),
-            Steps::Once { done } => !std::mem::replace(done, true),
+            Steps::Worker(iterations) => iterations.next(),
+            Steps::Once { done: true } => Step::End,
+            Steps::Once { done } => {
+                *done = true;
+                Step::Iterate
+            }
         }
+    }
+
+    /// The runtime was driven.
+    pub(crate) fn driven(&self) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Steps::Worker(iterations) => iterations.driven(),
+            Steps::Once { .. } => {}
+        }
+    }
+
+    /// Whether another iteration is to run. For a loop that cannot drive the runtime it runs in.
+    #[inline]
+    pub(crate) fn begin(&mut self) -> bool {
+        loop {
+            match self.next() {
+                Step::Iterate => return true,
+                Step::End => return false,
+                Step::Drive(drive) => {
+                    drive.wait();
+                    self.driven();
+                }
+            }
+        }
+    }
+
+    /// The runtime in which the iterations run.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn runs_in(&mut self, runtime: Runtime) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Steps::Worker(iterations) => iterations.runs_in(runtime),
+            Steps::Once { .. } => drop(runtime),
+        }
+    }
+
+    /// The runtime in which the iterations run, where one is known.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(crate) fn runtime(&self) -> Option<&Runtime> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Steps::Worker(iterations) => Some(iterations.runtime()),
+            Steps::Once { .. } => None,
+        }
+    }
+
+    /// Awaits one iteration, and gives the tasks that it spawned their turn.
+    #[inline]
+    pub(crate) async fn iterate_once<R>(&self, body: &mut impl AsyncFnMut() -> R) -> R {
+        #[cfg(feature = "tokio")]
+        if let Some(runtime) = self.runtime() {
+            let before = runtime.tasks();
+            let outcome = body().await;
+            runtime.breathe(before).await;
+            return outcome;
+        }
+        body().await
     }
 
     /// Notes the end of an iteration; unwinds when it returned an error.
@@ -68,6 +145,13 @@ impl Steps {
 impl Workload {
     pub(crate) fn new(steps: Steps) -> Self {
         Workload { steps }
+    }
+
+    /// The same, in a runtime that is known.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn in_runtime(mut self, runtime: &tokio::runtime::Runtime) -> Self {
+        self.steps.runs_in(Runtime::of(runtime.handle().clone()));
+        self
     }
 
     /// Runs `body` as often as the check asks for: that is the judged part of the test.

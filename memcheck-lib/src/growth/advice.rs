@@ -107,11 +107,23 @@ impl fmt::Display for Advice {
                 "a cache that needs more than {} iterations to fill looks the same in {figure}; if this is one, set `warmup` above what fills it",
                 grouped(*iterations)
             ),
-            Advice::LimitBelowSensitivity { figure, limit, sensitivity, iterations } => write!(
-                f,
-                "the limit of {limit} on {figure} is below what this run could have seen ({sensitivity:.3} per iteration); about {} iterations would reach it",
-                grouped(*iterations)
-            ),
+            Advice::LimitBelowSensitivity { figure, limit, sensitivity, iterations } => {
+                let (bytes, rate) = (figure.is_bytes(), figure.is_limited_by_rate());
+                let limit = match (bytes, rate) {
+                    (true, true) => format!("{} per iteration", units::Bytes(*limit)),
+                    (true, false) => units::Bytes(*limit).to_string(),
+                    (false, _) => grouped(*limit),
+                };
+                let seen = match bytes {
+                    true => units::scaled(*sensitivity),
+                    false => units::number(*sensitivity),
+                };
+                write!(
+                    f,
+                    "the limit of {limit} on {figure} is below what this run could have seen beside its noise ({seen} per iteration); about {} iterations would reach it: raise `time`, or the limit",
+                    grouped(*iterations)
+                )
+            }
             Advice::Unreadable { figure } => write!(
                 f,
                 "{figure} could not be read at every checkpoint, so nothing is said of it; check that the process may be read from outside"

@@ -12,6 +12,8 @@ pub enum Stop {
     Budget,
     /// A figure that grows has passed the bound of evidence.
     Evidence,
+    /// The one figure that matters is called growing.
+    CalledGrowing,
     /// The iterations that were asked for are done.
     IterationsDone,
     /// A window has fewer readings than planned: the worker did not finish it.

@@ -167,6 +167,11 @@ impl Course {
         if seen.iter().any(proven) {
             return Err(Stop::Evidence);
         }
+        if let Some(figure) = self.rules.stop_when_growing
+            && self.is_growing(figure)
+        {
+            return Err(Stop::CalledGrowing);
+        }
         let mut next = last.saturating_mul(2);
         if let Some(windows) = &self.fixed {
             next = *windows.get(self.runs.len()).ok_or(Stop::IterationsDone)?;

@@ -6,7 +6,7 @@ use super::advice::Advice;
 use super::conclusion::Conclusion;
 use super::course::Course;
 use super::rarity::is_rare;
-use super::series::Series;
+use super::series::{Series, deepest_fall};
 use super::shape::{Form, WINDOWS};
 use super::verdict::{FigureReport, Sensitivity, Shape, Verdict};
 use crate::figure::Figure;
@@ -50,16 +50,24 @@ impl Course {
         }
     }
 
+    /// Whether the figure would be called growing if the run ended here.
+    pub(super) fn is_growing(&self, figure: Figure) -> bool {
+        let growing = |series| self.report(figure, &series, &mut Vec::new()).verdict;
+        self.series(figure).map(growing) == Some(Verdict::Growing)
+    }
+
     fn report(&self, figure: Figure, series: &Series, advice: &mut Vec<Advice>) -> FigureReport {
         let form = Form::of(series);
         let limits = &self.rules.limits;
         let iterations = self.iterations();
         let tolerance = limits.tolerance(figure, iterations);
         let growth = series.growth();
+        let blind = self.rules.blind;
         let over =
             limits.absolute(figure).is_some_and(|limit| i128::from(growth) > i128::from(limit));
         let projected = |rate: f64| rate * iterations as f64;
         let mut verdict = match form.shape {
+            Shape::Growing if blind => Verdict::Steady,
             Shape::Growing if over || projected(form.rate) > tolerance => Verdict::Growing,
             Shape::Rising if projected(form.late_rate) > tolerance && !is_rare(figure, series) => {
                 Verdict::Inconclusive
@@ -83,15 +91,13 @@ impl Course {
         }
         let sensitivity = Sensitivity::of(series, tolerance);
         let limit = limits.rate(figure).or(limits.absolute(figure));
-        if let (Some(limit), Some(seen)) = (limit, sensitivity) {
-            advice.extend(below_sensitivity(
-                figure,
-                limit,
-                seen,
-                iterations,
-                limits.rate(figure).is_some(),
-            ));
-        }
+        advice.extend(match (limits.rate(figure), limits.absolute(figure)) {
+            (Some(rate), _) => sensitivity.and_then(|seen| {
+                rate_below_sensitivity(figure, rate, seen.per_iteration(), iterations)
+            }),
+            (None, Some(absolute)) => absolute_below_noise(figure, absolute, series, iterations),
+            (None, None) => None,
+        });
         FigureReport {
             figure,
             verdict,
@@ -149,24 +155,50 @@ impl Course {
     }
 }
 
-/// A limit that the run could not have held anything to.
-fn below_sensitivity(
+/// A sensitivity that is no more than this much above a limit is as good as the limit: a leak just at
+/// it is seen half of the time only, and the margin for that is in the sensitivity.
+const RATE_MARGIN: f64 = 1.5;
+
+/// A limit on a rate that the run could not have held anything to.
+fn rate_below_sensitivity(
     figure: Figure,
     limit: u64,
-    seen: Sensitivity,
+    sensitivity: f64,
     iterations: u64,
-    is_rate: bool,
 ) -> Option<Advice> {
-    let sensitivity = seen.per_iteration();
-    let asked = if is_rate { limit as f64 } else { limit as f64 / iterations.max(1) as f64 };
-    if !is_rate || asked <= 0.0 || sensitivity <= asked * 1.5 {
+    let asked = limit as f64;
+    (asked > 0.0 && sensitivity > asked * RATE_MARGIN)
+        .then(|| limit_below(figure, limit, sensitivity, asked, iterations))
+}
+
+/// A limit on the growth over the whole run that is smaller than the noise: whether the last reading
+/// is above it is a matter of chance. (Without such noise an absolute limit is exact, because growth
+/// above it is over it in any shape.)
+///
+/// What the run could have seen is then the leak that stands out of the noise, and what was asked
+/// is the limit, spread over the run.
+fn absolute_below_noise(
+    figure: Figure,
+    limit: u64,
+    series: &Series,
+    iterations: u64,
+) -> Option<Advice> {
+    if deepest_fall(&series.windows) <= limit as f64 {
         return None;
     }
-    let factor = sensitivity / asked;
-    Some(Advice::LimitBelowSensitivity {
-        figure,
-        limit,
-        sensitivity,
-        iterations: (iterations as f64 * factor).min(u64::MAX as f64) as u64,
-    })
+    let seen = Sensitivity::of(series, 0.0)?.per_iteration();
+    let asked = limit.max(1) as f64 / iterations.max(1) as f64;
+    (seen > asked).then(|| limit_below(figure, limit, seen, asked, iterations))
+}
+
+fn limit_below(
+    figure: Figure,
+    limit: u64,
+    sensitivity: f64,
+    asked: f64,
+    iterations: u64,
+) -> Advice {
+    // The sensitivity falls as the windows get longer: so many times as many iterations.
+    let enough = (iterations as f64 * sensitivity / asked).min(u64::MAX as f64) as u64;
+    Advice::LimitBelowSensitivity { figure, limit, sensitivity, iterations: enough }
 }

@@ -38,18 +38,12 @@ impl Limits {
 
     /// The limit on bytes per iteration that a heap figure is held to.
     pub(super) fn rate(&self, figure: Figure) -> Option<u64> {
-        match figure {
-            Figure::HeapBytes | Figure::NativeBytes => self.get(Figure::HeapBytes),
-            _ => None,
-        }
+        if figure.is_limited_by_rate() { self.get(Figure::HeapBytes) } else { None }
     }
 
     /// The limit on the growth over the whole judged part.
     pub(super) fn absolute(&self, figure: Figure) -> Option<u64> {
-        match figure {
-            Figure::HeapBytes | Figure::NativeBytes => None,
-            _ => self.get(figure),
-        }
+        if figure.is_limited_by_rate() { None } else { self.get(figure) }
     }
 
     /// Growth over `iterations` up to which a rising figure is let through.
@@ -79,7 +73,7 @@ impl Limits {
         let bound = match figure {
             Figure::Fds => 128.0,
             Figure::Threads | Figure::Children => 64.0,
-            Figure::Mappings => 1024.0,
+            Figure::Tasks | Figure::Mappings => 1024.0,
             Figure::HeapBlocks | Figure::NativeBlocks => f64::INFINITY,
             Figure::HeapBytes | Figure::NativeBytes | Figure::Resident | Figure::FdMemory => {
                 (64u64 << 20) as f64
@@ -119,11 +113,23 @@ pub struct Rules {
     pub iterations: Option<u64>,
     /// What the user set.
     pub limits: Limits,
+    /// Stop as soon as this figure is called growing: nothing else is asked of the run.
+    pub stop_when_growing: Option<Figure>,
+    /// Call nothing growing, whatever it shows. There is one use for a judge like this: to see that
+    /// the control finds it out.
+    #[doc(hidden)]
+    pub blind: bool,
 }
 
 impl Default for Rules {
     /// Two seconds, no limits.
     fn default() -> Self {
-        Rules { time: Duration::from_secs(2), iterations: None, limits: Limits::default() }
+        Rules {
+            time: Duration::from_secs(2),
+            iterations: None,
+            limits: Limits::default(),
+            stop_when_growing: None,
+            blind: false,
+        }
     }
 }

@@ -144,6 +144,56 @@ fn the_heap_limit_is_a_rate() {
 }
 
 #[test]
+fn a_run_that_is_to_show_one_figure_growing_stops_when_it_does() {
+    let stop_when_growing = Some(Figure::Fds);
+    let leak = |n: u64| one(Figure::Fds, n as i64 / 10).with(Figure::HeapBytes, 100 * n as i64);
+    let short = drive(Rules { stop_when_growing, ..rules(&[]) }, QUICK, leak);
+    assert_eq!(short.stopped, Some(Stop::CalledGrowing));
+    // Four windows that rise three times are the fewest there can be; one in ten needs one more.
+    assert!(short.iterations <= 496, "{}", short.iterations);
+    let other = Rules { stop_when_growing: Some(Figure::Threads), ..rules(&[]) };
+    assert_eq!(drive(other, QUICK, leak).stopped, Some(Stop::Evidence));
+}
+
+#[test]
+fn a_blind_judge_calls_nothing_growing() {
+    let blind = Rules { blind: true, ..rules(&[]) };
+    let conclusion = drive(blind, QUICK, |n| one(Figure::HeapBlocks, n as i64));
+    assert_eq!(conclusion.verdict, Some(Verdict::Steady));
+}
+
+/// Limits that a run could not have held anything to, by the figure and the readings.
+fn below(limits: &[(Figure, u64)], read: impl FnMut(u64) -> Readings) -> Vec<Advice> {
+    let advice = drive(rules(limits), QUICK, read).advice;
+    advice.into_iter().filter(|of| matches!(of, Advice::LimitBelowSensitivity { .. })).collect()
+}
+
+#[test]
+fn a_limit_below_the_noise_is_told_with_the_iterations_that_it_takes() {
+    // Up for two readings and down for two: one by itself would be a peak and not noise.
+    let noisy = |figure: Figure, height: i64| {
+        let mut readings = 0;
+        move |_: u64| {
+            readings += 1;
+            one(figure, if readings % 4 < 2 { height } else { 0 })
+        }
+    };
+    let [Advice::LimitBelowSensitivity { limit: 10, iterations, .. }] =
+        below(&[(Figure::Fds, 10)], noisy(Figure::Fds, 40))[..]
+    else {
+        panic!("a limit of 10 in noise of 40")
+    };
+    assert!(iterations > 4080, "{iterations}");
+    assert!(below(&[(Figure::Fds, 40)], noisy(Figure::Fds, 40)).is_empty());
+    // Without noise a limit is exact, also one of 0.
+    assert!(below(&[(Figure::Fds, 0)], |_| one(Figure::Fds, 7)).is_empty());
+    assert!(below(&[(Figure::Resident, 1)], |_| one(Figure::Resident, 7)).is_empty());
+    // A rate of a byte in every iteration is hidden by that noise for the iterations of a short run.
+    assert_eq!(below(&[(Figure::HeapBytes, 1)], noisy(Figure::HeapBytes, 4000)).len(), 1);
+    assert!(below(&[(Figure::HeapBytes, 100)], noisy(Figure::HeapBytes, 4000)).is_empty());
+}
+
+#[test]
 fn what_could_not_be_read_never_passes() {
     let nothing = drive(rules(&[]), QUICK, |_| Readings::default());
     assert_eq!((nothing.verdict, nothing.figures.len()), (None, 0));
@@ -211,7 +261,7 @@ proptest! {
         limit in prop::option::of(any::<u64>()),
     ) {
         let limits = Figure::ALL.into_iter().zip(limit).collect();
-        let rules = Rules { time: Duration::from_millis(300), iterations, limits };
+        let rules = Rules { time: Duration::from_millis(300), iterations, limits, ..Rules::default() };
         let mut at = 0;
         let mut course = Course::new(rules, Duration::from_nanos(cost), Readings::default());
         let mut elapsed = Duration::ZERO;

@@ -153,7 +153,10 @@ pub(super) fn headlines(report: &Report) -> Vec<Headline> {
                     "this does not leak any more: remove `known_leak = {reason:?}`, so that the next leak is seen"
                 ),
             )],
-            None => Vec::new(),
+            None => super::proof::unproven(report)
+                .into_iter()
+                .map(|message| Headline::new("unproven", message))
+                .collect(),
         },
     }
 }
@@ -200,7 +203,7 @@ fn growing(report: &Report) -> Vec<Headline> {
         let message = heap_growth(heap, report.figure(bytes), report.figure(blocks));
         Some(Headline { code: growth_code(figure), message, figure: Some(figure) })
     };
-    // Threads and children bring heap, mappings and footprint with them, so they come first.
+    // Threads, tasks and children bring heap, mappings and footprint with them, so they come first.
     let other = |figure: Figure| {
         let of = growing(figure)?;
         Some(Headline {
@@ -209,7 +212,8 @@ fn growing(report: &Report) -> Vec<Headline> {
             figure: Some(figure),
         })
     };
-    headlines.extend([Figure::Threads, Figure::Children].into_iter().filter_map(other));
+    headlines
+        .extend([Figure::Threads, Figure::Tasks, Figure::Children].into_iter().filter_map(other));
     let mismatch = report.mismatch();
     let crossing = |side| mismatch.is_some_and(|mismatch| mismatch.allocated_by == side);
     headlines.extend(mismatch.map(|mismatch| Headline {

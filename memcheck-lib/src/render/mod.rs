@@ -6,12 +6,14 @@
 mod allocators;
 mod details;
 mod phrases;
+mod proof;
 mod reasons;
 mod spark;
 mod where_grew;
 
 pub use details::{Diagnostic, Note, details, diagnostic, diagnostics, remarks};
 pub use phrases::{count, measured, sensitivity};
+pub use proof::proof;
 pub use reasons::reasons;
 pub use spark::sparkline;
 

@@ -168,6 +168,7 @@ pub(super) fn growth_code(figure: Figure) -> &'static str {
         Figure::FdMemory => "fd-memory-growth",
         Figure::Fds => "fd-growth",
         Figure::Threads => "thread-growth",
+        Figure::Tasks => "task-growth",
         Figure::Children => "child-growth",
         Figure::Mappings => "mapping-growth",
     }
@@ -217,6 +218,7 @@ pub(super) fn other_growth(of: &FigureReport) -> String {
         }
         Figure::Fds => ("file descriptor is", "file descriptors are", "left open"),
         Figure::Threads => ("thread is", "threads are", "left running"),
+        Figure::Tasks => ("task is", "tasks are", "left unfinished"),
         Figure::Children => ("child process is", "child processes are", "left behind"),
         Figure::Mappings => ("mapping is", "mappings are", "left behind"),
         _ => ("item is", "items are", "left"),
@@ -240,6 +242,7 @@ pub fn sensitivity(of: &FigureReport) -> String {
         Figure::FdMemory => "byte of fd memory",
         Figure::Fds => "fd",
         Figure::Threads => "thread",
+        Figure::Tasks => "task",
         Figure::Children => "child",
         Figure::Mappings => "mapping",
     };

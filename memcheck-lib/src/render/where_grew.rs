@@ -47,9 +47,11 @@ fn rows_of(figure: Figure, growth: &ProcessGrowth) -> Vec<String> {
             largest(growth.descriptors.iter().map(|of| (of.count, of.to_string())))
         }
         // Told by their own headline, and one day by call stack.
-        Figure::HeapBytes | Figure::HeapBlocks | Figure::NativeBytes | Figure::NativeBlocks => {
-            Vec::new()
-        }
+        Figure::HeapBytes
+        | Figure::HeapBlocks
+        | Figure::NativeBytes
+        | Figure::NativeBlocks
+        | Figure::Tasks => Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 mod conditions;
 pub(crate) mod file;
 mod mismatch;
+mod proof;
 mod retention;
 mod run;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use conditions::Conditions;
 #[cfg(target_os = "linux")]
 pub(crate) use conditions::here as conditions;
 pub use mismatch::{Mismatch, Side};
+pub use proof::{Plant, PlantKind, Proof, Trial, TrialResult};
 pub use retention::{Finding, Retention};
 pub use run::{ReadError, Reason, RunReport, RunSummary, TestRecord};
 pub use sites::{Account, Amount, Frame, Module, Omitted, Place, Site, Sites};
@@ -248,6 +250,9 @@ pub struct Report {
     /// Where what survives was allocated, when it was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sites: Option<Sites>,
+    /// What `--prove` found out, where it was asked for and the test passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
     /// What to do about what could not be said.
     #[serde(default)]
     pub advice: Vec<Advice>,
@@ -342,6 +347,7 @@ impl Report {
             allocators: Vec::new(),
             retention: None,
             sites: None,
+            proof: None,
             advice: Vec::new(),
             warnings: Vec::new(),
             output: Output::default(),
@@ -378,9 +384,10 @@ impl Report {
         }
     }
 
-    /// Whether this lets a run succeed: passed, skipped, or a known leak.
+    /// Whether this lets a run succeed: passed (and proven, if that was asked for), skipped, or a
+    /// known leak.
     pub fn is_success(&self) -> bool {
-        self.word().is_success()
+        self.word().is_success() && !self.is_unproven()
     }
 
     /// Whether the test says that it leaks. One that does not leak any more must not go on saying

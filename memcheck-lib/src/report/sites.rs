@@ -153,7 +153,8 @@ impl Sites {
             Figure::Threads => Some(SiteKind::Thread),
             Figure::Fds | Figure::FdMemory => Some(SiteKind::Descriptor),
             Figure::Resident | Figure::Mappings => Some(SiteKind::Mapping),
-            Figure::Children => None,
+            // A task is a block of the Rust heap, which has sites of its own.
+            Figure::Children | Figure::Tasks => None,
         };
         self.sites.iter().filter(move |site| site.grows && Some(site.kind) == kind)
     }

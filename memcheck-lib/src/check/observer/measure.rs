@@ -15,7 +15,7 @@ use crate::growth::{Conclusion, Course, Limits, Readings, Rules, Spent};
 use crate::heap::allocators::AllocatorChange;
 use crate::heap::native;
 use crate::process::Sample;
-use crate::report::{Profile, Retention, Sites, Verdict};
+use crate::report::{Plant, Profile, Retention, Sites, Verdict};
 use crate::snapshot::Snapshot;
 use crate::tool::Record;
 
@@ -27,6 +27,21 @@ const PROFILED: u64 = 64;
 struct Counted {
     rust: bool,
     native: bool,
+}
+
+/// What is asked of a run, beside what the worker says itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    /// Options below those of the attribute.
+    pub(super) defaults: &'a Options,
+    /// Options above those of the attribute.
+    pub(super) overrides: &'a Options,
+    /// Whether call stacks are recorded after the judgement.
+    pub(super) record: Record,
+    /// A leak to plant beside the body; the run is over once it is called growing.
+    pub(super) plant: Option<Plant>,
+    /// Judge blindly: for tests of the control.
+    pub(super) blind: bool,
 }
 
 /// What was measured, as far as it came.
@@ -50,24 +65,21 @@ pub(super) struct Measured {
 /// Measures a subject to its end or to the interruption that it came to.
 pub(super) fn measure(
     subject: &mut impl Subject,
-    defaults: &Options,
-    overrides: &Options,
-    record: Record,
+    asked: &Asked<'_>,
 ) -> (Measured, Result<(), Interruption>) {
     let mut measured = Measured::default();
-    let result = run(subject, defaults, overrides, record, &mut measured);
+    let result = run(subject, asked, &mut measured);
     (measured, result)
 }
 
 fn run(
     subject: &mut impl Subject,
-    defaults: &Options,
-    overrides: &Options,
-    record: Record,
+    asked: &Asked<'_>,
     measured: &mut Measured,
 ) -> Result<(), Interruption> {
     let hello = subject.hello()?;
-    let options = overrides.clone().over(hello.options.clone()).over(defaults.clone());
+    let below = asked.defaults.clone();
+    let options = asked.overrides.clone().over(hello.options.clone()).over(below);
     let counted =
         Counted { rust: hello.heap_counted, native: hello.native_heap == native::State::Counted };
     measured.hello = Some(hello);
@@ -76,13 +88,21 @@ fn run(
     subject.set_deadline(options.effective_timeout());
     subject.set_ceiling(options.ceiling);
 
+    let idle = subject.counters()?;
     let cost = warm_up(subject, &options)?;
     measured.profile = profile(subject, &options, cost)?;
 
-    let mut patience = Patience::new(options.effective_settle());
+    // Here and not earlier: a container that grows doubles in every window only when it was empty
+    // before the first.
+    if let Some(plant) = asked.plant {
+        subject.plant(plant)?;
+    }
+    let mut patience = Patience::new(options.effective_settle(), idle.tasks);
     let allocators = subject.allocators()?;
     let start = subject.counters()?;
     let start = settled(subject, start, &mut patience)?;
+    // Tasks that the first iterations have started for good are no reason to wait for.
+    patience.expect_tasks(start.tasks);
     // The full picture first: taking it must not fall into the judged part.
     let process = subject.snapshot();
     let baseline = readings(&start, &subject.sample(), counted);
@@ -92,7 +112,9 @@ fn run(
     let rules = Rules {
         time: options.effective_time(),
         iterations: options.iterations,
-        limits: growth_limits(&options),
+        limits: growth_limits(&options, &start),
+        stop_when_growing: asked.plant.map(|plant| plant.kind.figure()),
+        blind: asked.blind,
     };
     let mut course = Course::new(rules, cost, baseline);
     let began = subject.elapsed();
@@ -124,7 +146,7 @@ fn run(
         measured.retention =
             retained::look(subject, conclusion, spent, options.effective_timeout())?;
         retained::apply(conclusion, measured.retention.as_ref());
-        if record.is_wanted(conclusion.verdict, options.known_leak.is_some()) {
+        if asked.record.is_wanted(conclusion.verdict, options.known_leak.is_some()) {
             let judged = Judged { rust: counted.rust, native: counted.native };
             let recorded = recording::record(subject, conclusion, judged, spent, &options);
             measured.sites = Some(recorded.sites);
@@ -202,6 +224,9 @@ fn readings(checkpoint: &Checkpoint, sample: &Sample, counted: Counted) -> Readi
         readings.set(Figure::NativeBytes, checkpoint.native.live_bytes);
         readings.set(Figure::NativeBlocks, checkpoint.native.live_blocks);
     }
+    if let Some(tasks) = checkpoint.tasks {
+        readings.set(Figure::Tasks, i64::try_from(tasks).unwrap_or(i64::MAX));
+    }
     let kernel = [
         (Figure::Resident, sample.footprint.map(|footprint| footprint.live())),
         (Figure::FdMemory, sample.fd_memory),
@@ -218,11 +243,13 @@ fn readings(checkpoint: &Checkpoint, sample: &Sample, counted: Counted) -> Readi
     readings
 }
 
-fn growth_limits(options: &Options) -> Limits {
+fn growth_limits(options: &Options, start: &Checkpoint) -> Limits {
     let all = [
         (Figure::HeapBytes, options.heap.map(|bytes| bytes.0)),
         (Figure::Resident, options.resident.map(|bytes| bytes.0)),
         (Figure::Threads, options.threads),
+        // A test without a runtime has no tasks that a limit could speak of.
+        (Figure::Tasks, options.tasks.filter(|_| start.tasks.is_some())),
         (Figure::Fds, options.fds),
         (Figure::Children, options.children),
         (Figure::Mappings, options.mappings),

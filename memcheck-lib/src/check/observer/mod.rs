@@ -7,6 +7,7 @@ mod conversation;
 mod kin;
 mod limits;
 mod measure;
+mod prove;
 mod quiet;
 #[cfg(memcheck_sites)]
 mod recording;
@@ -24,13 +25,15 @@ use std::time::{Duration, Instant};
 use ceiling::Guard;
 use conversation::{Conversation, Stop};
 pub(crate) use kin::end_kin;
-use measure::{Measured, measure};
+use measure::{Asked, Measured, measure};
+pub(crate) use prove::prove;
 use subject::{Interruption, Process};
 
 use super::DEFAULT_TIMEOUT;
 use super::message::{Command, Failure, MessageError, PROTOCOL};
-use crate::report::{Outcome, REPORT_VERSION, Report, TestId, Verdict, Warning};
-use crate::tool::{Cancel, Launch, Progress, Settings};
+use crate::growth::Advice;
+use crate::report::{Outcome, Plant, REPORT_VERSION, Report, TestId, Verdict, Warning};
+use crate::tool::{Cancel, Launch, Progress, Record, Settings};
 
 /// How long a worker may take from its last word to its end.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -39,6 +42,17 @@ const FAREWELL: Duration = Duration::from_secs(10);
 pub(crate) fn observe(
     launch: &Launch,
     settings: &Settings,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(Progress),
+) -> Report {
+    observe_planted(launch, settings, None, cancel, progress)
+}
+
+/// The same, with a leak planted beside the body.
+fn observe_planted(
+    launch: &Launch,
+    settings: &Settings,
+    plant: Option<Plant>,
     cancel: &Cancel,
     progress: &mut dyn FnMut(Progress),
 ) -> Report {
@@ -59,14 +73,21 @@ pub(crate) fn observe(
     let conversation = Conversation::new(worker, launch, cancel, started + timeout);
     let guard = Guard::new(conversation.pid(), ceiling::default(settings.jobs), options.ceiling);
     let mut process = Process::new(conversation, started, guard, progress);
-    let (measured, result) =
-        measure(&mut process, &settings.defaults, &settings.overrides, settings.sites);
+    let Settings { defaults, overrides, blind, sites, .. } = settings;
+    // Where a planted leak is, is known.
+    let record = if plant.is_some() { Record::Never } else { *sites };
+    let asked = Asked { defaults, overrides, record, plant, blind: *blind };
+    let (measured, result) = measure(&mut process, &asked);
     let notes = subject::Subject::notes(&process);
     let conversation = process.conversation;
     let (outcome, iteration, output) = conclude(conversation, result, &measured, timeout);
     let mut report = report(launch, started, measured, outcome);
     report.failed_iteration = iteration;
     report.output = output;
+    report.warnings.extend(settings.blind.then(|| Warning {
+        code: "blind".to_owned(),
+        message: "nothing is called growing in this run: the rule was switched off to test the control".to_owned(),
+    }));
     report
         .warnings
         .extend(notes.into_iter().map(|message| Warning { code: "not-read".to_owned(), message }));
@@ -124,6 +145,7 @@ fn failure_text(failure: Failure, text: &str, iteration: Option<u64>) -> String 
         Failure::Panicked if text.is_empty() => format!("the test panicked{place}"),
         Failure::Panicked => format!("the test panicked{place}: {text}"),
         Failure::ReturnedError => format!("the test returned an error{place}"),
+        Failure::CannotPlant => format!("the leak could not be planted{place}: {text}"),
         Failure::NeverIterated => {
             "the test came to its end without calling `Workload::iterate`: nothing was measured"
                 .to_owned()
@@ -255,7 +277,16 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
                 };
                 verdict.max(limits)
             });
-            (verdict, conclusion.iterations, conclusion.figures, conclusion.advice)
+            // Whether the test passed or not, one must know that a limit says less than it seems to.
+            let (limits, advice): (Vec<Advice>, Vec<Advice>) = conclusion
+                .advice
+                .into_iter()
+                .partition(|advice| matches!(advice, Advice::LimitBelowSensitivity { .. }));
+            warnings.extend(limits.iter().map(|advice| Warning {
+                code: "limit-below-sensitivity".to_owned(),
+                message: advice.to_string(),
+            }));
+            (verdict, conclusion.iterations, conclusion.figures, advice)
         }
         None => (None, 0, Vec::new(), Vec::new()),
     };
@@ -279,6 +310,7 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         allocators,
         retention,
         sites,
+        proof: None,
         advice,
         warnings,
         output: crate::report::Output::default(),

@@ -19,11 +19,19 @@ pub(super) struct Patience {
     each: Duration,
     /// All waiting so far.
     spent: Duration,
+    /// Tasks of the worker's runtime that are there to stay.
+    tasks: u64,
 }
 
 impl Patience {
-    pub(super) fn new(each: Duration) -> Self {
-        Patience { each, spent: Duration::ZERO }
+    /// `tasks` are those of the worker's runtime before its first iteration.
+    pub(super) fn new(each: Duration, tasks: Option<u64>) -> Self {
+        Patience { each, spent: Duration::ZERO, tasks: tasks.unwrap_or(0) }
+    }
+
+    /// So many tasks have stayed although they were waited for.
+    pub(super) fn expect_tasks(&mut self, tasks: Option<u64>) {
+        self.tasks = self.tasks.max(tasks.unwrap_or(0));
     }
 
     /// What this reading may wait, `elapsed` after the start: all waiting together takes at most a
@@ -41,17 +49,25 @@ pub(super) fn settled(
     mut last: Checkpoint,
     patience: &mut Patience,
 ) -> Result<Checkpoint, Interruption> {
+    let (began, until) = (Instant::now(), patience.left(subject.elapsed()));
+    if last.tasks.is_some() {
+        // The wall time of the batch is that of its own checkpoint.
+        let driven = subject.drive(patience.tasks, until)?;
+        last = Checkpoint { wall_ns: last.wall_ns, ..driven };
+        if last.tasks > Some(patience.tasks) {
+            // In vain. What was not in vain was work of the iterations.
+            patience.spent += began.elapsed();
+        }
+    }
     if !subject.has_other_threads() {
         return Ok(last);
     }
-    let began = Instant::now();
-    let until = patience.left(subject.elapsed());
+    let (began, until) = (Instant::now(), patience.left(subject.elapsed()));
     let mut pause = FIRST_PAUSE;
     loop {
         if subject.others_sleep() {
             let again = subject.counters()?;
             let stopped = (again.rust, again.native) == (last.rust, last.native);
-            // The CPU and wall time of the batch are those of its own checkpoint.
             last = Checkpoint { wall_ns: last.wall_ns, ..again };
             if stopped {
                 break;
@@ -106,7 +122,7 @@ mod tests {
     #[test]
     fn patience_is_bounded_by_a_fifth_of_the_run() {
         let ms = Duration::from_millis;
-        let mut patience = Patience::new(ms(20));
+        let mut patience = Patience::new(ms(20), None);
         assert_eq!(patience.left(ms(0)), ms(20));
         patience.spent = ms(20);
         assert_eq!(patience.left(ms(100)), ms(0));

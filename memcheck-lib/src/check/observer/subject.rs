@@ -10,7 +10,7 @@ use crate::heap::allocators::AllocatorFigures;
 use crate::process::{ProcessSnapshot, Sample, Watch};
 #[cfg(memcheck_sites)]
 use crate::recorder::Memory;
-use crate::report::Profile;
+use crate::report::{Plant, Profile};
 use crate::tool::Progress;
 use crate::units::Bytes;
 
@@ -35,6 +35,11 @@ pub(super) trait Subject {
     fn profile(&mut self, iterations: u64) -> Result<Profile, Interruption>;
     /// The process's counters now.
     fn counters(&mut self) -> Result<Checkpoint, Interruption>;
+    /// Drives its runtime until no more than `tasks` tasks are left in it and its heap has stopped,
+    /// at most for `limit`; gives its counters then.
+    fn drive(&mut self, tasks: u64, limit: Duration) -> Result<Checkpoint, Interruption>;
+    /// Leaks this beside its body from now on.
+    fn plant(&mut self, plant: Plant) -> Result<(), Interruption>;
     /// Whether it has threads beside the one that runs the iterations.
     fn has_other_threads(&self) -> bool;
     /// Whether those are all asleep.
@@ -177,6 +182,15 @@ impl Subject for Process<'_> {
 
     fn counters(&mut self) -> Result<Checkpoint, Interruption> {
         self.checkpoint(Command::Sample)
+    }
+
+    fn drive(&mut self, tasks: u64, limit: Duration) -> Result<Checkpoint, Interruption> {
+        let limit_ns = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
+        self.checkpoint(Command::Drive { tasks, limit_ns })
+    }
+
+    fn plant(&mut self, plant: Plant) -> Result<(), Interruption> {
+        self.checkpoint(Command::Plant(plant)).map(drop)
     }
 
     fn has_other_threads(&self) -> bool {

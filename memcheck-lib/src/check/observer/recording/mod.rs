@@ -61,14 +61,15 @@ fn run(
     books: &mut Books,
     regions: &mut Regions,
 ) -> Result<(), Interruption> {
-    let mut patience = Patience::new(options.effective_settle());
-    let started = match subject.record()? {
-        Ok(checkpoint) => settled(subject, checkpoint, &mut patience)?,
+    let recorded = match subject.record()? {
+        Ok(checkpoint) => checkpoint,
         Err(why) => {
             books.note(why);
             return Ok(());
         }
     };
+    let mut patience = Patience::new(options.effective_settle(), recorded.tasks);
+    let started = settled(subject, recorded, &mut patience)?;
     let sample = subject.sample();
     books.open(&started, &sample);
     let clock = Instant::now();

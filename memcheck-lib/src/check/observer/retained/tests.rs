@@ -5,11 +5,11 @@ use std::cell::Cell;
 use super::*;
 use crate::check::Options;
 use crate::check::message::{Checkpoint, Hello};
-use crate::check::observer::measure::measure;
+use crate::check::observer::measure::{Asked, measure};
 use crate::heap::allocators::AllocatorFigures;
 use crate::heap::native::State;
 use crate::process::{Footprint, ProcessSnapshot, Sample};
-use crate::report::{Profile, TestId};
+use crate::report::{Plant, Profile, TestId};
 use crate::tool::Record;
 
 const PAGE: u64 = 4096;
@@ -42,6 +42,14 @@ impl Script {
 
 impl Subject for Script {
     fn set_ceiling(&mut self, _ceiling: Option<crate::Bytes>) {}
+
+    fn drive(&mut self, _: u64, _: Duration) -> Result<Checkpoint, Interruption> {
+        self.counters()
+    }
+
+    fn plant(&mut self, _: Plant) -> Result<(), Interruption> {
+        Ok(())
+    }
 
     fn has_other_threads(&self) -> bool {
         false
@@ -123,7 +131,14 @@ impl Subject for Script {
 }
 
 fn judge(script: &mut Script, options: Options) -> (Option<Verdict>, Option<Retention>) {
-    let (measured, result) = measure(script, &Options::default(), &options, Record::Never);
+    let asked = Asked {
+        defaults: &Options::default(),
+        overrides: &options,
+        record: Record::Never,
+        plant: None,
+        blind: false,
+    };
+    let (measured, result) = measure(script, &asked);
     result.unwrap();
     (measured.conclusion.unwrap().verdict, measured.retention)
 }

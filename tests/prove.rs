@@ -1,0 +1,106 @@
+//! `--prove`: leaks planted beside tests that pass are called growing, and a judge that does not see
+//! them is found out.
+
+mod support;
+
+use serde_json::Value;
+use support::{Output, Project};
+
+const SOURCE: &str = r#"
+#![cfg(test)]
+use std::hint::black_box;
+use memcheck::memcheck;
+
+#[memcheck]
+fn clean() { black_box(vec![1u8; 100]); }
+
+#[memcheck(heap = "32 B", fds = 2)]
+fn may_grow_a_little() { black_box(vec![1u8; 100]); }
+
+#[memcheck]
+fn leaks() { black_box(Box::leak(Box::new([0u8; 16]))); }
+
+#[memcheck(known_leak = "issue 3", iterations = 500)]
+fn is_known() { black_box(Box::leak(Box::new([0u8; 16]))); }
+"#;
+
+/// The lines of the JSON output.
+fn lines(output: &Output) -> Vec<Value> {
+    output
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("one object a line"))
+        .collect()
+}
+
+/// What came of each kind, for the test of this name.
+fn trials(lines: &[Value], test: &str) -> Option<Vec<(String, String)>> {
+    let report = lines.iter().map(|line| &line["report"]).find(|of| of["test"]["name"] == test)?;
+    let trials = report["proof"]["trials"].as_array()?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Some(trials.iter().map(|trial| (text(&trial["kind"]), text(&trial["result"]))).collect())
+}
+
+const KINDS: [&str; 6] = ["rust-block", "c-block", "page", "fd", "thread", "growing-vec"];
+
+fn all(result: &str) -> Vec<(String, String)> {
+    KINDS.iter().map(|kind| (kind.to_string(), result.to_owned())).collect()
+}
+
+#[test]
+fn every_kind_that_is_planted_is_called_growing() {
+    let project = Project::new("proven").file("src/lib.rs", SOURCE);
+    let output = project.memcheck(&["--prove", "--message-format", "json"]).code(100);
+    let lines = lines(&output);
+    assert_eq!(trials(&lines, "clean"), Some(all("proven")), "{}", output.stdout);
+    assert_eq!(trials(&lines, "may_grow_a_little"), Some(all("proven")), "{}", output.stdout);
+    // What did not pass has nothing to prove.
+    assert_eq!(trials(&lines, "leaks"), None);
+    assert_eq!(trials(&lines, "is_known"), None);
+    let summary = &lines.last().expect("a summary")["proofs"];
+    let expected = serde_json::json!({ "proven": 2, "unproven": 0, "not-passed": 2 });
+    assert_eq!(*summary, expected);
+
+    let output = project.memcheck(&["--prove", "--exact", "clean"]).code(0);
+    assert!(output.stdout.contains("       Proof 1 proven\n"), "{}", output.stdout);
+    assert!(!output.stdout.contains("Rust block"), "{}", output.stdout);
+}
+
+#[test]
+fn a_judge_that_sees_nothing_is_found_out() {
+    let project = Project::new("unproven").file("src/lib.rs", SOURCE);
+    let project = project.env("MEMCHECK_INTERNAL_TEST_BLIND", "1");
+    if cfg!(not(debug_assertions)) {
+        // Such a build cannot be blinded.
+        project.memcheck(&["--exact", "leaks"]).code(100);
+        return;
+    }
+    // The danger: nothing seems to be wrong, and only a warning that comes with the blinding tells.
+    let silent = project.memcheck(&["--exact", "leaks"]).code(0);
+    assert!(silent.stdout.contains("warning[blind]"), "{}", silent.stdout);
+
+    let output =
+        project.memcheck(&["--prove", "--exact", "clean", "--message-format", "json"]).code(100);
+    assert_eq!(trials(&lines(&output), "clean"), Some(all("unproven")), "{}", output.stdout);
+
+    let output = project.memcheck(&["--prove", "--exact", "clean"]).code(100);
+    assert!(output.stdout.contains("       Proof 0 proven, 1 unproven\n"), "{}", output.stdout);
+    let headline = "error[unproven]: a planted leak of 1 Rust block of 1 B in every";
+    assert!(output.stdout.contains(headline), "{}", output.stdout);
+}
+
+#[test]
+fn without_the_c_heap_it_is_said_that_a_c_block_cannot_be_planted() {
+    let project = Project::new("c_heap_off").file(
+        "Cargo.toml",
+        format!(
+            "[package]\nname = \"c_heap_off\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+             [dev-dependencies]\nmemcheck-lib = {{ path = {:?}, default-features = false, features = [\"global-allocator\"] }}\n",
+            support::root().join("memcheck-lib")
+        ),
+    );
+    let project = project.file("src/lib.rs", SOURCE);
+    let output = project.memcheck(&["--prove", "-v", "--exact", "clean"]).code(0);
+    let expected = "; not provable: C block (the C heap is not counted)\n";
+    assert!(output.stdout.contains(expected), "{}", output.stdout);
+}
