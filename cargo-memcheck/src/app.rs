@@ -2,18 +2,24 @@
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
+use std::path::Path;
 
+use memcheck::Options;
 use memcheck::report::TestId;
 use memcheck::tool::{Launch, Settings};
 
 use crate::cargo::{self, Cargo, Surroundings, TestBinary};
-use crate::cli::{self, Command, Display, Fate, Filters, Inspect, List, Run, Selection};
+use crate::cli::{
+    self, Command, Config, Configuration, Display, Fate, Filters, Inspect, List, Run, Selection,
+};
+use crate::config::{self, Layers, RunSettings, TestName};
 use crate::discover::{self, Annotated};
 use crate::error::Error;
 use crate::exit;
 use crate::inspect;
 use crate::output::{self, Outputs};
 use crate::run::{self, Interrupt, Plan, Planned};
+use crate::suppress::Suppressions;
 
 /// Runs the command that `arguments` ask for and gives the exit code.
 pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
@@ -33,6 +39,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
         Command::Run(run) => judge(run),
         Command::List(list) => show(list),
         Command::Inspect(inspect) => look(inspect),
+        Command::Config(config) => explain(config),
     };
     result.unwrap_or_else(|error| {
         output::error(&error);
@@ -45,6 +52,9 @@ fn judge(run: &Run) -> Result<u8, Error> {
     output::choose_colour(run.display.color);
     let interrupt = Interrupt::install().map_err(|source| Error::Signals { source })?;
     let cargo = cargo(&run.selection, &run.display);
+    let manifest = run.selection.manifest.manifest_path.as_deref();
+    let flags = (run.limits.options(), RunSettings::of_flags(&run.running));
+    let layers = layers(&run.configuration, manifest, flags)?;
     let built = build(&cargo, &interrupt)?;
     if run.running.no_run {
         return Ok(exit::SUCCESS);
@@ -56,19 +66,40 @@ fn judge(run: &Run) -> Result<u8, Error> {
     let mut binaries: Vec<&TestBinary> = chosen.run.iter().map(|(binary, _)| *binary).collect();
     binaries.dedup();
     let surroundings = cargo::environments(&cargo, &binaries, &interrupt)?;
-    let plan = plan(run, &chosen, binaries.into_iter().zip(&surroundings));
+    let plan = plan(run, &layers, &chosen, binaries.into_iter().zip(&surroundings));
 
+    let suppressions = Suppressions::of(&layers);
     let mut outputs = Outputs::new(&run.display, !run.running.no_capture);
     let summary = run::execute(
         &plan,
         &|launch, settings, cancel, progress| {
-            run::explain(launch, memcheck::tool::observe(launch, settings, cancel, progress))
+            let report = memcheck::tool::observe(launch, settings, cancel, progress);
+            suppressions.apply(run::explain(launch, report))
         },
         &interrupt,
         &mut |event| outputs.event(event),
     );
     outputs.close()?;
-    Ok(exit::run(&summary, run.running.inconclusive))
+    if summary.not_run == 0 && is_whole(run, &plan) {
+        let path = layers.file.as_ref().map_or(Path::new(""), |file| &file.path);
+        for unused in suppressions.unused() {
+            output::warning(&unused.unused(path));
+        }
+    }
+    Ok(exit::run(&summary, plan.inconclusive))
+}
+
+/// Whether every test of the workspace was asked for: only then can something be missing in it.
+fn is_whole(run: &Run, plan: &Plan) -> bool {
+    let workspace = &run.selection.workspace;
+    let selected = !workspace.package.is_empty()
+        || !workspace.exclude.is_empty()
+        || !run.selection.targets.is_default();
+    if selected || plan.filtered_out > 0 || !plan.ignored.is_empty() {
+        return false;
+    }
+    let manifest = run.selection.manifest.manifest_path.as_deref();
+    workspace.workspace || workspace.all || cargo::has_one_member(manifest)
 }
 
 /// `cargo memcheck list`.
@@ -109,6 +140,42 @@ fn look(wanted: &Inspect) -> Result<u8, Error> {
     Ok(exit::SUCCESS)
 }
 
+/// `cargo memcheck config`.
+fn explain(wanted: &Config) -> Result<u8, Error> {
+    output::choose_colour(wanted.display.color);
+    let flags = (wanted.limits.options(), RunSettings::of_flags(&wanted.running));
+    let manifest = wanted.manifest.manifest_path.as_deref();
+    let layers = layers(&wanted.configuration, manifest, flags)?;
+    let test = wanted.test.as_deref();
+    let test = test.map(|test| TestName { test, binary: wanted.binary.as_deref() });
+    let mut out = anstream::stdout();
+    output::written(output::config(&mut out, wanted.display.message_format, &layers, test))?;
+    Ok(exit::SUCCESS)
+}
+
+/// What holds, from the configuration, the environment and the flags.
+fn layers(
+    configuration: &Configuration,
+    manifest: Option<&Path>,
+    flags: (Options, RunSettings),
+) -> Result<Layers, Error> {
+    let named = configuration.named();
+    let root = match named {
+        Some(_) => None,
+        None => {
+            cargo::check_manifest(manifest)?;
+            Some(cargo::workspace_root(manifest)?)
+        }
+    };
+    let profile = configuration.profile.as_deref();
+    let sources = config::Sources { profile, named, root, flags };
+    let layers = config::load(sources, |name| std::env::var_os(name))?;
+    for unknown in config::warnings() {
+        output::warning(&unknown.to_string());
+    }
+    Ok(layers)
+}
+
 fn cargo<'a>(selection: &'a Selection, display: &Display) -> Cargo<'a> {
     Cargo { selection, color: display.color }
 }
@@ -118,7 +185,7 @@ type Built = Vec<(TestBinary, Vec<Annotated>)>;
 
 /// Builds, and reads the annotated tests.
 fn build(cargo: &Cargo<'_>, interrupt: &Interrupt) -> Result<Built, Error> {
-    cargo::check_manifest(cargo.selection)?;
+    cargo::check_manifest(cargo.selection.manifest.manifest_path.as_deref())?;
     let binaries = cargo::build(cargo, interrupt)?;
     binaries
         .into_iter()
@@ -170,6 +237,7 @@ fn nothing(chosen: &Chosen<'_>, built: &Built, filters: &Filters) -> Error {
 /// The plan for the chosen tests of each binary.
 fn plan<'a>(
     run: &Run,
+    layers: &Layers,
     chosen: &Chosen<'_>,
     binaries: impl Iterator<Item = (&'a TestBinary, &'a Surroundings)>,
 ) -> Plan {
@@ -180,43 +248,49 @@ fn plan<'a>(
         line: test.line,
         column: test.column,
     };
-    let mut tests = Vec::new();
-    for (binary, surroundings) in binaries {
-        let environment = surroundings.changes();
-        tests.extend(chosen.run.iter().filter(|(of, _)| *of == binary).map(|(_, test)| Planned {
-            id: id(binary, test),
-            serial: test.serial.clone(),
-            launch: Launch {
-                program: binary.path.clone(),
-                test: test.name.clone(),
-                binary: binary.id.clone(),
-                arguments: run.test_arguments.clone(),
-                directory: surroundings.directory().to_owned(),
-                environment: environment.clone(),
-                own_group: true,
-                check: None,
-                show_output: run.running.no_capture,
-            },
-        }));
-    }
+    let settings = layers.run();
     let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let jobs = match run.running.jobs {
+    let jobs = match settings.jobs {
         Some(jobs) => jobs.get(),
         // The output of two tests at a time could not be told apart.
         None if run.running.no_capture => 1,
         None => cores(),
     };
+    let around = |name: TestName<'_>| Settings {
+        defaults: layers.below(name),
+        overrides: layers.above(),
+        jobs: NonZeroUsize::new(jobs.min(chosen.run.len())),
+        ..Settings::default()
+    };
+    let mut tests = Vec::new();
+    for (binary, surroundings) in binaries {
+        let environment = surroundings.changes();
+        tests.extend(chosen.run.iter().filter(|(of, _)| *of == binary).map(|(_, test)| {
+            let settings = around(TestName { test: &test.name, binary: Some(&binary.id) });
+            Planned {
+                id: id(binary, test),
+                serial: test.serial.clone().or_else(|| settings.defaults.serial.clone()),
+                settings,
+                launch: Launch {
+                    program: binary.path.clone(),
+                    test: test.name.clone(),
+                    binary: binary.id.clone(),
+                    arguments: run.test_arguments.clone(),
+                    directory: surroundings.directory().to_owned(),
+                    environment: environment.clone(),
+                    own_group: true,
+                    check: None,
+                    show_output: run.running.no_capture,
+                },
+            }
+        }));
+    }
     Plan {
         tests,
         ignored: chosen.ignored.iter().map(|(binary, test)| id(binary, test)).collect(),
         filtered_out: chosen.filtered_out,
-        settings: Settings {
-            overrides: run.limits.options(),
-            jobs: NonZeroUsize::new(jobs.min(chosen.run.len())),
-            ..Settings::default()
-        },
         jobs,
-        fail_fast: run.running.fail_fast,
-        inconclusive: run.running.inconclusive,
+        fail_fast: settings.fail_fast.unwrap_or_default(),
+        inconclusive: settings.inconclusive.unwrap_or_default(),
     }
 }

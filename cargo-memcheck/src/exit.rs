@@ -33,9 +33,10 @@ mod of {
             Error::NoManifest { .. }
             | Error::CommandStart { .. }
             | Error::ManifestMissing { .. }
+            | Error::Config(_)
             | Error::BadEntry { .. }
             | Error::DuplicateTest { .. } => USAGE,
-            Error::Build { .. } => BUILD_FAILED,
+            Error::Build { .. } | Error::Workspace { .. } => BUILD_FAILED,
             Error::EndedEarly { .. } => NOTHING_TO_RUN,
             Error::Inspect(error) => inspect(error),
             Error::NoAnnotatedTests { .. } | Error::NoMatch { .. } | Error::AllIgnored { .. } => {

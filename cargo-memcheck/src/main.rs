@@ -1,7 +1,7 @@
 //! `cargo memcheck`: builds the test binaries of a cargo project, finds the tests annotated with
 //! `#[memcheck]`, runs each in a process of its own and fails when memory grows.
 //!
-//! The way of a run: [`cli`] says what is wanted, [`cargo`] builds and tells the environment of the
+//! The way of a run: [`cli`] says what is wanted and [`config`] what holds, [`cargo`] builds and tells the environment of the
 //! tests, [`discover`] finds the annotated ones, [`run`] observes them and sends events, [`output`]
 //! listens and prints, [`exit`] turns the result into a status. [`app`] strings them together.
 
@@ -11,6 +11,8 @@ mod app;
 mod cargo;
 #[cfg(target_os = "linux")]
 mod cli;
+#[cfg(target_os = "linux")]
+mod config;
 #[cfg(target_os = "linux")]
 mod discover;
 #[cfg(target_os = "linux")]
@@ -22,6 +24,8 @@ mod inspect;
 mod output;
 #[cfg(target_os = "linux")]
 mod run;
+#[cfg(target_os = "linux")]
+mod suppress;
 
 use std::process::ExitCode;
 

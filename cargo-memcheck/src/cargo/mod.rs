@@ -7,6 +7,7 @@ mod command;
 mod environment;
 mod inherited;
 mod manifest;
+mod workspace;
 
 use std::ffi::OsString;
 
@@ -15,6 +16,7 @@ pub(crate) use build::{TestBinary, build};
 pub(crate) use command::CommandLine;
 pub(crate) use environment::{RUNNER_WORD, Surroundings, environments, tell};
 pub(crate) use manifest::check as check_manifest;
+pub(crate) use workspace::{has_one_member, root as workspace_root};
 
 use crate::cli::{Color, Selection};
 

@@ -1,5 +1,6 @@
 //! What the user asks for: the command line as data. Nothing here runs or prints.
 
+mod config;
 mod filters;
 mod inspect;
 mod limits;
@@ -12,6 +13,7 @@ use std::num::NonZeroUsize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use memcheck::report::Word;
 
+pub(crate) use config::{Config, Configuration};
 pub(crate) use filters::{Fate, Filters, RunIgnored};
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::Limits;
@@ -48,6 +50,8 @@ pub(crate) enum Command {
     List(Box<List>),
     /// Say what memory a running process, or a command, really uses
     Inspect(Box<Inspect>),
+    /// Show every setting in force and who said it: default, file, environment or flag
+    Config(Box<Config>),
 }
 
 /// `cargo memcheck run`.
@@ -59,6 +63,8 @@ pub(crate) struct Run {
     pub(crate) running: Running,
     #[command(flatten)]
     pub(crate) limits: Limits,
+    #[command(flatten)]
+    pub(crate) configuration: Configuration,
     #[command(flatten)]
     pub(crate) display: Display,
     #[command(flatten)]
@@ -99,9 +105,9 @@ pub(crate) struct Running {
     /// Show what the tests print while they run, one test at a time
     #[arg(long, visible_alias = "nocapture")]
     pub(crate) no_capture: bool,
-    /// What a test that stays UNSURE does to the exit code
-    #[arg(long, value_enum, default_value_t, value_name = "EFFECT")]
-    pub(crate) inconclusive: Inconclusive,
+    /// What a test that stays UNSURE does to the exit code [default: fail]
+    #[arg(long, value_enum, value_name = "EFFECT")]
+    pub(crate) inconclusive: Option<Inconclusive>,
 }
 
 /// What an inconclusive test does to the exit code.
@@ -115,6 +121,14 @@ pub(crate) enum Inconclusive {
 }
 
 impl Inconclusive {
+    /// The word, as the flag takes it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Inconclusive::Fail => "fail",
+            Inconclusive::Warn => "warn",
+        }
+    }
+
     /// Whether a test with this word fails the run.
     pub(crate) fn fails(self, word: Word) -> bool {
         match word {

@@ -1,6 +1,7 @@
 //! What users and programs read. Outputs listen to the events of a run and never ask the runner;
 //! one file for each form.
 
+mod config;
 mod human;
 mod inspection;
 mod json;
@@ -12,9 +13,10 @@ mod style;
 
 use std::io;
 
+pub(crate) use config::config;
 pub(crate) use inspection::inspection;
 pub(crate) use list::list;
-pub(crate) use message::{error, usage};
+pub(crate) use message::{error, usage, warning};
 pub(crate) use style::choose as choose_colour;
 
 use crate::cli::{Display, MessageFormat};

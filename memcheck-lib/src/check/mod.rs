@@ -9,8 +9,10 @@ mod iterate_async;
 mod link;
 #[cfg(target_os = "linux")]
 mod message;
+mod nearest;
 #[cfg(target_os = "linux")]
 pub(crate) mod observer;
+pub(crate) mod option_table;
 mod options;
 #[cfg(target_os = "linux")]
 mod own_observer;
@@ -19,6 +21,7 @@ mod page;
 mod program;
 #[cfg(feature = "tokio")]
 pub mod runtime;
+pub(crate) mod variables;
 #[cfg(target_os = "linux")]
 mod worker;
 mod workload;

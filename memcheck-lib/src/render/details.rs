@@ -208,6 +208,9 @@ fn facts(report: &Report) -> String {
             if changed.is_empty() { "nothing changed".to_owned() } else { changed.join(", ") };
         note("note", format!("over {} iterations: {changed}", grouped(report.iterations as i64)));
     }
+    for of in &report.suppressed {
+        note("note", format!("suppressed: {}", super::suppressed::sentence(of)));
+    }
     if let Some(profile) = &report.profile {
         note("note", format!("an iteration {}", phrases::allocates(profile)));
     }

@@ -7,6 +7,7 @@ mod allocators;
 mod details;
 mod phrases;
 mod spark;
+mod suppressed;
 mod where_grew;
 
 pub use details::details;
@@ -39,6 +40,11 @@ pub fn line(report: &Report) -> String {
         && let Some(reason) = &report.options.known_leak
     {
         line.push_str(&format!("  (known: {reason})"));
+    }
+    if word == Word::Known {
+        for of in &report.suppressed {
+            line.push_str(&format!("  (suppressed: {})", suppressed::sentence(of)));
+        }
     }
     if word == Word::Leak
         && let Some(figure) = phrases::leading(report)

@@ -5,6 +5,7 @@ use std::time::Duration;
 mod mismatch;
 mod retention;
 mod sites;
+mod suppressed;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,7 @@ use crate::units::Bytes;
 pub use mismatch::{Mismatch, Side};
 pub use retention::{Finding, Retention};
 pub use sites::{Account, Amount, Frame, Module, Omitted, Place, Site, Sites};
+pub use suppressed::Suppressed;
 
 /// Version of the layout of [`Report`] as JSON.
 pub const REPORT_VERSION: u32 = 1;
@@ -222,6 +224,9 @@ pub struct Report {
     /// Where what survives was allocated, when it was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sites: Option<Sites>,
+    /// Sites that the configuration names as not to be mended here; they stand in `sites` no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suppressed: Vec<Suppressed>,
     /// What to do about what could not be said.
     #[serde(default)]
     pub advice: Vec<Advice>,
@@ -313,6 +318,7 @@ impl Report {
             allocators: Vec::new(),
             retention: None,
             sites: None,
+            suppressed: Vec::new(),
             advice: Vec::new(),
             warnings: Vec::new(),
             output: Output::default(),
@@ -344,7 +350,11 @@ impl Report {
             (Outcome::Passed, Some(Verdict::Growing)) if self.mismatch_alone().is_some() => {
                 Word::Fail
             }
-            (Outcome::Passed, Some(Verdict::Growing)) if self.is_known_leak() => Word::Known,
+            (Outcome::Passed, Some(Verdict::Growing))
+                if self.is_known_leak() || self.growth_is_suppressed() =>
+            {
+                Word::Known
+            }
             (Outcome::Passed, Some(Verdict::Growing)) => Word::Leak,
         }
     }

@@ -261,6 +261,7 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         allocators,
         retention,
         sites: None,
+        suppressed: Vec::new(),
         advice,
         warnings,
         output: crate::report::Output::default(),
