@@ -104,6 +104,7 @@ fn the_environment_holds_under_cargo_test_too() {
     let project = Project::new("variables").file(
         "src/lib.rs",
         r#"
+        #[cfg(test)]
         #[memcheck::memcheck(iterations = 100)]
         fn allocates() {
             drop(std::hint::black_box(Box::new(1u8)));
@@ -135,7 +136,10 @@ fn the_environment_holds_under_cargo_test_too() {
     let warning = "warning: the environment variable MEMCHECK_RSS means nothing to memcheck; did \
                    you mean MEMCHECK_RESIDENT?";
     assert!(output.stderr.contains(warning), "{}", output.stderr);
-    insta::assert_snapshot!(with_variables(&project, &[("MEMCHECK_TIME", "2")], &[]).code(2).error(), @"");
+    insta::assert_snapshot!(with_variables(&project, &[("MEMCHECK_TIME", "2")], &[]).code(2).error(), @r#"
+    error: the environment variable MEMCHECK_TIME="2" cannot be used: write a number and a unit, for example "500ms", "2s" or "1m 30s"
+      help: mend it, or `unset MEMCHECK_TIME`
+    "#);
 }
 
 #[test]
@@ -182,15 +186,42 @@ fn mistakes_are_told_with_their_place() {
         project.memcheck(arguments).code(2).error()
     };
     // Before anything is built.
-    insta::assert_snapshot!(error(b"[profile.default]\nresident_limit = \"1 MiB\"\ntime = 2\n", &[]), @"");
-    insta::assert_snapshot!(error(b"[[suppress]]\nfunction = \"a\"\n", &["config"]), @"");
-    insta::assert_snapshot!(error(b"# \xff\n", &["config"]), @"");
-    insta::assert_snapshot!(error(b"[profile.nightly]\n", &["config", "-P", "nigthly"]), @"");
-    insta::assert_snapshot!(error(b"[profile.nightly]\n", &["--profile", "release"]), @"");
-    insta::assert_snapshot!(error(b"", &["config", "--config-file", "gone.toml"]), @"");
-    insta::assert_snapshot!(error(b"", &["config", "--config-file", "src"]), @"");
+    insta::assert_snapshot!(error(b"[profile.default]\nresident_limit = \"1 MiB\"\ntime = 2\n", &[]), @r#"
+    error: the configuration cannot be used:
+      .config/memcheck.toml:2:1: unknown key `resident_limit` in [profile.default]; did you mean `resident`?
+      .config/memcheck.toml:3:8: `time`: write a number and a unit, for example "500ms", "2s" or "1m 30s", not an integer
+      help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, as `cargo memcheck config` lists them
+    "#);
+    insta::assert_snapshot!(error(b"[[suppress]]\nfunction = \"a\"\n", &["config"]), @r#"
+    error: the configuration cannot be used:
+      .config/memcheck.toml:1:1: [[suppress]] has no `reason`: add `reason = "…"`, a link or a text
+      help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, as `cargo memcheck config` lists them
+    "#);
+    insta::assert_snapshot!(error(b"# \xff\n", &["config"]), @"
+    error: the configuration `.config/memcheck.toml` is no text: invalid UTF-8 in line 1
+      help: save it as UTF-8
+    ");
+    insta::assert_snapshot!(error(b"[profile.nightly]\n", &["config", "-P", "nigthly"]), @"
+    error: there is no profile `nigthly` in `.config/memcheck.toml`
+      help: did you mean `nightly`?
+    ");
+    insta::assert_snapshot!(error(b"[profile.nightly]\n", &["--profile", "release"]), @"
+    error: there is no profile `release` in `.config/memcheck.toml`
+      help: there are `default`, `nightly`; write a table [profile.release], or use --cargo-profile for a profile of cargo's
+    ");
+    insta::assert_snapshot!(error(b"", &["config", "--config-file", "gone.toml"]), @"
+    error: the configuration `gone.toml` cannot be read: No such file or directory (os error 2)
+      help: give --config-file (or MEMCHECK_CONFIG_FILE) the path of a readable file
+    ");
+    insta::assert_snapshot!(error(b"", &["config", "--config-file", "src"]), @"
+    error: the configuration `src` cannot be read: Is a directory (os error 21)
+      help: give --config-file (or MEMCHECK_CONFIG_FILE) the path of a readable file
+    ");
     let named = with_variables(&project, &[("MEMCHECK_CONFIG_FILE", "gone.toml")], &["config"]);
-    insta::assert_snapshot!(named.code(2).error(), @"");
+    insta::assert_snapshot!(named.code(2).error(), @"
+    error: the configuration `gone.toml` cannot be read: No such file or directory (os error 2)
+      help: give --config-file (or MEMCHECK_CONFIG_FILE) the path of a readable file
+    ");
 }
 
 /// docs/configuration.md names every key, with its variable where there is one.

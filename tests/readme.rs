@@ -79,7 +79,8 @@ fn the_tables_are_those_of_the_help_and_of_the_attribute() {
     let help = help(&["--help"]);
     let mut text = readme();
     text = section(&text, "commands", &commands(&help));
-    text = section(&text, "flags", &flags(&help, &["Filters", "Running", "Display"]));
+    text =
+        section(&text, "flags", &flags(&help, &["Filters", "Running", "Configuration", "Display"]));
     text = section(&text, "options", &options(&help));
     if bless() {
         std::fs::write(root().join("README.md"), text).unwrap();
@@ -103,9 +104,14 @@ fn the_code_on_the_first_screen_is_the_example() {
 /// Every link to a file of this repository leads somewhere.
 #[test]
 fn links_lead_somewhere() {
-    for file in
-        ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/recipes.md", "docs/verdict.md"]
-    {
+    for file in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/recipes.md",
+        "docs/verdict.md",
+        "docs/configuration.md",
+    ] {
         let path = root().join(file);
         let text = std::fs::read_to_string(&path).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

@@ -60,8 +60,8 @@ impl ConfigError {
             }
             ConfigError::NotText { .. } => "save it as UTF-8".into(),
             ConfigError::Problems { .. } => {
-                "the keys are the options of the attribute and the settings of a run; \
-                 docs/configuration.md lists them"
+                "the keys are the options of the attribute and `jobs`, `fail-fast`, \
+                 `inconclusive`, as `cargo memcheck config` lists them"
                     .into()
             }
             ConfigError::NoProfile { nearest: Some(nearest), .. } => {

@@ -114,7 +114,16 @@ impl Layers {
                 return explained(value.to_string(), self.in_file(section, row.name));
             }
         }
-        explained(row.default.to_owned(), Source::Default)
+        let value = match row.name {
+            // Follows from the time in force.
+            "timeout" => {
+                let below = sections.iter().map(|section| section.options.clone());
+                let options = below.fold(self.above(), Options::over);
+                format!("{:?}", options.effective_timeout())
+            }
+            _ => row.default.to_owned(),
+        };
+        explained(value, Source::Default)
     }
 
     fn of_run(

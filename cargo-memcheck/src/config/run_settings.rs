@@ -18,11 +18,8 @@ pub(crate) struct RunSettings {
 }
 
 /// A setting's name in the file, and what holds if nobody says anything.
-pub(crate) const RUN_TABLE: [(&str, &str); 3] = [
-    ("jobs", "the number of cores (1 with --no-capture)"),
-    ("fail-fast", "false"),
-    ("inconclusive", "fail"),
-];
+pub(crate) const RUN_TABLE: [(&str, &str); 3] =
+    [("jobs", "number of cores"), ("fail-fast", "false"), ("inconclusive", "fail")];
 
 impl RunSettings {
     /// What the flags say.

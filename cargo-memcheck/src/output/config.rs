@@ -140,9 +140,7 @@ fn people(out: &mut dyn Write, document: &Document<'_>) -> io::Result<()> {
     }
     let width = |text: fn(&Setting<'_>) -> usize| document.settings.iter().map(text).max();
     let names = width(|of| of.name.len()).unwrap_or_default();
-    // Sentences, which defaults are, make no column.
-    let values = document.settings.iter().filter(|of| !matches!(of.source, From::Default));
-    let values = values.map(|of| of.value.chars().count()).max().unwrap_or_default().max(12);
+    let values = width(|of| of.value.chars().count()).unwrap_or_default();
     for Setting { name, value, source } in &document.settings {
         writeln!(out, "    {name:names$}  {value:values$}  {}", source.in_words())?;
     }

@@ -193,9 +193,9 @@ table! {
     iterations: Count, Kind::Count { least: 1 }, false, "by time";
     time: Duration, Kind::Duration, false, "2s";
     settle: Duration, Kind::Duration, false, "20ms";
-    timeout: Duration, Kind::Duration, false, "60s, or 4 × time if that is more";
+    timeout: Duration, Kind::Duration, false, "60s or 4 × time";
     heap: Size, Kind::Size, false, "0 B";
-    resident: Size, Kind::Size, false, "none; growth in each window that sums up to 256 KiB";
+    resident: Size, Kind::Size, false, "no limit";
     threads: Count, ANY, false, "0";
     fds: Count, ANY, false, "0";
     mappings: Count, ANY, false, "0";
@@ -203,7 +203,7 @@ table! {
     allocations: Count, ANY, false, "no limit";
     bytes: Size, Kind::Size, false, "no limit";
     peak: Size, Kind::Size, false, "no limit";
-    ceiling: Size, Kind::Size, false, "80 % of the memory available, divided by the jobs";
+    ceiling: Size, Kind::Size, false, "80 % of the free memory / jobs";
     known_leak: Text, Kind::Text, true, "none";
     serial: Text, Kind::Group, true, "none";
 }
