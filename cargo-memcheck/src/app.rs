@@ -2,17 +2,14 @@
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
-use std::path::Path;
 
-use memcheck::Options;
 use memcheck::report::TestId;
 use memcheck::tool::{Launch, Settings};
 
 use crate::cargo::{self, Cargo, Surroundings, TestBinary};
-use crate::cli::{
-    self, Command, Config, Configuration, Display, Fate, Filters, Inspect, List, Run, Selection,
-};
-use crate::config::{self, Layers, RunSettings, TestName};
+use crate::cli::{self, Command, Display, Fate, Filters, Inspect, List, Run, Selection};
+use crate::config::{Layers, TestName};
+use crate::configure;
 use crate::discover::{self, Annotated};
 use crate::error::Error;
 use crate::exit;
@@ -39,7 +36,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
         Command::Run(run) => judge(run),
         Command::List(list) => show(list),
         Command::Inspect(inspect) => look(inspect),
-        Command::Config(config) => explain(config),
+        Command::Config(config) => configure::explain(config),
     };
     result.unwrap_or_else(|error| {
         output::error(&error);
@@ -52,9 +49,7 @@ fn judge(run: &Run) -> Result<u8, Error> {
     output::choose_colour(run.display.color);
     let interrupt = Interrupt::install().map_err(|source| Error::Signals { source })?;
     let cargo = cargo(&run.selection, &run.display);
-    let manifest = run.selection.manifest.manifest_path.as_deref();
-    let flags = (run.limits.options(), RunSettings::of_flags(&run.running));
-    let layers = layers(&run.configuration, manifest, flags)?;
+    let layers = configure::run(run)?;
     let built = build(&cargo, &interrupt)?;
     if run.running.no_run {
         return Ok(exit::SUCCESS);
@@ -80,26 +75,8 @@ fn judge(run: &Run) -> Result<u8, Error> {
         &mut |event| outputs.event(event),
     );
     outputs.close()?;
-    if summary.not_run == 0 && is_whole(run, &plan) {
-        let path = layers.file.as_ref().map_or(Path::new(""), |file| &file.path);
-        for unused in suppressions.unused() {
-            output::warning(&unused.unused(path));
-        }
-    }
+    suppressions.warn_of_unused(&layers, &run.selection, &plan, &summary);
     Ok(exit::run(&summary, plan.inconclusive))
-}
-
-/// Whether every test of the workspace was asked for: only then can something be missing in it.
-fn is_whole(run: &Run, plan: &Plan) -> bool {
-    let workspace = &run.selection.workspace;
-    let selected = !workspace.package.is_empty()
-        || !workspace.exclude.is_empty()
-        || !run.selection.targets.is_default();
-    if selected || plan.filtered_out > 0 || !plan.ignored.is_empty() {
-        return false;
-    }
-    let manifest = run.selection.manifest.manifest_path.as_deref();
-    workspace.workspace || workspace.all || cargo::has_one_member(manifest)
 }
 
 /// `cargo memcheck list`.
@@ -138,42 +115,6 @@ fn look(wanted: &Inspect) -> Result<u8, Error> {
     };
     output::written(output::inspection(&inspection, wanted.json))?;
     Ok(exit::SUCCESS)
-}
-
-/// `cargo memcheck config`.
-fn explain(wanted: &Config) -> Result<u8, Error> {
-    output::choose_colour(wanted.display.color);
-    let flags = (wanted.limits.options(), RunSettings::of_flags(&wanted.running));
-    let manifest = wanted.manifest.manifest_path.as_deref();
-    let layers = layers(&wanted.configuration, manifest, flags)?;
-    let test = wanted.test.as_deref();
-    let test = test.map(|test| TestName { test, binary: wanted.binary.as_deref() });
-    let mut out = anstream::stdout();
-    output::written(output::config(&mut out, wanted.display.message_format, &layers, test))?;
-    Ok(exit::SUCCESS)
-}
-
-/// What holds, from the configuration, the environment and the flags.
-fn layers(
-    configuration: &Configuration,
-    manifest: Option<&Path>,
-    flags: (Options, RunSettings),
-) -> Result<Layers, Error> {
-    let named = configuration.named();
-    let root = match named {
-        Some(_) => None,
-        None => {
-            cargo::check_manifest(manifest)?;
-            Some(cargo::workspace_root(manifest)?)
-        }
-    };
-    let profile = configuration.profile.as_deref();
-    let sources = config::Sources { profile, named, root, flags };
-    let layers = config::load(sources, |name| std::env::var_os(name))?;
-    for unknown in config::warnings() {
-        output::warning(&unknown.to_string());
-    }
-    Ok(layers)
 }
 
 fn cargo<'a>(selection: &'a Selection, display: &Display) -> Cargo<'a> {

@@ -14,6 +14,8 @@ mod cli;
 #[cfg(target_os = "linux")]
 mod config;
 #[cfg(target_os = "linux")]
+mod configure;
+#[cfg(target_os = "linux")]
 mod discover;
 #[cfg(target_os = "linux")]
 mod error;

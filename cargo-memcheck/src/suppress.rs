@@ -1,12 +1,16 @@
 //! Takes the sites off a report that the configuration names: what the user cannot mend.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use memcheck::Report;
 use memcheck::report::{Site, Suppressed};
 
+use crate::cli::Selection;
 use crate::config::{Layers, Suppression};
+use crate::run::{Plan, Summary};
+use crate::{cargo, output};
 
 /// The suppressions of a run, and which of them hid something.
 #[derive(Debug, Default)]
@@ -36,6 +40,42 @@ impl<'a> Suppressions<'a> {
         let all = self.all.iter().enumerate();
         all.filter(|(index, _)| !used.contains(index)).map(|(_, of)| of).collect()
     }
+}
+
+impl Suppressions<'_> {
+    /// Says which of them have hidden nothing, if the whole workspace was run to its end: else they
+    /// may be for a test that was not asked for.
+    pub(crate) fn warn_of_unused(
+        &self,
+        layers: &Layers,
+        selection: &Selection,
+        plan: &Plan,
+        summary: &Summary,
+    ) {
+        let unused = self.unused();
+        let whole =
+            || summary.not_run == 0 && summary.interrupted.is_none() && is_whole(selection, plan);
+        if unused.is_empty() || !whole() {
+            return;
+        }
+        let path = layers.file.as_ref().map_or(Path::new(""), |file| &file.path);
+        for of in unused {
+            output::warning(&of.unused(path));
+        }
+    }
+}
+
+/// Whether every test of the workspace was asked for.
+fn is_whole(selection: &Selection, plan: &Plan) -> bool {
+    let workspace = &selection.workspace;
+    let selected = !workspace.package.is_empty()
+        || !workspace.exclude.is_empty()
+        || !selection.targets.is_default();
+    if selected || plan.filtered_out > 0 || !plan.ignored.is_empty() {
+        return false;
+    }
+    let manifest = selection.manifest.manifest_path.as_deref();
+    workspace.workspace || workspace.all || cargo::has_one_member(manifest)
 }
 
 /// Moves each growing site that a suppression names out of the sites of the report and into what is
