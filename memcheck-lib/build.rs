@@ -1,16 +1,20 @@
-//! Says to the compiler whether the C heap can be counted on this target (`memcheck_native`).
+//! Says to the compiler whether the C heap can be counted on this target (`memcheck_native`), and
+//! whether call stacks can be recorded (`memcheck_sites`).
 
 use std::env;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(memcheck_native)");
+    println!("cargo::rustc-check-cfg=cfg(memcheck_sites)");
     println!("cargo::rustc-check-cfg=cfg(memcheck_sanitizer)");
     println!("cargo::rustc-check-cfg=cfg(memcheck_static_libc)");
     let target = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
-    let possible = target("OS") == "linux"
-        && target("ENV") == "gnu"
-        && matches!(target("ARCH").as_str(), "x86_64" | "aarch64");
+    let processor = matches!(target("ARCH").as_str(), "x86_64" | "aarch64");
+    let possible = target("OS") == "linux" && target("ENV") == "gnu" && processor;
+    if target("OS") == "linux" && processor && env::var_os("CARGO_FEATURE_SITES").is_some() {
+        println!("cargo::rustc-cfg=memcheck_sites");
+    }
     // Sanitizers define the malloc family themselves. The compiler tells of them on nightly only,
     // where they can be switched on.
     let sanitizer = env::var_os("CARGO_CFG_SANITIZE").is_some();

@@ -190,12 +190,12 @@ fn mistakes_are_told_with_their_place() {
     error: the configuration cannot be used:
       .config/memcheck.toml:2:1: unknown key `resident_limit` in [profile.default]; did you mean `resident`?
       .config/memcheck.toml:3:8: `time`: write a number and a unit, for example "500ms", "2s" or "1m 30s", not an integer
-      help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, as `cargo memcheck config` lists them
+      help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, `sites`, as `cargo memcheck config` lists them
     "#);
     insta::assert_snapshot!(error(b"[[suppress]]\nfunction = \"a\"\n", &["config"]), @r#"
     error: the configuration cannot be used:
       .config/memcheck.toml:1:1: [[suppress]] has no `reason`: add `reason = "…"`, a link or a text
-      help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, as `cargo memcheck config` lists them
+      help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, `sites`, as `cargo memcheck config` lists them
     "#);
     insta::assert_snapshot!(error(b"# \xff\n", &["config"]), @"
     error: the configuration `.config/memcheck.toml` is no text: invalid UTF-8 in line 1
@@ -236,13 +236,13 @@ fn the_page_of_the_configuration_is_complete() {
         };
         assert!(rows.iter().any(|line| line.starts_with(&start)), "no row {start}");
     }
-    for run in ["jobs", "fail-fast", "inconclusive"] {
+    for run in ["jobs", "fail-fast", "inconclusive", "sites"] {
         let variable = format!("MEMCHECK_{}", run.to_uppercase().replace('-', "_"));
         let start = format!("| `{run}` | `{variable}` |");
         assert!(rows.iter().any(|line| line.starts_with(&start)), "no row {start}");
     }
     let keys = ["test", "binary", "function", "reason", "overrides"];
-    assert_eq!(rows.len(), memcheck::tool::OPTION_TABLE.len() + 3 + keys.len());
+    assert_eq!(rows.len(), memcheck::tool::OPTION_TABLE.len() + 4 + keys.len());
     for key in keys {
         assert!(rows.iter().any(|line| line.starts_with(&format!("| `{key}` | – |"))), "{key}");
     }

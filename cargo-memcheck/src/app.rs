@@ -201,7 +201,7 @@ fn plan<'a>(
         defaults: layers.below(name),
         overrides: layers.above(),
         jobs: NonZeroUsize::new(jobs.min(chosen.run.len())),
-        ..Settings::default()
+        sites: settings.sites.unwrap_or_default().into(),
     };
     let mut tests = Vec::new();
     for (binary, surroundings) in binaries {

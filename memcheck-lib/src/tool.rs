@@ -86,6 +86,20 @@ pub enum Record {
     Always,
 }
 
+impl Record {
+    /// Whether a test that was judged so is recorded.
+    ///
+    /// A known leak is not, unless all are: it does not fail, and its place was found already.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn is_wanted(self, verdict: Option<crate::report::Verdict>, known: bool) -> bool {
+        match self {
+            Record::Never => false,
+            Record::Growing => verdict == Some(crate::report::Verdict::Growing) && !known,
+            Record::Always => true,
+        }
+    }
+}
+
 /// Where a running check is.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {

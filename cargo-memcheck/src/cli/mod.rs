@@ -12,6 +12,7 @@ use std::num::NonZeroUsize;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use memcheck::report::Word;
+use memcheck::tool::Record;
 
 pub(crate) use config::{Config, Configuration};
 pub(crate) use filters::{Fate, Filters, RunIgnored};
@@ -108,6 +109,50 @@ pub(crate) struct Running {
     /// What a test that stays UNSURE does to the exit code [default: fail]
     #[arg(long, value_enum, value_name = "EFFECT")]
     pub(crate) inconclusive: Option<Inconclusive>,
+    /// Which tests run on, after they were judged, to record where what survives was allocated
+    /// [default: growing]
+    #[arg(
+        long,
+        value_enum,
+        default_missing_value = "always",
+        num_args = 0..=1,
+        require_equals = true,
+        value_name = "WHICH"
+    )]
+    pub(crate) sites: Option<RecordSites>,
+}
+
+/// Which tests are recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordSites {
+    /// Those that grow, but for known leaks
+    #[default]
+    Growing,
+    /// All; meant by `--sites` alone
+    Always,
+    /// None
+    Never,
+}
+
+impl RecordSites {
+    /// The word, as the flag takes it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            RecordSites::Growing => "growing",
+            RecordSites::Always => "always",
+            RecordSites::Never => "never",
+        }
+    }
+}
+
+impl From<RecordSites> for Record {
+    fn from(sites: RecordSites) -> Self {
+        match sites {
+            RecordSites::Growing => Record::Growing,
+            RecordSites::Always => Record::Always,
+            RecordSites::Never => Record::Never,
+        }
+    }
 }
 
 /// What an inconclusive test does to the exit code.
@@ -238,6 +283,20 @@ mod tests {
     fn the_last_of_two_opposites_counts() {
         assert!(run(&["--no-fail-fast", "--fail-fast"]).running.fail_fast);
         assert!(!run(&["--fail-fast", "--no-fail-fast"]).running.fail_fast);
+    }
+
+    #[test]
+    fn sites_are_recorded_of_what_grows_unless_it_is_said() {
+        let sites = |arguments: &[&str]| run(arguments).running.sites;
+        assert_eq!(sites(&[]), None);
+        assert_eq!(sites(&["--sites"]), Some(RecordSites::Always));
+        assert_eq!(sites(&["--sites=never"]), Some(RecordSites::Never));
+        // What follows is a filter, not a value.
+        let run = run(&["--sites", "parse"]);
+        assert_eq!(
+            (run.running.sites, run.filters.names),
+            (Some(RecordSites::Always), vec!["parse".into()])
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use clap::ValueEnum;
 
-use crate::cli::{Inconclusive, Running};
+use crate::cli::{Inconclusive, RecordSites, Running};
 
 /// Settings of a run; what is `None` was not said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,11 +15,17 @@ pub(crate) struct RunSettings {
     pub(crate) fail_fast: Option<bool>,
     /// Whether an inconclusive test passes.
     pub(crate) inconclusive: Option<Inconclusive>,
+    /// Which tests are recorded.
+    pub(crate) sites: Option<RecordSites>,
 }
 
 /// A setting's name in the file, and what holds if nobody says anything.
-pub(crate) const RUN_TABLE: [(&str, &str); 3] =
-    [("jobs", "number of cores"), ("fail-fast", "false"), ("inconclusive", "fail")];
+pub(crate) const RUN_TABLE: [(&str, &str); 4] = [
+    ("jobs", "number of cores"),
+    ("fail-fast", "false"),
+    ("inconclusive", "fail"),
+    ("sites", "growing"),
+];
 
 impl RunSettings {
     /// What the flags say.
@@ -32,6 +38,7 @@ impl RunSettings {
                 _ => None,
             },
             inconclusive: running.inconclusive,
+            sites: running.sites,
         }
     }
 
@@ -47,6 +54,9 @@ impl RunSettings {
                     _ => return Err(FAIL_FAST),
                 });
             }
+            "sites" => {
+                self.sites = Some(RecordSites::from_str(text.trim(), false).map_err(|_| SITES)?);
+            }
             _ => {
                 let value = Inconclusive::from_str(text.trim(), false).map_err(|_| INCONCLUSIVE)?;
                 self.inconclusive = Some(value);
@@ -60,6 +70,7 @@ impl RunSettings {
         match name {
             "jobs" => self.jobs.map(|jobs| jobs.to_string()),
             "fail-fast" => self.fail_fast.map(|yes| yes.to_string()),
+            "sites" => self.sites.map(|sites| sites.word().to_owned()),
             _ => self.inconclusive.map(|effect| effect.word().to_owned()),
         }
     }
@@ -70,6 +81,7 @@ impl RunSettings {
             jobs: self.jobs.or(below.jobs),
             fail_fast: self.fail_fast.or(below.fail_fast),
             inconclusive: self.inconclusive.or(below.inconclusive),
+            sites: self.sites.or(below.sites),
         }
     }
 }
@@ -82,6 +94,7 @@ pub(crate) fn variable(name: &str) -> String {
 pub(crate) const JOBS: &str = "write a whole number from 1, for example 4";
 pub(crate) const FAIL_FAST: &str = "write true or false";
 pub(crate) const INCONCLUSIVE: &str = "write \"fail\" or \"warn\"";
+pub(crate) const SITES: &str = "write \"growing\", \"always\" or \"never\"";
 
 #[cfg(test)]
 mod tests {
@@ -90,7 +103,7 @@ mod tests {
     #[test]
     fn every_setting_is_read_and_printed() {
         let mut all = RunSettings::default();
-        for ((name, _), text) in RUN_TABLE.iter().zip(["3", "true", "warn"]) {
+        for ((name, _), text) in RUN_TABLE.iter().zip(["3", "true", "warn", "never"]) {
             assert_eq!(all.get(name), None);
             all.parse(name, text).unwrap();
             assert_eq!(all.get(name).as_deref(), Some(text));

@@ -3,7 +3,7 @@
 use memcheck::tool::{Kind, Row, Value, ValueError};
 use toml::de::{DeInteger, DeValue};
 
-use super::run_settings::{FAIL_FAST, INCONCLUSIVE, JOBS, RunSettings};
+use super::run_settings::{FAIL_FAST, INCONCLUSIVE, JOBS, RunSettings, SITES};
 
 /// The value of an option; what to write if it does not fit.
 pub(super) fn of_option(row: &Row, value: &DeValue<'_>) -> Result<Value, String> {
@@ -39,6 +39,7 @@ pub(super) fn of_run(
         ("fail-fast", DeValue::Boolean(yes)) => into.parse(name, &yes.to_string()),
         ("fail-fast", _) => Err(FAIL_FAST),
         (_, DeValue::String(text)) => into.parse(name, text),
+        ("sites", _) => Err(SITES),
         _ => Err(INCONCLUSIVE),
     }
 }

@@ -43,6 +43,9 @@ pub(crate) enum Command {
     Trim,
     /// Send what the allocators say of themselves.
     Allocators,
+    /// From now on record call stacks, into the file of the shared page, which was made long
+    /// enough; then send a checkpoint. Whether it is done stands in that file.
+    Record,
     /// End.
     Finish,
 }
@@ -112,6 +115,7 @@ const SAMPLE: u32 = 0x103;
 const FINISH: u32 = 0x104;
 const TRIM: u32 = 0x105;
 const ASK_ALLOCATORS: u32 = 0x106;
+const RECORD: u32 = 0x107;
 
 /// Why a packet could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +186,7 @@ impl Command {
             Command::Sample => fixed(SAMPLE, &[]),
             Command::Trim => fixed(TRIM, &[]),
             Command::Allocators => fixed(ASK_ALLOCATORS, &[]),
+            Command::Record => fixed(RECORD, &[]),
             Command::Finish => fixed(FINISH, &[]),
         }
     }
@@ -195,6 +200,7 @@ impl Command {
             SAMPLE => Command::Sample,
             TRIM => Command::Trim,
             ASK_ALLOCATORS => Command::Allocators,
+            RECORD => Command::Record,
             FINISH => Command::Finish,
             _ => return Err(MessageError::Malformed),
         })

@@ -61,6 +61,12 @@ impl Page {
         unsafe { self.contents.as_ref() }
     }
 
+    /// Where it is mapped. The file behind it may become longer.
+    #[cfg(memcheck_sites)]
+    pub(super) fn address(&self) -> NonNull<u8> {
+        self.contents.cast()
+    }
+
     /// Notes that an iteration begins.
     #[inline]
     pub(super) fn begin(&self, iteration: u64) {

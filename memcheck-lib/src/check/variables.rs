@@ -13,7 +13,7 @@ pub(super) const PREFIX: &str = "MEMCHECK_";
 
 /// Variables that are no options of a check: those of the tool, and those that an observer gives
 /// its worker.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
     "MEMCHECK_CHECK",
     "MEMCHECK_CONFIG_FILE",
     "MEMCHECK_FAIL_FAST",
@@ -22,6 +22,7 @@ const OTHERS: [&str; 9] = [
     "MEMCHECK_JOBS",
     "MEMCHECK_PROFILE",
     "MEMCHECK_REPORT_DIR",
+    "MEMCHECK_SITES",
     "MEMCHECK_WORKER",
 ];
 

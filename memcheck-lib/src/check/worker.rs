@@ -21,6 +21,8 @@ use super::workload::{Steps, Workload};
 use super::{Options, death};
 use crate::heap::allocators::{self, Allocator};
 use crate::heap::{self, Heap, Peak};
+#[cfg(memcheck_sites)]
+use crate::recorder;
 use crate::report::{Profile, Range, TestId};
 
 /// The connection, shared between the test's wrapper and its iterations.
@@ -85,6 +87,15 @@ impl Connection {
                 death::end_with_all();
             }
             std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Records from now on, where that can be done: the observer sees whether it is.
+    fn record(&self) {
+        #[cfg(memcheck_sites)]
+        if let Some(page) = &self.page {
+            heap::tell_recorder();
+            recorder::start(page.address());
         }
     }
 
@@ -239,6 +250,8 @@ impl Iterations {
                     self.checkpoint(0);
                 }
                 Command::Run { iterations } => {
+                    #[cfg(memcheck_sites)]
+                    recorder::look_again();
                     self.remaining = iterations;
                     self.batch = Batch::Run { since: Instant::now() };
                     return true;
@@ -257,7 +270,13 @@ impl Iterations {
                     let figures = Allocator::ALL.map(allocators::figures);
                     self.connection.say(&encode_allocators(figures));
                 }
+                Command::Record => {
+                    self.connection.record();
+                    self.checkpoint(0);
+                }
                 Command::Finish => {
+                    #[cfg(memcheck_sites)]
+                    recorder::stop();
                     self.connection.finished.store(true, Ordering::Relaxed);
                     return false;
                 }

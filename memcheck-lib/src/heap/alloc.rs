@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use super::counters::{self, Heap};
 use super::peak;
+use crate::recorder::{self, SiteKind};
 
 /// Counts what goes through the allocator it wraps.
 ///
@@ -35,151 +36,176 @@ impl<A> Alloc<A> {
     }
 }
 
+/// The short way: straight to glibc where the inner allocator is `System`, malloc is ours and there
+/// is nothing to do but count.
 #[cfg(all(memcheck_native, not(miri)))]
-mod inner {
-    //! The call of the inner allocator, by the short way where it is `System` over our own malloc.
-
-    use std::alloc::{GlobalAlloc, Layout, System};
+mod short {
+    use std::alloc::{Layout, System};
     use std::any::TypeId;
 
-    use crate::heap::native::{direct, for_rust};
+    pub(super) use crate::heap::native::direct::{alloc, alloc_zeroed, dealloc, realloc};
+    pub(super) use crate::heap::native::for_rust;
+    use crate::heap::{mode, native::direct};
 
-    /// Known when the program is compiled.
+    /// Whether the way is open to such a block. All but the mode is known at compile time, as a
+    /// rule.
     #[inline(always)]
-    fn is_short<A: 'static>(layout: Layout) -> bool {
-        TypeId::of::<A>() == TypeId::of::<System>() && direct::serves(layout)
-    }
-
-    #[inline(always)]
-    pub(super) unsafe fn alloc<A: GlobalAlloc + 'static>(inner: &A, layout: Layout) -> *mut u8 {
-        if is_short::<A>(layout) {
-            return direct::alloc(layout.size());
-        }
-        // SAFETY: the caller's promises are those of the inner `alloc`.
-        for_rust(|| unsafe { inner.alloc(layout) })
-    }
-
-    #[inline(always)]
-    pub(super) unsafe fn zeroed<A: GlobalAlloc + 'static>(inner: &A, layout: Layout) -> *mut u8 {
-        if is_short::<A>(layout) {
-            return direct::alloc_zeroed(layout.size());
-        }
-        // SAFETY: the caller's promises are those of the inner `alloc_zeroed`.
-        for_rust(|| unsafe { inner.alloc_zeroed(layout) })
-    }
-
-    #[inline(always)]
-    pub(super) unsafe fn dealloc<A: GlobalAlloc + 'static>(
-        inner: &A,
-        block: *mut u8,
-        layout: Layout,
-    ) {
-        if is_short::<A>(layout) {
-            // SAFETY: the block is glibc's, as every block of `System` is where malloc is ours.
-            return unsafe { direct::dealloc(block) };
-        }
-        // SAFETY: the caller's promises are those of the inner `dealloc`.
-        for_rust(|| unsafe { inner.dealloc(block, layout) });
-    }
-
-    #[inline(always)]
-    pub(super) unsafe fn realloc<A: GlobalAlloc + 'static>(
-        inner: &A,
-        block: *mut u8,
-        layout: Layout,
-        new_size: usize,
-    ) -> *mut u8 {
-        // A block smaller than its alignment is no longer one of malloc's.
-        if is_short::<A>(layout) && layout.align() <= new_size {
-            // SAFETY: the block is glibc's, as every block of `System` is where malloc is ours; the
-            // new size is at least an alignment, which is not 0.
-            return unsafe { direct::realloc(block, new_size) };
-        }
-        // SAFETY: the caller's promises are those of the inner `realloc`.
-        for_rust(|| unsafe { inner.realloc(block, layout, new_size) })
+    pub(super) fn is_open<A: 'static>(layout: Layout) -> bool {
+        TypeId::of::<A>() == TypeId::of::<System>() && direct::serves(layout) && mode::is_plain()
     }
 }
 
+/// Where there is no short way.
 #[cfg(not(all(memcheck_native, not(miri))))]
-mod inner {
-    //! The call of the inner allocator.
-
-    use std::alloc::{GlobalAlloc, Layout};
+mod short {
+    use std::alloc::Layout;
 
     #[inline(always)]
-    pub(super) unsafe fn alloc<A: GlobalAlloc>(inner: &A, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promises are those of the inner `alloc`.
-        unsafe { inner.alloc(layout) }
+    pub(super) fn is_open<A: 'static>(_layout: Layout) -> bool {
+        false
     }
 
     #[inline(always)]
-    pub(super) unsafe fn zeroed<A: GlobalAlloc>(inner: &A, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promises are those of the inner `alloc_zeroed`.
-        unsafe { inner.alloc_zeroed(layout) }
+    pub(super) fn for_rust<T>(call: impl FnOnce() -> T) -> T {
+        call()
     }
 
-    #[inline(always)]
-    pub(super) unsafe fn dealloc<A: GlobalAlloc>(inner: &A, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are those of the inner `dealloc`.
-        unsafe { inner.dealloc(block, layout) };
+    pub(super) fn alloc(_size: usize) -> *mut u8 {
+        std::ptr::null_mut()
     }
 
-    #[inline(always)]
-    pub(super) unsafe fn realloc<A: GlobalAlloc>(
-        inner: &A,
-        block: *mut u8,
-        layout: Layout,
-        new_size: usize,
-    ) -> *mut u8 {
-        // SAFETY: the caller's promises are those of the inner `realloc`.
-        unsafe { inner.realloc(block, layout, new_size) }
+    pub(super) fn alloc_zeroed(_size: usize) -> *mut u8 {
+        std::ptr::null_mut()
+    }
+
+    pub(super) unsafe fn dealloc(_block: *mut u8) {}
+
+    pub(super) unsafe fn realloc(_block: *mut u8, _size: usize) -> *mut u8 {
+        std::ptr::null_mut()
     }
 }
 
-// SAFETY: every method hands its arguments to the same method of the inner allocator and returns
-// what that returns, so the contract of `GlobalAlloc` holds as it does for the inner one. The
-// counting between neither unwinds nor allocates.
-unsafe impl<A: GlobalAlloc + 'static> GlobalAlloc for Alloc<A> {
-    #[inline]
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+/// Notes a block that was given.
+#[inline(always)]
+fn given(block: *mut u8, size: usize) -> *mut u8 {
+    if !block.is_null() {
+        counters::allocated(Heap::Rust, size);
+    }
+    block
+}
+
+/// The long way: through the inner allocator, and everything that is to be noted.
+impl<A: GlobalAlloc + 'static> Alloc<A> {
+    #[cold]
+    #[inline(never)]
+    unsafe fn alloc_long(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are those of the inner `alloc`.
-        let block = unsafe { inner::alloc(&self.inner, layout) };
+        let block = short::for_rust(|| unsafe { self.inner.alloc(layout) });
         if !block.is_null() {
-            counters::allocated(Heap::Rust, layout.size());
             peak::allocated(layout.size());
+            if recorder::is_on() {
+                recorder::acquired(SiteKind::RustHeap, block.addr() as u64, layout.size());
+            }
         }
-        block
+        given(block, layout.size())
     }
 
-    #[inline]
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+    #[cold]
+    #[inline(never)]
+    unsafe fn alloc_zeroed_long(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are those of the inner `alloc_zeroed`.
-        let block = unsafe { inner::zeroed(&self.inner, layout) };
+        let block = short::for_rust(|| unsafe { self.inner.alloc_zeroed(layout) });
         if !block.is_null() {
-            counters::allocated(Heap::Rust, layout.size());
             peak::allocated(layout.size());
+            if recorder::is_on() {
+                recorder::acquired(SiteKind::RustHeap, block.addr() as u64, layout.size());
+            }
         }
-        block
+        given(block, layout.size())
     }
 
-    #[inline]
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+    #[cold]
+    #[inline(never)]
+    unsafe fn dealloc_long(&self, block: *mut u8, layout: Layout) {
+        if recorder::is_on() {
+            recorder::released(SiteKind::RustHeap, block.addr() as u64, layout.size());
+        }
         // SAFETY: the caller's promises are those of the inner `dealloc`.
-        unsafe { inner::dealloc(&self.inner, block, layout) };
+        short::for_rust(|| unsafe { self.inner.dealloc(block, layout) });
         counters::freed(Heap::Rust, layout.size());
         peak::freed(layout.size());
     }
 
-    #[inline]
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+    #[cold]
+    #[inline(never)]
+    unsafe fn realloc_long(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         // SAFETY: the caller's promises are those of the inner `realloc`.
-        let moved = unsafe { inner::realloc(&self.inner, block, layout, new_size) };
+        let resize = || short::for_rust(|| unsafe { self.inner.realloc(block, layout, new_size) });
+        let moved = if recorder::is_on() {
+            let (key, old) = (block.addr() as u64, layout.size());
+            recorder::resizing(SiteKind::RustHeap, key, old, || {
+                let moved = resize();
+                (moved, (!moved.is_null()).then(|| (moved.addr() as u64, new_size)))
+            })
+        } else {
+            resize()
+        };
         if !moved.is_null() {
-            counters::reallocated(Heap::Rust, layout.size(), new_size);
+            counters::freed(Heap::Rust, layout.size());
             // The release first: a realloc in place never held both sizes at once.
             peak::freed(layout.size());
             peak::allocated(new_size);
         }
-        moved
+        given(moved, new_size)
+    }
+}
+
+// SAFETY: every method hands its arguments to the same method of the inner allocator, or to the
+// function of glibc that this calls, and returns what that returns, so the contract of
+// `GlobalAlloc` holds as it does for the inner one. The counting neither unwinds nor allocates.
+unsafe impl<A: GlobalAlloc + 'static> GlobalAlloc for Alloc<A> {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if short::is_open::<A>(layout) {
+            return given(short::alloc(layout.size()), layout.size());
+        }
+        // SAFETY: the caller's promises.
+        unsafe { self.alloc_long(layout) }
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if short::is_open::<A>(layout) {
+            return given(short::alloc_zeroed(layout.size()), layout.size());
+        }
+        // SAFETY: the caller's promises.
+        unsafe { self.alloc_zeroed_long(layout) }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if short::is_open::<A>(layout) {
+            counters::freed(Heap::Rust, layout.size());
+            // SAFETY: the block is glibc's, as every block of `System` is where malloc is ours.
+            return unsafe { short::dealloc(block) };
+        }
+        // SAFETY: the caller's promises.
+        unsafe { self.dealloc_long(block, layout) }
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // A block smaller than its alignment is no longer one of malloc's.
+        if short::is_open::<A>(layout) && layout.align() <= new_size {
+            // SAFETY: the block is glibc's, as every block of `System` is where malloc is ours; the
+            // new size is at least an alignment, which is not 0.
+            let moved = unsafe { short::realloc(block, new_size) };
+            if !moved.is_null() {
+                counters::freed(Heap::Rust, layout.size());
+            }
+            return given(moved, new_size);
+        }
+        // SAFETY: the caller's promises.
+        unsafe { self.realloc_long(block, layout, new_size) }
     }
 }

@@ -71,24 +71,11 @@ thread_local! {
     static SLOT: Cell<Option<&'static Slot>> = const { Cell::new(None) };
 }
 
-/// Runs `owned` with the calling thread's own slot, or `shared` with the common one.
-#[inline(always)]
-fn with_slot(owned: impl Fn(&Slot), shared: impl Fn(&Slot)) {
-    match SLOT.with(Cell::get) {
-        Some(slot) => owned(slot),
-        None => without_slot(&owned, &shared),
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn without_slot(owned: &dyn Fn(&Slot), shared: &dyn Fn(&Slot)) {
+/// The calling thread's slot, taken at its first call; `None` for the common one.
+fn own_or_claimed() -> Option<&'static Slot> {
     let own = OWN.with(Cell::get);
     let own = if own == UNCLAIMED { claim() } else { own };
-    match TABLE.get(own.wrapping_sub(2)) {
-        Some(slot) => owned(slot),
-        None => shared(&SHARED),
-    }
+    TABLE.get(own.wrapping_sub(2))
 }
 
 /// Takes a slot for the calling thread; what it gets is kept in [`OWN`].
@@ -102,6 +89,7 @@ fn claim() -> usize {
         return USE_SHARED;
     }
     HIGH.fetch_max(index + 1, AcqRel);
+    super::native::allow_short_way();
     OWN.with(|own| own.set(index + 2));
     SLOT.with(|slot| slot.set(TABLE.get(index)));
     index + 2
@@ -131,37 +119,39 @@ fn release(index: usize) {
 /// Counts an allocation.
 #[inline(always)]
 pub(super) fn allocated(heap: Heap, bytes: usize) {
-    let bytes = bytes as u64;
-    with_slot(
-        |slot| slot.tally(heap).allocated_owned(bytes),
-        |slot| slot.tally(heap).allocated_shared(bytes),
-    );
+    match SLOT.with(Cell::get) {
+        Some(slot) => slot.tally(heap).allocated_owned(bytes as u64),
+        None => allocated_without_slot(heap, bytes as u64),
+    }
 }
 
 /// Counts a release.
 #[inline(always)]
 pub(super) fn freed(heap: Heap, bytes: usize) {
-    let bytes = bytes as u64;
-    with_slot(
-        |slot| slot.tally(heap).freed_owned(bytes),
-        |slot| slot.tally(heap).freed_shared(bytes),
-    );
+    match SLOT.with(Cell::get) {
+        Some(slot) => slot.tally(heap).freed_owned(bytes as u64),
+        None => freed_without_slot(heap, bytes as u64),
+    }
 }
 
-/// Counts a release and an allocation at once.
-#[inline(always)]
-pub(super) fn reallocated(heap: Heap, old: usize, new: usize) {
-    let (old, new) = (old as u64, new as u64);
-    with_slot(
-        |slot| {
-            slot.tally(heap).freed_owned(old);
-            slot.tally(heap).allocated_owned(new);
-        },
-        |slot| {
-            slot.tally(heap).freed_shared(old);
-            slot.tally(heap).allocated_shared(new);
-        },
-    );
+// The rare calls stand apart and take plain values, so that the frequent ones need no stack.
+
+#[cold]
+#[inline(never)]
+fn allocated_without_slot(heap: Heap, bytes: u64) {
+    match own_or_claimed() {
+        Some(slot) => slot.tally(heap).allocated_owned(bytes),
+        None => SHARED.tally(heap).allocated_shared(bytes),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn freed_without_slot(heap: Heap, bytes: u64) {
+    match own_or_claimed() {
+        Some(slot) => slot.tally(heap).freed_owned(bytes),
+        None => SHARED.tally(heap).freed_shared(bytes),
+    }
 }
 
 /// One heap of the whole process.
@@ -179,6 +169,15 @@ pub(crate) fn thread(heap: Heap) -> HeapCounters {
         Some(slot) => slot.tally(heap).read(),
         None => HeapCounters::default(),
     }
+}
+
+/// The number of the calling thread's own slot, which no other living thread has. `None` before its
+/// first allocation, at its very end, and where there are more threads than slots.
+#[cfg(memcheck_sites)]
+#[inline(always)]
+pub(crate) fn own_slot() -> Option<usize> {
+    let own = OWN.with(Cell::get);
+    (own > USE_SHARED).then(|| own - 2)
 }
 
 /// Notice of a thread's end, so that its slot can go to the next.

@@ -4,11 +4,14 @@
 mod alloc;
 pub mod allocators;
 mod counters;
+mod mode;
 pub mod native;
 mod peak;
 mod tally;
 
 pub use alloc::Alloc;
+#[cfg(memcheck_sites)]
+pub(crate) use counters::own_slot as thread_slot;
 pub(crate) use counters::{Heap, process, thread};
 pub(crate) use peak::Peak;
 pub use tally::HeapCounters;
@@ -29,6 +32,13 @@ pub fn rust() -> HeapCounters {
 /// All zero where the heap is not counted: ask [`native::state`] first.
 pub fn c() -> HeapCounters {
     process(Heap::Native)
+}
+
+/// From now on the recorder hears of every call: to be said before it is switched on, and between
+/// two batches.
+#[cfg(memcheck_sites)]
+pub(crate) fn tell_recorder() {
+    mode::set(mode::Detour::Record, true);
 }
 
 /// Whether allocations of this process reach an [`Alloc`], found by making one. A test binary with

@@ -1,16 +1,16 @@
 //! The highest live heap within one iteration. Needs one number for all threads, so it is kept
-//! only while somebody measures it; else the counting path pays one load of a word that nobody
-//! writes.
+//! only while somebody measures it ([`Detour::Peak`]).
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
-static ACTIVE: AtomicBool = AtomicBool::new(false);
+use super::mode::{self, Detour};
+
 static LIVE: AtomicI64 = AtomicI64::new(0);
 static HIGHEST: AtomicI64 = AtomicI64::new(0);
 
 #[inline(always)]
 pub(super) fn allocated(bytes: usize) {
-    if ACTIVE.load(Relaxed) {
+    if mode::takes(Detour::Peak) {
         let live = LIVE.fetch_add(bytes as i64, Relaxed).wrapping_add(bytes as i64);
         HIGHEST.fetch_max(live, Relaxed);
     }
@@ -18,7 +18,7 @@ pub(super) fn allocated(bytes: usize) {
 
 #[inline(always)]
 pub(super) fn freed(bytes: usize) {
-    if ACTIVE.load(Relaxed) {
+    if mode::takes(Detour::Peak) {
         LIVE.fetch_sub(bytes as i64, Relaxed);
     }
 }
@@ -29,7 +29,7 @@ pub(crate) struct Peak(());
 
 impl Peak {
     pub(crate) fn start() -> Self {
-        ACTIVE.store(true, Relaxed);
+        mode::set(Detour::Peak, true);
         Peak(())
     }
 
@@ -47,6 +47,6 @@ impl Peak {
 
 impl Drop for Peak {
     fn drop(&mut self) {
-        ACTIVE.store(false, Relaxed);
+        mode::set(Detour::Peak, false);
     }
 }

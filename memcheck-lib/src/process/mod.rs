@@ -55,6 +55,8 @@ pub use kind::Kind;
 #[cfg(target_os = "linux")]
 pub(crate) use pulse::Pulse;
 pub use sample::Sample;
+#[cfg(memcheck_sites)]
+pub(crate) use smaps::Header;
 pub use snapshot::ProcessSnapshot;
 pub use sums::MappingSums;
 pub use survey::{Mapping, MappingGroup};

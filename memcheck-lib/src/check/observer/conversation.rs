@@ -15,6 +15,8 @@ use super::ceiling::Over;
 use super::kin;
 use super::spawn::Worker;
 use crate::check::message::{Command, LONGEST, MessageError, Reply};
+#[cfg(memcheck_sites)]
+use crate::recorder::{FILE_LENGTH, Memory};
 use crate::report::Output;
 use crate::tool::{Cancel, Launch};
 
@@ -91,6 +93,13 @@ impl<'a> Conversation<'a> {
 
     pub(super) fn set_deadline(&mut self, deadline: Instant) {
         self.deadline = deadline;
+    }
+
+    /// Room for what the worker is to record, in the file shared with it.
+    #[cfg(memcheck_sites)]
+    pub(super) fn recorder_memory(&self) -> std::io::Result<Memory> {
+        rustix::fs::ftruncate(&self.worker.page_file, FILE_LENGTH as u64)?;
+        Ok(Memory::of_file(&self.worker.page_file)?)
     }
 
     /// The iteration the worker is in, by the page shared with it.

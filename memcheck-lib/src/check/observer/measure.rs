@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::conversation::Stop;
 use super::limits;
 use super::quiet::{Patience, settled};
+use super::recording::{self, Judged};
 use super::subject::{Interruption, Subject};
 use super::{c_heap, retained};
 use crate::check::Options;
@@ -13,8 +15,9 @@ use crate::growth::{Conclusion, Course, Limits, Readings, Rules, Spent};
 use crate::heap::allocators::AllocatorChange;
 use crate::heap::native;
 use crate::process::Sample;
-use crate::report::{Profile, Retention};
+use crate::report::{Profile, Retention, Sites, Verdict};
 use crate::snapshot::Snapshot;
+use crate::tool::Record;
 
 /// Iterations of the fixed profile.
 const PROFILED: u64 = 64;
@@ -37,6 +40,9 @@ pub(super) struct Measured {
     pub(super) conclusion: Option<Conclusion>,
     pub(super) allocators: Vec<AllocatorChange>,
     pub(super) retention: Option<Retention>,
+    pub(super) sites: Option<Sites>,
+    /// All was judged; the worker broke off while it recorded call stacks after that.
+    pub(super) broke_off: bool,
     /// The iterations were all run and the test came to its own end.
     pub(super) completed: bool,
 }
@@ -46,9 +52,10 @@ pub(super) fn measure(
     subject: &mut impl Subject,
     defaults: &Options,
     overrides: &Options,
+    record: Record,
 ) -> (Measured, Result<(), Interruption>) {
     let mut measured = Measured::default();
-    let result = run(subject, defaults, overrides, &mut measured);
+    let result = run(subject, defaults, overrides, record, &mut measured);
     (measured, result)
 }
 
@@ -56,6 +63,7 @@ fn run(
     subject: &mut impl Subject,
     defaults: &Options,
     overrides: &Options,
+    record: Record,
     measured: &mut Measured,
 ) -> Result<(), Interruption> {
     let hello = subject.hello()?;
@@ -116,6 +124,23 @@ fn run(
         measured.retention =
             retained::look(subject, conclusion, spent, options.effective_timeout())?;
         retained::apply(conclusion, measured.retention.as_ref());
+        if record.is_wanted(conclusion.verdict, options.known_leak.is_some()) {
+            let judged = Judged { rust: counted.rust, native: counted.native };
+            let recorded = recording::record(subject, conclusion, judged, spent, &options);
+            measured.sites = Some(recorded.sites);
+            if let Some(interruption) = recorded.interrupted {
+                // What grows was judged already. What did not grow has still to come to its end.
+                let stands = conclusion.verdict == Some(Verdict::Growing)
+                    && !matches!(interruption, Interruption::Stopped(Stop::Cancelled));
+                if !stands {
+                    return Err(interruption);
+                }
+                measured.completed = true;
+                measured.broke_off = true;
+                return Ok(());
+            }
+            subject.set_deadline(options.effective_timeout());
+        }
     }
     subject.finish()?;
     measured.completed = true;

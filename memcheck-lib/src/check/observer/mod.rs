@@ -8,6 +8,11 @@ mod kin;
 mod limits;
 mod measure;
 mod quiet;
+#[cfg(memcheck_sites)]
+mod recording;
+#[cfg(not(memcheck_sites))]
+#[path = "no_recording.rs"]
+mod recording;
 mod retained;
 mod spawn;
 mod subject;
@@ -54,7 +59,8 @@ pub(crate) fn observe(
     let conversation = Conversation::new(worker, launch, cancel, started + timeout);
     let guard = Guard::new(conversation.pid(), ceiling::default(settings.jobs), options.ceiling);
     let mut process = Process::new(conversation, started, guard, progress);
-    let (measured, result) = measure(&mut process, &settings.defaults, &settings.overrides);
+    let (measured, result) =
+        measure(&mut process, &settings.defaults, &settings.overrides, settings.sites);
     let notes = subject::Subject::notes(&process);
     let conversation = process.conversation;
     let (outcome, iteration, output) = conclude(conversation, result, &measured, timeout);
@@ -84,6 +90,8 @@ fn conclude(
         None => first_timeout,
     };
     let outcome = match result {
+        // It was judged, and broke off only while call stacks were recorded.
+        Ok(()) if measured.broke_off => Outcome::Passed,
         Ok(()) => {
             conversation.freeze_output();
             match conversation.wait_for_end(FAREWELL) {
@@ -204,6 +212,8 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         completed,
         allocators,
         retention,
+        sites,
+        broke_off: _,
     } = measured;
     let mut warnings = Vec::new();
     let heap_counted = hello.as_ref().is_none_or(|hello| hello.heap_counted);
@@ -260,7 +270,7 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         growth,
         allocators,
         retention,
-        sites: None,
+        sites,
         suppressed: Vec::new(),
         advice,
         warnings,

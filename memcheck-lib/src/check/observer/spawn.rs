@@ -30,6 +30,9 @@ pub(super) struct Worker {
     pub(super) pidfd: OwnedFd,
     pub(super) socket: OwnedFd,
     pub(super) page: Page,
+    /// The file behind the page.
+    #[cfg(memcheck_sites)]
+    pub(super) page_file: OwnedFd,
     /// Value of [`VARIABLE`] in the environment of the worker and of all it starts.
     pub(super) mark: String,
 }
@@ -48,14 +51,14 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Worker> {
         socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
     let (page, page_file) = Page::create()?;
     let theirs = fcntl_dupfd_cloexec(&theirs, high_number())?;
-    let page_file = fcntl_dupfd_cloexec(&page_file, high_number())?;
+    let inherited_page = fcntl_dupfd_cloexec(&page_file, high_number())?;
 
     static SERIAL: AtomicU64 = AtomicU64::new(1);
     let observer = getpid();
     let invitation = Invitation {
         protocol: PROTOCOL,
         socket: theirs.as_raw_fd(),
-        page: page_file.as_raw_fd(),
+        page: inherited_page.as_raw_fd(),
         observer: observer.as_raw_nonzero().get(),
         serial: SERIAL.fetch_add(1, Ordering::Relaxed),
     };
@@ -100,7 +103,7 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Worker> {
             return Err(rustix::io::Errno::SRCH.into());
         }
         fcntl_setfd(&theirs, FdFlags::empty())?;
-        fcntl_setfd(&page_file, FdFlags::empty())?;
+        fcntl_setfd(&inherited_page, FdFlags::empty())?;
         Ok(())
     };
     // SAFETY: between fork and exec only raw system calls are made, on values made before the
@@ -126,7 +129,16 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Worker> {
         pidfd_open(pid, PidfdFlags::empty())
     })();
     match ready {
-        Ok(pidfd) => Ok(Worker { child, pid, pidfd, socket, page, mark }),
+        Ok(pidfd) => Ok(Worker {
+            child,
+            pid,
+            pidfd,
+            socket,
+            page,
+            #[cfg(memcheck_sites)]
+            page_file,
+            mark,
+        }),
         Err(error) => {
             let _ = child.kill();
             let _ = child.wait();

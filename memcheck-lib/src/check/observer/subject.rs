@@ -8,6 +8,8 @@ use super::quiet;
 use crate::check::message::{Checkpoint, Command, Hello, Reply};
 use crate::heap::allocators::AllocatorFigures;
 use crate::process::{ProcessSnapshot, Sample, Watch};
+#[cfg(memcheck_sites)]
+use crate::recorder::Memory;
 use crate::report::Profile;
 use crate::tool::Progress;
 use crate::units::Bytes;
@@ -41,6 +43,21 @@ pub(super) trait Subject {
     fn trim(&mut self) -> Result<(), Interruption>;
     /// What its allocators say of themselves.
     fn allocators(&mut self) -> Result<Vec<AllocatorFigures>, Interruption>;
+    /// From now on records call stacks; a sentence on why not, where that cannot be had.
+    #[cfg(memcheck_sites)]
+    fn record(&mut self) -> Result<Result<Checkpoint, String>, Interruption> {
+        Ok(Err("call stacks of this subject cannot be recorded".to_owned()))
+    }
+    /// What was recorded so far; readable after the subject's end.
+    #[cfg(memcheck_sites)]
+    fn records(&self) -> Option<&Memory> {
+        None
+    }
+    /// Its `/proc/PID/maps`, empty when it cannot be read.
+    #[cfg(memcheck_sites)]
+    fn maps(&self) -> Vec<u8> {
+        Vec::new()
+    }
     /// The kernel's numbers, cheap.
     fn sample(&mut self) -> Sample;
     /// The kernel's numbers, in full.
@@ -65,6 +82,8 @@ pub(super) struct Process<'a> {
     started: Instant,
     guard: Guard,
     progress: &'a mut dyn FnMut(Progress),
+    #[cfg(memcheck_sites)]
+    memory: Option<Memory>,
 }
 
 impl<'a> Process<'a> {
@@ -78,7 +97,16 @@ impl<'a> Process<'a> {
             Ok(watch) => (Some(watch), Vec::new()),
             Err(error) => (None, vec![error.to_string()]),
         };
-        Process { conversation, watch, notes, started, guard, progress }
+        Process {
+            conversation,
+            watch,
+            notes,
+            started,
+            guard,
+            progress,
+            #[cfg(memcheck_sites)]
+            memory: None,
+        }
     }
 
     fn hear(&mut self) -> Result<Reply, Interruption> {
@@ -168,6 +196,36 @@ impl Subject for Process<'_> {
             Reply::Allocators(figures) => Ok(figures),
             other => Err(unexpected(other)),
         }
+    }
+
+    #[cfg(memcheck_sites)]
+    fn record(&mut self) -> Result<Result<Checkpoint, String>, Interruption> {
+        let memory = match self.conversation.recorder_memory() {
+            Ok(memory) => self.memory.insert(memory),
+            Err(error) => {
+                return Ok(Err(format!(
+                    "call stacks were not recorded: no memory for them ({error})"
+                )));
+            }
+        };
+        debug_assert!(!memory.tables().is_started());
+        let checkpoint = self.checkpoint(Command::Record)?;
+        let started = self.memory.as_ref().is_some_and(|memory| memory.tables().is_started());
+        Ok(if started {
+            Ok(checkpoint)
+        } else {
+            Err("call stacks were not recorded: the test is built without the feature `sites` of memcheck-lib (one of its default features), or the memory for it could not be had".to_owned())
+        })
+    }
+
+    #[cfg(memcheck_sites)]
+    fn records(&self) -> Option<&Memory> {
+        self.memory.as_ref()
+    }
+
+    #[cfg(memcheck_sites)]
+    fn maps(&self) -> Vec<u8> {
+        std::fs::read(format!("/proc/{}/maps", self.conversation.pid())).unwrap_or_default()
     }
 
     fn sample(&mut self) -> Sample {

@@ -16,6 +16,7 @@ use std::ffi::{CStr, c_int, c_void};
 
 use super::{Reason, State, inside};
 use crate::heap::counters::{self, Heap};
+use crate::recorder::{self, SiteKind};
 
 unsafe extern "C" {
     // Exported by glibc since 2.2.5, for allocators that wrap its own (malloc/malloc.c).
@@ -33,7 +34,11 @@ unsafe extern "C" {
 fn given(block: *mut c_void) -> *mut c_void {
     if !block.is_null() && !inside::is() {
         // SAFETY: a live block of glibc's.
-        counters::allocated(Heap::Native, unsafe { malloc_usable_size(block) });
+        let size = unsafe { malloc_usable_size(block) };
+        counters::allocated(Heap::Native, size);
+        if recorder::is_on() {
+            recorder::acquired(SiteKind::CHeap, block.addr() as u64, size);
+        }
     }
     block
 }
@@ -70,6 +75,12 @@ extern "C" fn memcheck_calloc(count: usize, size: usize) -> *mut c_void {
 
 unsafe extern "C" fn memcheck_realloc(block: *mut c_void, size: usize) -> *mut c_void {
     let old = going(block);
+    if recorder::is_on()
+        && let Some(old) = old
+    {
+        // SAFETY: the caller's promises are those of `realloc`; the block is counted.
+        return unsafe { recorded_realloc(block, old, size) };
+    }
     // SAFETY: the caller's promises are those of `realloc`.
     let new = unsafe { __libc_realloc(block, size) };
     // With size 0 glibc frees the block and returns null; any other null left it as it was.
@@ -77,6 +88,33 @@ unsafe extern "C" fn memcheck_realloc(block: *mut c_void, size: usize) -> *mut c
         gone(old);
     }
     given(new)
+}
+
+/// `realloc` of a counted block, while recording.
+///
+/// # Safety
+///
+/// As of `realloc`.
+#[cold]
+unsafe fn recorded_realloc(block: *mut c_void, old: usize, size: usize) -> *mut c_void {
+    if size == 0 {
+        recorder::released(SiteKind::CHeap, block.addr() as u64, old);
+        gone(Some(old));
+        // SAFETY: the caller's promises are those of `realloc`; glibc frees the block.
+        return unsafe { __libc_realloc(block, 0) };
+    }
+    recorder::resizing(SiteKind::CHeap, block.addr() as u64, old, || {
+        // SAFETY: the caller's promises are those of `realloc`.
+        let new = unsafe { __libc_realloc(block, size) };
+        if new.is_null() {
+            return (new, None);
+        }
+        // SAFETY: a live block of glibc's.
+        let usable = unsafe { malloc_usable_size(new) };
+        counters::freed(Heap::Native, old);
+        counters::allocated(Heap::Native, usable);
+        (new, Some((new.addr() as u64, usable)))
+    })
 }
 
 unsafe extern "C" fn memcheck_reallocarray(
@@ -92,7 +130,13 @@ unsafe extern "C" fn memcheck_reallocarray(
 }
 
 unsafe extern "C" fn memcheck_free(block: *mut c_void) {
-    gone(going(block));
+    let size = going(block);
+    if recorder::is_on()
+        && let Some(size) = size
+    {
+        recorder::released(SiteKind::CHeap, block.addr() as u64, size);
+    }
+    gone(size);
     // SAFETY: the caller's promises are those of `free`.
     unsafe { __libc_free(block) };
 }
@@ -243,17 +287,19 @@ pub(in crate::heap) mod direct {
     /// What malloc aligns to on 64-bit glibc (`MALLOC_ALIGNMENT`).
     const ALIGNMENT: usize = 16;
 
-    /// Whether `System` asks malloc for such a block and malloc is ours.
-    #[inline(always)]
-    pub(in crate::heap) fn serves(layout: Layout) -> bool {
-        // Addresses that are known when the program is linked.
+    /// Whether malloc is ours, so that every block of `System` is glibc's.
+    pub(in crate::heap) fn is_possible() -> bool {
         let same = |name: unsafe extern "C" fn(), jump: unsafe extern "C" fn()| {
             std::ptr::eq(name as *const (), jump as *const ())
         };
-        layout.align() <= ALIGNMENT
-            && layout.align() <= layout.size()
-            && same(names::malloc, jumps::memcheck_jump_malloc)
+        same(names::malloc, jumps::memcheck_jump_malloc)
             && same(names::free, jumps::memcheck_jump_free)
+    }
+
+    /// Whether `System` asks malloc for such a block, and not a function that aligns.
+    #[inline(always)]
+    pub(in crate::heap) fn serves(layout: Layout) -> bool {
+        layout.align() <= ALIGNMENT && layout.align() <= layout.size()
     }
 
     #[inline(always)]

@@ -101,6 +101,14 @@ pub(super) fn for_rust<T>(call: impl FnOnce() -> T) -> T {
     result
 }
 
+/// Lets the Rust allocator go to glibc directly from now on, if malloc is ours.
+pub(super) fn allow_short_way() {
+    #[cfg(all(memcheck_native, not(miri)))]
+    if direct::is_possible() {
+        super::mode::set(super::mode::Detour::Unknown, false);
+    }
+}
+
 /// Whether the C heap is counted in this process, found by comparing addresses: another definition
 /// of malloc (an allocator that overrides it, a static C library) wins over memcheck's weak one.
 pub fn state() -> State {

@@ -10,6 +10,7 @@ use crate::heap::allocators::AllocatorFigures;
 use crate::heap::native::State;
 use crate::process::{Footprint, ProcessSnapshot, Sample};
 use crate::report::{Profile, TestId};
+use crate::tool::Record;
 
 const PAGE: u64 = 4096;
 
@@ -122,7 +123,7 @@ impl Subject for Script {
 }
 
 fn judge(script: &mut Script, options: Options) -> (Option<Verdict>, Option<Retention>) {
-    let (measured, result) = measure(script, &Options::default(), &options);
+    let (measured, result) = measure(script, &Options::default(), &options, Record::Never);
     result.unwrap();
     (measured.conclusion.unwrap().verdict, measured.retention)
 }

@@ -1,0 +1,34 @@
+//! Where it leaks: cannot be told, this build of the library has no recorder.
+
+use std::time::Duration;
+
+use super::subject::{Interruption, Subject};
+use crate::check::Options;
+use crate::growth::Conclusion;
+use crate::report::Sites;
+
+/// What of the worker can be counted.
+#[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "nothing is recorded")]
+pub(super) struct Judged {
+    pub(super) rust: bool,
+    pub(super) native: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Recording {
+    pub(super) sites: Sites,
+    pub(super) interrupted: Option<Interruption>,
+}
+
+pub(super) fn record(
+    _subject: &mut impl Subject,
+    _conclusion: &Conclusion,
+    _judged: Judged,
+    _spent: Duration,
+    _options: &Options,
+) -> Recording {
+    let note = "call stacks were not recorded: it needs Linux on x86-64 or aarch64 and the feature `sites` of memcheck-lib (one of its default features)";
+    let sites = Sites { notes: vec![note.to_owned()], ..Sites::default() };
+    Recording { sites, interrupted: None }
+}

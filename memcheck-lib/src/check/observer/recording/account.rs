@@ -1,0 +1,286 @@
+//! The account of a recording: what the counters grew by, and which sites that is.
+
+use super::judge;
+use super::modules::Regions;
+use crate::check::message::Checkpoint;
+use crate::figure::Figure;
+use crate::growth::Conclusion;
+use crate::process::Sample;
+use crate::recorder::{FRAMES, Memory, Rest, SiteKind, Tables};
+use crate::report::{Account, Amount, Site, Sites, Verdict};
+use crate::units::grouped;
+
+/// Sites in a report.
+const LISTED: usize = 64;
+
+/// What of the worker can be counted.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::check::observer) struct Judged {
+    pub(in crate::check::observer) rust: bool,
+    pub(in crate::check::observer) native: bool,
+}
+
+/// The readings at one end of a batch, of each kind that is recorded and counted.
+type Reading = [Option<Amount>; SiteKind::ALL.len()];
+
+/// The books of a recording.
+#[derive(Debug)]
+pub(super) struct Books {
+    counted: Judged,
+    /// Growth per iteration of each kind in the judged part.
+    rates: [Rates; SiteKind::ALL.len()],
+    start: Reading,
+    end: Reading,
+    opened: bool,
+    batches: Vec<u64>,
+    /// What lived of each site at the end of each batch.
+    series: Vec<Vec<(i64, i64)>>,
+    notes: Vec<String>,
+    /// Figures that grew without a kind that is recorded.
+    without_site: Vec<Figure>,
+}
+
+/// Growth per iteration of one kind; 0 where it was not judged growing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rates {
+    blocks: f64,
+    bytes: f64,
+}
+
+impl Rates {
+    fn grow(self) -> bool {
+        self.blocks > 0.0 || self.bytes > 0.0
+    }
+}
+
+fn amount(blocks: i64, bytes: i64) -> Amount {
+    Amount { blocks, bytes }
+}
+
+fn sum(a: Amount, b: Amount) -> Amount {
+    amount(a.blocks + b.blocks, a.bytes + b.bytes)
+}
+
+fn difference(a: Amount, b: Amount) -> Amount {
+    amount(a.blocks - b.blocks, a.bytes - b.bytes)
+}
+
+impl Books {
+    pub(super) fn new(counted: Judged, conclusion: &Conclusion) -> Books {
+        let mut rates = [Rates::default(); SiteKind::ALL.len()];
+        let mut without_site = Vec::new();
+        for of in conclusion.figures.iter().filter(|of| of.verdict == Verdict::Growing) {
+            let rate = of.rate.max(0.0);
+            match of.figure {
+                Figure::HeapBytes => rates[SiteKind::RustHeap as usize].bytes = rate,
+                Figure::HeapBlocks => rates[SiteKind::RustHeap as usize].blocks = rate,
+                Figure::NativeBytes => rates[SiteKind::CHeap as usize].bytes = rate,
+                Figure::NativeBlocks => rates[SiteKind::CHeap as usize].blocks = rate,
+                other => without_site.push(other),
+            }
+        }
+        Books {
+            counted,
+            rates,
+            start: Reading::default(),
+            end: Reading::default(),
+            opened: false,
+            batches: Vec::new(),
+            series: Vec::new(),
+            notes: Vec::new(),
+            without_site,
+        }
+    }
+
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    fn read(&self, checkpoint: &Checkpoint, _sample: &Sample) -> Reading {
+        let mut reading = Reading::default();
+        let of = |heap: crate::HeapCounters| amount(heap.live_blocks, heap.live_bytes);
+        reading[SiteKind::RustHeap as usize] = self.counted.rust.then(|| of(checkpoint.rust));
+        reading[SiteKind::CHeap as usize] = self.counted.native.then(|| of(checkpoint.native));
+        reading
+    }
+
+    /// The readings when recording began.
+    pub(super) fn open(&mut self, checkpoint: &Checkpoint, sample: &Sample) {
+        self.start = self.read(checkpoint, sample);
+        self.end = self.start;
+        self.opened = true;
+    }
+
+    /// The readings after a batch.
+    pub(super) fn enter(
+        &mut self,
+        iterations: u64,
+        checkpoint: &Checkpoint,
+        sample: &Sample,
+        memory: Option<&Memory>,
+    ) {
+        self.end = self.read(checkpoint, sample);
+        self.batches.push(iterations);
+        let Some(tables) = memory.map(Memory::tables) else { return };
+        for site in 0..tables.sites_used() {
+            if site == self.series.len() {
+                // It was not there before.
+                self.series.push(vec![(0, 0); self.batches.len() - 1]);
+            }
+            self.series[site].push(tables.survived(site));
+        }
+    }
+
+    fn iterations(&self) -> u64 {
+        self.batches.iter().sum()
+    }
+
+    fn growth(&self, kind: SiteKind) -> Option<Amount> {
+        let at = kind as usize;
+        Some(difference(self.end[at]?, self.start[at]?))
+    }
+
+    /// Whether blocks or bytes of a site rise with the iterations.
+    fn rises(&self, site: usize) -> bool {
+        let Some(series) = self.series.get(site) else { return false };
+        let blocks: Vec<i64> = series.iter().map(|of| of.0).collect();
+        let bytes: Vec<i64> = series.iter().map(|of| of.1).collect();
+        judge::rises(&self.batches, &blocks) || judge::rises(&self.batches, &bytes)
+    }
+
+    /// Whether going on would show nothing more.
+    pub(super) fn is_clear(&self, memory: Option<&Memory>) -> bool {
+        let Some(tables) = memory.map(Memory::tables) else { return false };
+        let growing = |kind: &SiteKind| self.rates[*kind as usize].grow();
+        if self.batches.len() < 3 || !SiteKind::ALL.iter().any(growing) {
+            return false;
+        }
+        SiteKind::ALL.into_iter().filter(growing).all(|kind| {
+            let Some(growth) = self.growth(kind) else { return false };
+            let mut rising = Amount::default();
+            for site in (0..tables.sites_used()).filter(|&site| self.rises(site)) {
+                if let Some(of) = tables.recorded(site).filter(|of| of.kind == kind) {
+                    rising = sum(rising, amount(of.blocks, of.bytes));
+                }
+            }
+            let (rates, older) = (self.rates[kind as usize], tables.rest(kind).older);
+            let iterations = self.iterations();
+            let bytes = rates.bytes <= 0.0
+                || judge::is_explained(
+                    growth.bytes,
+                    rising.bytes,
+                    older.1,
+                    iterations,
+                    rates.bytes,
+                );
+            let blocks = rates.blocks <= 0.0
+                || judge::is_explained(
+                    growth.blocks,
+                    rising.blocks,
+                    older.0,
+                    iterations,
+                    rates.blocks,
+                );
+            bytes && blocks
+        })
+    }
+
+    /// The report.
+    pub(super) fn close(mut self, memory: Option<&Memory>, regions: &Regions) -> Sites {
+        let mut sites = Sites { iterations: self.iterations(), ..Sites::default() };
+        let tables = memory.map(Memory::tables).filter(|_| self.opened);
+        if let Some(tables) = tables {
+            self.fill(&mut sites, tables, regions);
+        }
+        sites.notes = self.notes;
+        sites
+    }
+
+    fn fill(&mut self, sites: &mut Sites, tables: &Tables, regions: &Regions) {
+        let iterations = self.iterations();
+        let mut all = self.collect(tables, regions, &mut sites.modules);
+        for kind in SiteKind::ALL {
+            let Some(growth) = self.growth(kind) else { continue };
+            let of_kind = all.iter().filter(|site| site.kind == kind);
+            let total = of_kind.fold(Amount::default(), |total, site| sum(total, site.survived));
+            let Rest { older, unplaced } = tables.rest(kind);
+            let older = amount(older.0, older.1);
+            let rest = difference(difference(growth, total), older);
+            sites.accounts.push(Account { kind, growth, sites: total, older, rest });
+            if unplaced != (0, 0) {
+                self.notes.push(format!(
+                    "{} blocks of {} bytes found no room in the recorder and have no site: it holds 1.5 million blocks and 131,072 call stacks",
+                    grouped(unplaced.0),
+                    grouped(unplaced.1),
+                ));
+            }
+            sites.grew_again |=
+                self.rates[kind as usize].grow() && (growth.bytes > 0 || growth.blocks > 0);
+        }
+        if iterations > 0 && !sites.grew_again && self.rates.iter().any(|rates| rates.grow()) {
+            self.notes.push(
+                "the growth did not show again while it was recorded: what is listed survived those iterations, but need not be what grew before"
+                    .to_owned(),
+            );
+        }
+        for figure in &self.without_site {
+            self.notes.push(format!(
+                "the growth of {figure} has no site: only what is allocated on the heaps is recorded"
+            ));
+        }
+        all.retain(|site| site.survived != Amount::default());
+        all.sort_by_key(|site| {
+            let Amount { blocks, bytes } = site.survived;
+            (std::cmp::Reverse((site.grows, bytes, blocks)), site.kind)
+        });
+        for site in all.drain(LISTED.min(all.len())..) {
+            sites.omitted.sites += 1;
+            sites.omitted.survived = sum(sites.omitted.survived, site.survived);
+        }
+        sites.sites = all;
+    }
+
+    /// Every site, those with the same frames as one.
+    fn collect(
+        &mut self,
+        tables: &Tables,
+        regions: &Regions,
+        modules: &mut Vec<crate::report::Module>,
+    ) -> Vec<Site> {
+        let iterations = self.iterations();
+        let mut all: Vec<Site> = Vec::new();
+        let mut places = std::collections::HashMap::new();
+        let mut cut = false;
+        for at in 0..tables.sites_used() {
+            let Some(recorded) = tables.recorded(at) else { continue };
+            let survived = amount(recorded.blocks, recorded.bytes);
+            if survived == Amount::default() {
+                continue;
+            }
+            let rate = self.rates[recorded.kind as usize].bytes;
+            let grows = self.rises(at) || judge::is_a_main_part(recorded.bytes, iterations, rate);
+            cut |= recorded.cut && grows;
+            // Stacks that differ only beyond the frames that are kept.
+            let place = *places.entry((recorded.kind, recorded.stack)).or_insert_with_key(|key| {
+                let stack = regions.frames(&key.1, modules);
+                all.push(Site {
+                    kind: key.0,
+                    grows: false,
+                    survived: Amount::default(),
+                    stack,
+                    place: None,
+                });
+                all.len() - 1
+            });
+            let site: &mut Site = &mut all[place];
+            site.grows |= grows;
+            site.survived = sum(site.survived, survived);
+        }
+        if cut {
+            self.notes.push(format!(
+                "call stacks are kept up to {FRAMES} frames, innermost first, and end where code has no unwind tables: what lies further out is missing"
+            ));
+        }
+        all
+    }
+}

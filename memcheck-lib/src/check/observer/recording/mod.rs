@@ -1,0 +1,109 @@
+//! Where it leaks: a worker whose test grows runs on while it records call stacks.
+
+mod account;
+mod judge;
+mod modules;
+mod plan;
+
+use std::time::{Duration, Instant};
+
+use account::Books;
+pub(super) use account::Judged;
+use modules::Regions;
+use plan::Plan;
+
+use super::quiet::{Patience, settled};
+use super::subject::{Interruption, Subject};
+use crate::check::Options;
+use crate::growth::Conclusion;
+use crate::report::Sites;
+
+/// What a recording may take: so many times as long as the judged part took, …
+const SLOWER: u32 = 8;
+/// … and this much more; never past the timeout.
+const AT_LEAST: Duration = Duration::from_secs(5);
+
+/// What came of a recording.
+#[derive(Debug)]
+pub(super) struct Recording {
+    pub(super) sites: Sites,
+    /// How it was cut short; the worker cannot be spoken to any more.
+    pub(super) interrupted: Option<Interruption>,
+}
+
+/// Lets the subject run on and record. `spent` is the time that the judged part took.
+pub(super) fn record(
+    subject: &mut impl Subject,
+    conclusion: &Conclusion,
+    judged: Judged,
+    spent: Duration,
+    options: &Options,
+) -> Recording {
+    let timeout = options.effective_timeout();
+    let began = subject.elapsed();
+    let bound = (spent * SLOWER + AT_LEAST).min(timeout.saturating_sub(began));
+    subject.set_deadline(began + bound);
+    let mut books = Books::new(judged, conclusion);
+    let mut regions = Regions::default();
+    let interrupted = run(subject, conclusion, bound, options, &mut books, &mut regions).err();
+    if let Some(interruption) = &interrupted {
+        books.note(broke_off(interruption));
+    }
+    // What was recorded outlives the worker.
+    Recording { sites: books.close(subject.records(), &regions), interrupted }
+}
+
+fn run(
+    subject: &mut impl Subject,
+    conclusion: &Conclusion,
+    bound: Duration,
+    options: &Options,
+    books: &mut Books,
+    regions: &mut Regions,
+) -> Result<(), Interruption> {
+    let mut patience = Patience::new(options.effective_settle());
+    let started = match subject.record()? {
+        Ok(checkpoint) => settled(subject, checkpoint, &mut patience)?,
+        Err(why) => {
+            books.note(why);
+            return Ok(());
+        }
+    };
+    let sample = subject.sample();
+    books.open(&started, &sample);
+    let clock = Instant::now();
+    for batch in Plan::new(plan::target(started.iterations, &conclusion.figures)) {
+        let before = clock.elapsed();
+        let checkpoint = subject.run(batch)?;
+        let checkpoint = settled(subject, checkpoint, &mut patience)?;
+        let sample = subject.sample();
+        regions.extend(Regions::parse(&subject.maps()));
+        books.enter(batch, &checkpoint, &sample, subject.records());
+        if books.is_clear(subject.records()) {
+            break;
+        }
+        // The next batch is twice as long.
+        let took = clock.elapsed() - before;
+        if clock.elapsed() + took * 3 > bound {
+            books.note(format!(
+                "recorded for {:.1} s: no more was tried, so what grows rarely may be missing",
+                clock.elapsed().as_secs_f64()
+            ));
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn broke_off(interruption: &Interruption) -> String {
+    let how = match interruption {
+        Interruption::Failed { .. } => "the body failed",
+        Interruption::Stopped(super::Stop::Died(_)) => "the worker ended",
+        Interruption::Stopped(super::Stop::Deadline) => "the body took too long",
+        Interruption::Stopped(super::Stop::OverCeiling(_)) => "the worker passed its ceiling",
+        _ => "the worker could not be heard any more",
+    };
+    format!(
+        "{how} while call stacks were recorded, after the test was judged: the verdict stands, the sites are those up to then"
+    )
+}

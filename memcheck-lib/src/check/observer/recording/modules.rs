@@ -1,0 +1,105 @@
+//! The files that return addresses lie in.
+
+use crate::process::Header;
+use crate::report::{Frame, Module};
+
+/// Code of a file, as it is mapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Region {
+    start: u64,
+    end: u64,
+    /// Of `start` in the file.
+    offset: u64,
+    path: Vec<u8>,
+}
+
+/// What is mapped of files into a process, in the order of addresses.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Regions(Vec<Region>);
+
+impl Regions {
+    /// The executable parts in a text of `/proc/PID/maps`.
+    pub(super) fn parse(maps: &[u8]) -> Regions {
+        let headers = maps.split(|byte| *byte == b'\n').filter_map(Header::parse);
+        let code = headers
+            .filter(|header| header.permissions[2] == b'x' && header.name.starts_with(b"/"))
+            .map(|header| Region {
+                start: header.start,
+                end: header.end,
+                offset: header.offset,
+                path: header.name.to_vec(),
+            });
+        Regions(code.collect())
+    }
+
+    /// Adds what `later` has and this one has not: code that was loaded since.
+    pub(super) fn extend(&mut self, later: Regions) {
+        for region in later.0 {
+            if !self.0.contains(&region) {
+                self.0.push(region);
+            }
+        }
+    }
+
+    /// The latest file mapped at the call that returns to an address.
+    fn at(&self, address: u64) -> Option<&Region> {
+        let call = address.wrapping_sub(1);
+        self.0.iter().rev().find(|of| (of.start..of.end).contains(&call))
+    }
+
+    /// Frames of return addresses, with their modules in `modules`, to which new ones are added.
+    pub(super) fn frames(&self, stack: &[u64], modules: &mut Vec<Module>) -> Vec<Frame> {
+        let frames = stack.iter().map(|&address| {
+            let Some(region) = self.at(address) else {
+                return Frame { address, ..Frame::default() };
+            };
+            let path = String::from_utf8_lossy(&region.path).into_owned();
+            let module = modules.iter().position(|of| of.path == path).unwrap_or_else(|| {
+                modules.push(Module { path });
+                modules.len() - 1
+            });
+            let offset = address - region.start + region.offset;
+            Frame { address, module: Some(module), offset, functions: Vec::new() }
+        });
+        frames.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAPS: &[u8] = b"\
+55d0c0000000-55d0c0010000 r--p 00000000 08:01 11 /t/target/debug/deps/a-1
+55d0c0010000-55d0c0050000 r-xp 0000f000 08:01 11 /t/target/debug/deps/a-1
+7f0000000000-7f0000001000 rwxp 00000000 00:00 0
+7f0000010000-7f0000020000 r-xp 00002000 08:01 12 /lib/libc.so.6
+7ffc00000000-7ffc00002000 r-xp 00000000 00:00 0 [vdso]
+";
+
+    #[test]
+    fn addresses_become_places_in_files() {
+        let mut modules = Vec::new();
+        let stack = [0x7f00_0001_0010, 0x55d0_c001_0004, 0x55d0_c005_0000, 0x7f00_0000_0008, 16];
+        let frames = Regions::parse(MAPS).frames(&stack, &mut modules);
+        let places: Vec<_> = frames.iter().map(|of| (of.module, of.offset)).collect();
+        // The third returns to just behind the file's code: its call is the last in it.
+        let expected =
+            [(Some(0), 0x2010), (Some(1), 0xf004), (Some(1), 0x4f000), (None, 0), (None, 0)];
+        assert_eq!(places, expected);
+        let paths: Vec<_> = modules.iter().map(|of| of.path.as_str()).collect();
+        assert_eq!(paths, ["/lib/libc.so.6", "/t/target/debug/deps/a-1"]);
+        assert_eq!(frames[3].address, 0x7f00_0000_0008);
+    }
+
+    #[test]
+    fn code_that_is_loaded_later_is_added() {
+        let mut regions = Regions::parse(MAPS);
+        let later = b"7f0000030000-7f0000040000 r-xp 00000000 08:01 13 /t/plugin.so\n";
+        let before = regions.0.len();
+        regions.extend(Regions::parse(MAPS));
+        regions.extend(Regions::parse(later));
+        assert_eq!(regions.0.len(), before + 1);
+        assert_eq!(regions.at(0x7f00_0003_0001).unwrap().path, b"/t/plugin.so");
+    }
+}

@@ -1,0 +1,277 @@
+//! Works out from the unwind tables (`.eh_frame`) that are in memory how to step over a frame.
+//!
+//! Allocates nothing and takes no lock of this library. Executables and shared libraries have
+//! these tables, also without debug information: panics need them.
+
+use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use gimli::{
+    BaseAddresses, CfaRule, EhFrame, EhFrameHdr, Encoding, EndianSlice, Expression, LittleEndian,
+    Operation, Register, RegisterRule, UnwindContext, UnwindContextStorage, UnwindExpression,
+    UnwindSection, UnwindTableRow,
+};
+
+use super::rules::{Base, Rule, Saved};
+
+#[cfg(target_arch = "x86_64")]
+mod registers {
+    use gimli::{Register, X86_64};
+
+    pub(super) const STACK: Register = X86_64::RSP;
+    pub(super) const FRAME: Register = X86_64::RBP;
+    pub(super) const RETURN: Register = X86_64::RA;
+}
+#[cfg(target_arch = "aarch64")]
+mod registers {
+    use gimli::{AArch64, Register};
+
+    pub(super) const STACK: Register = AArch64::SP;
+    pub(super) const FRAME: Register = AArch64::X29;
+    pub(super) const RETURN: Register = AArch64::X30;
+}
+
+type Slice = EndianSlice<'static, LittleEndian>;
+
+/// Room for the rules of a row on the stack: callee-saved registers and a few more.
+struct Small;
+
+impl UnwindContextStorage<usize> for Small {
+    type Rules = [(Register, RegisterRule<usize>); 32];
+    type Stack = [UnwindTableRow<usize, Self>; 3];
+}
+
+/// The rule for the frame that a call returns to at `address`.
+pub(super) fn rule(address: u64) -> Rule {
+    // The call, not what stands behind it: a call that never returns may be a function's last
+    // instruction.
+    let address = address - 1;
+    find(address).and_then(|header| from_tables(&header, address)).unwrap_or(Rule::Unknown)
+}
+
+/// Where the unwind tables of some code are.
+struct Tables {
+    header: usize,
+    /// End of the mapped file that they are part of.
+    end: usize,
+}
+
+fn from_tables(tables: &Tables, address: u64) -> Option<Rule> {
+    let slice = |start: usize| -> Option<Slice> {
+        let length = tables.end.checked_sub(start)?;
+        // SAFETY: the header of the unwind tables and the tables themselves lie in the file that
+        // is mapped up to `end`, which stays mapped while its code is on the stack of this thread.
+        // What is read of the slice is where these tables say that they go on; parts of it that
+        // are no memory are not touched.
+        let bytes = unsafe { std::slice::from_raw_parts(start as *const u8, length) };
+        Some(EndianSlice::new(bytes, LittleEndian))
+    };
+    let bases = BaseAddresses::default().set_eh_frame_hdr(tables.header as u64);
+    let header = EhFrameHdr::from(slice(tables.header)?).parse(&bases, 8).ok()?;
+    let frames = header.eh_frame_ptr().direct().ok()?;
+    let bases = bases.set_eh_frame(frames);
+    let mut section = EhFrame::from(slice(frames as usize)?);
+    section.set_address_size(8);
+    let table = header.table()?;
+    let entry = table.lookup(address, &bases).ok()?;
+    let offset = table.pointer_to_offset(entry).ok()?;
+    let entry = section.fde_from_offset(&bases, offset, EhFrame::cie_from_offset).ok()?;
+    let mut context = UnwindContext::<usize, Small>::new_in();
+    let row = entry.unwind_info_for_address(&section, &bases, &mut context, address).ok()?;
+    Some(from_row(row, &section, entry.cie().encoding()))
+}
+
+fn from_row(
+    row: &UnwindTableRow<usize, Small>,
+    section: &EhFrame<Slice>,
+    encoding: Encoding,
+) -> Rule {
+    let of = |register: Register| {
+        row.registers().find(|(of, _)| *of == register).map(|(_, rule)| rule.clone())
+    };
+    let near = |offset: i64| i32::try_from(offset).ok();
+    let rule = || {
+        let ret = match of(registers::RETURN) {
+            // A register that a row does not name is undefined.
+            None | Some(RegisterRule::Undefined) => return Some(Rule::End),
+            Some(RegisterRule::Offset(offset)) => near(offset)?,
+            _ => return None,
+        };
+        let (base, cfa) = match row.cfa() {
+            CfaRule::RegisterAndOffset { register, offset } => match *register {
+                registers::STACK => (Base::Stack, near(*offset)?),
+                registers::FRAME => (Base::Frame, near(*offset)?),
+                _ => return None,
+            },
+            CfaRule::Expression(expression) => {
+                (Base::BehindFrame, near(frame_offset(expression, section, encoding, true)?)?)
+            }
+        };
+        let frame = match of(registers::FRAME) {
+            None | Some(RegisterRule::SameValue | RegisterRule::Undefined) => Saved::Same,
+            Some(RegisterRule::Offset(offset)) => Saved::FromCfa(near(offset)?),
+            Some(RegisterRule::Expression(expression)) => {
+                Saved::FromFrame(near(frame_offset(&expression, section, encoding, false)?)?)
+            }
+            Some(_) => return None,
+        };
+        Some(Rule::Step { base, cfa, frame, ret })
+    };
+    rule().unwrap_or(Rule::Unknown)
+}
+
+/// The offset in an expression of the one form that compilers write for functions that realign
+/// their stack: frame pointer plus offset, and what stands there if `behind`.
+fn frame_offset(
+    expression: &UnwindExpression<usize>,
+    section: &EhFrame<Slice>,
+    encoding: Encoding,
+    behind: bool,
+) -> Option<i64> {
+    let Expression(bytes) = expression.get(section).ok()?;
+    let mut operations = Expression(bytes).operations(encoding);
+    let Some(Operation::RegisterOffset { register, offset, .. }) = operations.next().ok()? else {
+        return None;
+    };
+    if behind && !matches!(operations.next().ok()?, Some(Operation::Deref { .. })) {
+        return None;
+    }
+    (register == registers::FRAME && operations.next().ok()?.is_none()).then_some(offset)
+}
+
+/// `_dl_find_object` of glibc 2.35 and later, which takes no lock; 0 where there is none.
+static FIND_OBJECT: AtomicUsize = AtomicUsize::new(0);
+
+/// `struct dl_find_object` (dlfcn.h), with room for what later versions add.
+#[repr(C)]
+struct Found {
+    flags: u64,
+    start: *mut c_void,
+    end: *mut c_void,
+    link_map: *mut c_void,
+    eh_frame_header: *mut c_void,
+    reserved: [u64; 27],
+}
+
+/// Looks up what finding tables needs. Before recording.
+pub(super) fn prepare() {
+    // SAFETY: the name is a C string.
+    let function = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"_dl_find_object".as_ptr()) };
+    FIND_OBJECT.store(function as usize, Relaxed);
+}
+
+fn find(address: u64) -> Option<Tables> {
+    let function = FIND_OBJECT.load(Relaxed);
+    if function == 0 {
+        return find_in_list(address);
+    }
+    // SAFETY: the address of `_dl_find_object`, which has this signature.
+    let find_object = unsafe {
+        std::mem::transmute::<usize, unsafe extern "C" fn(*mut c_void, *mut Found) -> c_int>(
+            function,
+        )
+    };
+    let nothing = std::ptr::null_mut();
+    let mut found = Found {
+        flags: 0,
+        start: nothing,
+        end: nothing,
+        link_map: nothing,
+        eh_frame_header: nothing,
+        reserved: [0; 27],
+    };
+    // SAFETY: any address may be asked for; the place for the result is large enough.
+    let failed = unsafe { find_object(address as *mut c_void, &mut found) } != 0;
+    (!failed && !found.eh_frame_header.is_null())
+        .then_some(Tables { header: found.eh_frame_header as usize, end: found.end as usize })
+}
+
+/// What [`visit`] looks for, and finds.
+struct Search {
+    address: u64,
+    found: Option<Tables>,
+}
+
+fn find_in_list(address: u64) -> Option<Tables> {
+    let mut search = Search { address, found: None };
+    // SAFETY: `visit` takes the place it is given for the `Search` that it is.
+    unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
+    search.found
+}
+
+unsafe extern "C" fn visit(
+    info: *mut libc::dl_phdr_info,
+    _size: libc::size_t,
+    search: *mut c_void,
+) -> c_int {
+    // SAFETY: the loader gives a valid description, `find_in_list` its search.
+    let (info, search) = unsafe { (&*info, &mut *search.cast::<Search>()) };
+    // SAFETY: the loader gives the place and number of the headers.
+    let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
+    let (mut inside, mut end, mut tables) = (false, 0, None);
+    for header in headers {
+        let start = info.dlpi_addr.wrapping_add(header.p_vaddr);
+        let past = start.wrapping_add(header.p_memsz);
+        match header.p_type {
+            libc::PT_LOAD => {
+                inside |= (start..past).contains(&search.address);
+                end = past.max(end);
+            }
+            libc::PT_GNU_EH_FRAME => tables = Some(start as usize),
+            _ => {}
+        }
+    }
+    if inside {
+        search.found = tables.map(|header| Tables { header, end: end as usize });
+    }
+    c_int::from(inside)
+}
+
+/// How often code was loaded and unloaded so far, as one number.
+pub(super) fn loaded_and_unloaded() -> u64 {
+    unsafe extern "C" fn first(
+        info: *mut libc::dl_phdr_info,
+        size: libc::size_t,
+        sum: *mut c_void,
+    ) -> c_int {
+        if size >= size_of::<libc::dl_phdr_info>() {
+            // SAFETY: the loader gives a valid description of this size, the caller its sum.
+            unsafe { *sum.cast::<u64>() = (*info).dlpi_adds + (*info).dlpi_subs };
+        }
+        1
+    }
+    let mut sum = 0u64;
+    // SAFETY: `first` takes the place it is given for the number that it is.
+    unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut sum).cast()) };
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[inline(never)]
+    fn here() -> u64 {
+        // An address in this function is as good as a return address into it.
+        here as *const () as u64 + 1
+    }
+
+    #[test]
+    fn own_code_has_a_rule_by_both_ways() {
+        let address = here();
+        assert!(
+            matches!(rule(address), Rule::Step { ret: -8, .. }) || cfg!(target_arch = "aarch64")
+        );
+        let by_list = find_in_list(address).and_then(|tables| from_tables(&tables, address - 1));
+        prepare();
+        assert_eq!(by_list, Some(rule(address)));
+    }
+
+    #[test]
+    fn what_is_no_code_has_none() {
+        prepare();
+        let on_stack = 0u64;
+        assert_eq!(rule((&raw const on_stack) as u64), Rule::Unknown);
+        assert_eq!(rule(4096), Rule::Unknown);
+    }
+}

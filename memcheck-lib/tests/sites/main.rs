@@ -1,0 +1,27 @@
+//! What is recorded of bodies of which the truth is known: blocks and bytes of each iteration, and
+//! an account that adds up. A program of its own, because every body needs a worker.
+#![expect(clippy::print_stdout, reason = "a harness of its own speaks for itself")]
+
+#[cfg(target_os = "linux")]
+mod bodies;
+#[cfg(target_os = "linux")]
+mod observed;
+
+fn main() {
+    #[cfg(all(
+        target_os = "linux",
+        feature = "sites",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    ))]
+    {
+        let cases = bodies::cases();
+        observed::run(&cases);
+        println!("sites: {} checks, {} passed", cases.len(), cases.len());
+    }
+    #[cfg(not(all(
+        target_os = "linux",
+        feature = "sites",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )))]
+    println!("sites: nothing is recorded on this target");
+}
