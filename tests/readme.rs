@@ -79,8 +79,14 @@ fn the_tables_are_those_of_the_help_and_of_the_attribute() {
     let help = help(&["--help"]);
     let mut text = readme();
     text = section(&text, "commands", &commands(&help));
-    text =
-        section(&text, "flags", &flags(&help, &["Filters", "Running", "Configuration", "Display"]));
+    text = section(
+        &text,
+        "flags",
+        &flags(
+            &help,
+            &["Filters", "Running", "Configuration", "Display", "Results for other tools"],
+        ),
+    );
     text = section(&text, "options", &options(&help));
     if bless() {
         std::fs::write(root().join("README.md"), text).unwrap();
@@ -109,8 +115,9 @@ fn links_lead_somewhere() {
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "docs/recipes.md",
-        "docs/verdict.md",
         "docs/configuration.md",
+        "docs/reports.md",
+        "docs/verdict.md",
     ] {
         let path = root().join(file);
         let text = std::fs::read_to_string(&path).unwrap();

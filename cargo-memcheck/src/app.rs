@@ -2,20 +2,23 @@
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use memcheck::report::TestId;
 use memcheck::tool::{Launch, Settings};
 
 use crate::cargo::{self, Cargo, Surroundings, TestBinary};
-use crate::cli::{self, Command, Display, Fate, Filters, Inspect, List, Run, Selection};
+use crate::cli::{self, Command, Display, Fate, Filters, Inspect, List, Reports, Run, Selection};
 use crate::config::{Layers, TestName};
 use crate::configure;
 use crate::discover::{self, Annotated};
 use crate::error::Error;
 use crate::exit;
 use crate::inspect;
-use crate::output::{self, Outputs};
-use crate::run::{self, Interrupt, Plan, Planned};
+use crate::merge::merge;
+use crate::output::{self, Outputs, Wanted};
+use crate::run::{self, Event, Interrupt, Plan, Planned};
 use crate::suppress::Suppressions;
 
 /// Runs the command that `arguments` ask for and gives the exit code.
@@ -36,6 +39,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
         Command::Run(run) => judge(run),
         Command::List(list) => show(list),
         Command::Inspect(inspect) => look(inspect),
+        Command::Report(reports) => retell(reports),
         Command::Config(config) => configure::explain(config),
     };
     result.unwrap_or_else(|error| {
@@ -47,6 +51,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
 /// `cargo memcheck run`.
 fn judge(run: &Run) -> Result<u8, Error> {
     output::choose_colour(run.display.color);
+    output::check_files(&run.results)?;
     let interrupt = Interrupt::install().map_err(|source| Error::Signals { source })?;
     let cargo = cargo(&run.selection, &run.display);
     let layers = configure::run(run)?;
@@ -64,7 +69,13 @@ fn judge(run: &Run) -> Result<u8, Error> {
     let plan = plan(run, &layers, &chosen, binaries.into_iter().zip(&surroundings));
 
     let suppressions = Suppressions::of(&layers);
-    let mut outputs = Outputs::new(&run.display, !run.running.no_capture);
+    let mut outputs = Outputs::new(Wanted {
+        display: &run.display,
+        results: &run.results,
+        inconclusive: plan.inconclusive,
+        folder: folder(&run.selection),
+        live: !run.running.no_capture,
+    });
     let summary = run::execute(
         &plan,
         &|launch, settings, cancel, progress| {
@@ -74,9 +85,45 @@ fn judge(run: &Run) -> Result<u8, Error> {
         &interrupt,
         &mut |event| outputs.event(event),
     );
-    outputs.close()?;
     suppressions.warn_of_unused(&layers, &run.selection, &plan, &summary);
-    Ok(exit::run(&summary, plan.inconclusive))
+    Ok(closed(outputs, exit::run(&summary, plan.inconclusive)))
+}
+
+/// `cargo memcheck report`.
+fn retell(wanted: &Reports) -> Result<u8, Error> {
+    output::choose_colour(wanted.display.color);
+    output::check_files(&wanted.results)?;
+    let merged = merge(&wanted.paths)?;
+    let mut outputs = Outputs::new(Wanted {
+        display: &wanted.display,
+        results: &wanted.results,
+        inconclusive: wanted.inconclusive,
+        folder: std::env::current_dir().unwrap_or_default(),
+        live: false,
+    });
+    outputs.of_runs_since(merged.started);
+    for report in merged.reports {
+        outputs.event(&Event::TestFinished(Arc::new(report)));
+    }
+    outputs.event(&Event::Finished(merged.summary.clone()));
+    Ok(closed(outputs, exit::run(&merged.summary, wanted.inconclusive)))
+}
+
+/// Tells what could not be written, and gives the exit code of a command that would have `code`.
+fn closed(outputs: Outputs, code: u8) -> u8 {
+    let failed = outputs.close();
+    failed.iter().for_each(output::error);
+    exit::written(code, failed.is_empty())
+}
+
+/// The folder of the manifest that was named, else the current one.
+fn folder(selection: &Selection) -> PathBuf {
+    let current = std::env::current_dir().unwrap_or_default();
+    let manifest = selection.manifest.manifest_path.as_deref();
+    match manifest.and_then(Path::parent) {
+        Some(folder) => current.join(folder),
+        None => current,
+    }
 }
 
 /// `cargo memcheck list`.

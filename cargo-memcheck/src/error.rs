@@ -7,6 +7,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use memcheck::process::ProcessError;
+use memcheck::report::ReadError;
 
 use crate::config::ConfigError;
 use crate::discover::{ElfError, RecordError};
@@ -62,6 +63,20 @@ pub(crate) enum Error {
     Signals { source: io::Error },
     #[error("the results could not be written to standard output")]
     Write { source: io::Error },
+    #[error("the results could not be written to `{}` ({what})", path.display())]
+    WriteFile { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("the folder of `{}` ({flag}) is not there", path.display())]
+    NoFolder { flag: &'static str, path: PathBuf },
+    #[error("`{}` ({flag}) is a folder", path.display())]
+    IsFolder { flag: &'static str, path: PathBuf },
+    #[error("{} and {} both go to `{}`", flags[0], flags[1], path.display())]
+    SameFile { path: PathBuf, flags: [&'static str; 2] },
+    #[error("the report `{}` cannot be read", path.display())]
+    ReportUnreadable { path: PathBuf, source: io::Error },
+    #[error("the report `{}` is refused", path.display())]
+    ReportRefused { path: PathBuf, source: ReadError },
+    #[error("there is no result of a test in {}", in_words(paths))]
+    NoReports { paths: Vec<PathBuf> },
     #[error("interrupted by signal {signal}")]
     Interrupted { signal: i32 },
 }
@@ -108,6 +123,28 @@ impl Error {
             Error::EndedEarly { .. } => "look at it earlier with `--after TIME`, or give it more \
                  to do"
                 .into(),
+            Error::WriteFile { .. } => {
+                "the results above stand; make room, or name a file that can be written".into()
+            }
+            Error::NoFolder { .. } => "make the folder first, or name another one".into(),
+            Error::IsFolder { .. } => "name a file in it".into(),
+            Error::SameFile { .. } => "give each a file of its own".into(),
+            Error::ReportUnreadable { .. } => "name files that `cargo memcheck --report FILE` or \
+                 MEMCHECK_REPORT_DIR made, or folders of such files"
+                .into(),
+            Error::ReportRefused { source: ReadError::Foreign { .. }, .. } => {
+                "read it with the cargo-memcheck of that version, or make it again with this one"
+                    .into()
+            }
+            Error::ReportRefused { source: ReadError::Broken { tool: Some(_), .. }, .. } => {
+                "read it with the cargo-memcheck that wrote it, or make it again".into()
+            }
+            Error::ReportRefused { .. } => "make it again, or, if it is something else, take it \
+                 out of the folder"
+                .into(),
+            Error::NoReports { .. } => "was MEMCHECK_REPORT_DIR set for `cargo test`, to an \
+                 absolute path? Tests run in the folder of their package"
+                .into(),
             // It says so itself.
             Error::Inspect(_) => return None,
             Error::Signals { .. } | Error::Write { .. } | Error::Interrupted { .. } => return None,
@@ -125,6 +162,12 @@ impl Error {
         }
         text
     }
+}
+
+/// Paths as one says them.
+fn in_words(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    paths.join(" or ")
 }
 
 /// What someone who has no annotated test yet needs to read.

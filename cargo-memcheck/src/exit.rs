@@ -6,7 +6,7 @@
 pub(crate) const SUCCESS: u8 = 0;
 /// memcheck itself failed: a fault of the tool or of the machine, not of the tested code.
 pub(crate) const TOOL_FAILED: u8 = 1;
-/// Wrong usage or configuration. (clap ends with this code, too.)
+/// Wrong usage or configuration, or a report that cannot be read. (clap ends with this code, too.)
 pub(crate) const USAGE: u8 = 2;
 /// There was nothing to run, or no such process to inspect.
 pub(crate) const NOTHING_TO_RUN: u8 = 4;
@@ -35,20 +35,27 @@ mod of {
             | Error::ManifestMissing { .. }
             | Error::Config(_)
             | Error::BadEntry { .. }
-            | Error::DuplicateTest { .. } => USAGE,
+            | Error::DuplicateTest { .. }
+            | Error::NoFolder { .. }
+            | Error::IsFolder { .. }
+            | Error::SameFile { .. }
+            | Error::ReportUnreadable { .. }
+            | Error::ReportRefused { .. } => USAGE,
             Error::Build { .. } | Error::Workspace { .. } => BUILD_FAILED,
             Error::EndedEarly { .. } => NOTHING_TO_RUN,
             Error::Inspect(error) => inspect(error),
-            Error::NoAnnotatedTests { .. } | Error::NoMatch { .. } | Error::AllIgnored { .. } => {
-                NOTHING_TO_RUN
-            }
+            Error::NoAnnotatedTests { .. }
+            | Error::NoMatch { .. }
+            | Error::AllIgnored { .. }
+            | Error::NoReports { .. } => NOTHING_TO_RUN,
             Error::CargoStart { .. }
             | Error::CargoOutput { .. }
             | Error::BrokenBinary { .. }
             | Error::Environment { .. }
             | Error::EnvironmentMissing { .. }
             | Error::Signals { .. }
-            | Error::Write { .. } => TOOL_FAILED,
+            | Error::Write { .. }
+            | Error::WriteFile { .. } => TOOL_FAILED,
             Error::Interrupted { signal } => interrupted(*signal),
         }
     }
@@ -64,6 +71,12 @@ mod of {
             Some(_) if failed().all(|word| word == Word::Broken) => TOOL_FAILED,
             Some(_) => TESTS_FAILED,
         }
+    }
+
+    /// The code of a command whose results stand, but could not be written `everywhere` they were
+    /// wanted: a failure keeps its own.
+    pub(crate) fn written(code: u8, everywhere: bool) -> u8 {
+        if code == SUCCESS && !everywhere { TOOL_FAILED } else { code }
     }
 
     /// A process that has no memory is nothing to look at.
@@ -82,7 +95,7 @@ mod of {
     }
 }
 #[cfg(target_os = "linux")]
-pub(crate) use of::{error, run};
+pub(crate) use of::{error, run, written};
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
@@ -123,6 +136,13 @@ mod tests {
     fn only_the_inconclusive_are_let_through_by_request() {
         assert_eq!(code(&[Word::Unsure], Inconclusive::Warn), SUCCESS);
         assert_eq!(code(&[Word::Unsure, Word::Leak], Inconclusive::Warn), TESTS_FAILED);
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_no_success() {
+        assert_eq!(written(SUCCESS, false), TOOL_FAILED);
+        assert_eq!(written(SUCCESS, true), SUCCESS);
+        assert_eq!(written(TESTS_FAILED, false), TESTS_FAILED);
     }
 
     #[test]

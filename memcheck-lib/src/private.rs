@@ -4,7 +4,7 @@
 use crate::check::Workload;
 #[cfg(feature = "tokio")]
 pub use crate::check::runtime::{Runtime, plain_async, workload_async};
-pub use crate::check::{Test, plain, workload};
+pub use crate::check::{Target, Test, plain, workload};
 
 /// The bytes of a text of known length, as a constant. For the entry of a test in the link section
 /// `memcheck_tests`.

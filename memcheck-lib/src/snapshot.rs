@@ -11,6 +11,7 @@ use crate::process::{ProcessGrowth, ProcessSnapshot};
 
 /// What a snapshot speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// What the calling thread itself allocated and freed.
@@ -36,6 +37,7 @@ impl fmt::Display for Scope {
 
 /// Heap and process at one instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Snapshot {
     /// What it speaks of.
@@ -164,6 +166,7 @@ impl Snapshot {
 
 /// What changed between two snapshots.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Growth {
     /// What it speaks of.

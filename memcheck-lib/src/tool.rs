@@ -185,3 +185,13 @@ pub fn observe(
 pub fn end_with_kin(child: &std::process::Child, mark: &str) {
     crate::check::observer::end_kin(rustix::process::Pid::from_child(child), true, mark);
 }
+
+/// Writes a file as a whole or not at all: into a new file beside it that then takes its name. What
+/// is no ordinary file (`/dev/stdout`, a pipe) is written to as it is.
+///
+/// # Errors
+///
+/// The kernel's.
+pub fn replace_file(path: &std::path::Path, contents: &[u8]) -> std::io::Result<()> {
+    crate::report::file::replace(path, contents)
+}

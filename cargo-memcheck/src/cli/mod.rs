@@ -4,6 +4,8 @@ mod config;
 mod filters;
 mod inspect;
 mod limits;
+mod reports;
+mod results;
 mod selection;
 mod words;
 
@@ -18,6 +20,8 @@ pub(crate) use config::{Config, Configuration};
 pub(crate) use filters::{Fate, Filters, RunIgnored};
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::Limits;
+pub(crate) use reports::Reports;
+pub(crate) use results::{Results, is_stdout};
 pub(crate) use selection::Selection;
 
 /// Finds memory leaks: builds the tests, runs each one annotated with #[memcheck] in a process of
@@ -33,7 +37,7 @@ pub(crate) use selection::Selection;
     max_term_width = 100,
     after_help = "\
 Exit codes: 0 every test passed; 100 at least one did not; 4 nothing to run, or no such process to inspect; 101 the build failed; \
-2 wrong usage or configuration; 1 memcheck itself failed."
+2 wrong usage or configuration, or a report that cannot be read; 1 memcheck itself failed."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -53,6 +57,8 @@ pub(crate) enum Command {
     Inspect(Box<Inspect>),
     /// Show every setting in force and who said it: default, file, environment or flag
     Config(Box<Config>),
+    /// Put together the results of earlier runs, show them and gate on them
+    Report(Box<Reports>),
 }
 
 /// `cargo memcheck run`.
@@ -68,6 +74,8 @@ pub(crate) struct Run {
     pub(crate) configuration: Configuration,
     #[command(flatten)]
     pub(crate) display: Display,
+    #[command(flatten)]
+    pub(crate) results: Results,
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Arguments for the test binaries. Those that select or show tests (names, --exact, --skip,

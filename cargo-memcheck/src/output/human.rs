@@ -8,6 +8,7 @@ use memcheck::render;
 use memcheck::report::{Report, Word};
 
 use super::Output;
+use super::github;
 use super::progress::Progress;
 use super::style::{self, styled};
 use crate::run::{Event, Summary};
@@ -17,6 +18,8 @@ pub(super) struct Human<W> {
     out: W,
     progress: Progress,
     verbose: bool,
+    /// GitHub reads along, and takes some lines for commands.
+    github: bool,
     failures: Vec<Arc<Report>>,
     /// What the reader must know of tests that succeeded, and of how many of them. Failures tell
     /// theirs themselves.
@@ -24,8 +27,9 @@ pub(super) struct Human<W> {
 }
 
 impl<W: Write> Human<W> {
-    pub(super) fn new(out: W, progress: Progress, verbose: bool) -> Self {
-        Human { out, progress, verbose, failures: Vec::new(), warnings: BTreeMap::new() }
+    pub(super) fn new(out: W, progress: Progress, verbose: bool, github: bool) -> Self {
+        let (failures, warnings) = (Vec::new(), BTreeMap::new());
+        Human { out, progress, verbose, github, failures, warnings }
     }
 }
 
@@ -61,6 +65,7 @@ impl<W: Write> Output for Human<W> {
                 return Ok(());
             }
         };
+        let text = if self.github { github::no_command(&text) } else { text };
         let out = &mut self.out;
         self.progress.around(|| {
             out.write_all(text.as_bytes())?;

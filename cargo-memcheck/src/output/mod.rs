@@ -2,24 +2,32 @@
 //! one file for each form.
 
 mod config;
+mod files;
+mod github;
 mod human;
 mod inspection;
 mod json;
+mod junit;
 mod list;
+mod markdown;
 mod message;
 mod progress;
 mod short;
 mod style;
+mod whole;
 
-use std::io;
+use std::io::{self, Write};
+use std::path::PathBuf;
 
 pub(crate) use config::config;
+pub(crate) use files::check as check_files;
 pub(crate) use inspection::inspection;
 pub(crate) use list::list;
 pub(crate) use message::{error, usage, warning};
 pub(crate) use style::choose as choose_colour;
 
-use crate::cli::{Display, MessageFormat};
+use self::files::Files;
+use crate::cli::{Display, Inconclusive, MessageFormat, Results};
 use crate::error::Error;
 use crate::run::Event;
 
@@ -33,23 +41,49 @@ pub(crate) trait Output {
 /// goes on, because its exit code may be all that is wanted.
 pub(crate) struct Outputs {
     open: Vec<Box<dyn Output>>,
-    failed: Option<io::Error>,
+    files: Files,
+    failed: Vec<Error>,
+}
+
+/// What was asked for of the outputs.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) display: &'a Display,
+    pub(crate) results: &'a Results,
+    pub(crate) inconclusive: Inconclusive,
+    /// Where cargo works, or a folder below it.
+    pub(crate) folder: PathBuf,
+    /// Whether standard error may hold a live line: not while tests print there themselves.
+    pub(crate) live: bool,
 }
 
 impl Outputs {
-    /// The outputs that were asked for. `live` is whether standard error may hold a live line: not
-    /// while tests print there themselves.
-    pub(crate) fn new(display: &Display, live: bool) -> Self {
-        let stdout = anstream::stdout();
+    /// The outputs that were asked for.
+    pub(crate) fn new(wanted: Wanted<'_>) -> Self {
+        let Wanted { display, results, inconclusive, folder, live } = wanted;
+        let files = Files::new(results, inconclusive, folder);
+        // Standard output is for one reader.
+        let out: Box<dyn Write> = match (results.take_stdout(), display.message_format) {
+            (true, MessageFormat::Json) => Box::new(io::stderr()),
+            (false, MessageFormat::Json) => Box::new(io::stdout()),
+            (true, _) => Box::new(anstream::stderr()),
+            (false, _) => Box::new(anstream::stdout()),
+        };
         let main: Box<dyn Output> = match display.message_format {
             MessageFormat::Human => {
                 let progress = progress::Progress::on_stderr(live);
-                Box::new(human::Human::new(stdout, progress, display.verbose))
+                let github = files.github_listens();
+                Box::new(human::Human::new(out, progress, display.verbose, github))
             }
-            MessageFormat::Short => Box::new(short::Short::new(stdout)),
-            MessageFormat::Json => Box::new(json::Json::new(io::stdout())),
+            MessageFormat::Short => Box::new(short::Short::new(out)),
+            MessageFormat::Json => Box::new(json::Json::new(out)),
         };
-        Outputs { open: vec![main], failed: None }
+        Outputs { open: vec![main], files, failed: Vec::new() }
+    }
+
+    /// These are results of runs of which the first began at `instant`.
+    pub(crate) fn of_runs_since(&mut self, instant: Option<String>) {
+        self.files.began = instant;
     }
 
     /// Tells every output.
@@ -57,15 +91,16 @@ impl Outputs {
         self.open.retain_mut(|output| match output.event(event) {
             Ok(()) => true,
             Err(error) => {
-                self.failed.get_or_insert(error);
+                self.failed.extend(written(Err(error)).err());
                 false
             }
         });
+        self.failed.extend(self.files.event(event));
     }
 
-    /// Whether everything was written. A reader that went away (`| head`) is no error.
-    pub(crate) fn close(self) -> Result<(), Error> {
-        written(self.failed.map_or(Ok(()), Err))
+    /// What could not be written. A reader that went away (`| head`) is no error.
+    pub(crate) fn close(self) -> Vec<Error> {
+        self.failed
     }
 }
 

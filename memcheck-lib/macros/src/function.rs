@@ -69,7 +69,12 @@ fn test(
     let options = arguments.setters(krate);
     let test = quote_spanned! {Span::mixed_site()=>
         #krate::__private::Test {
-            path: #path, file: #file, line: #line, column: #column, options: #options
+            path: #path, file: #file, line: #line, column: #column, options: #options,
+            target: #krate::__private::Target {
+                package: ::core::option_env!("CARGO_PKG_NAME"),
+                program: ::core::option_env!("CARGO_BIN_NAME"),
+                integration: ::core::option_env!("CARGO_TARGET_TMPDIR").is_some(),
+            }
         }
     };
 

@@ -5,6 +5,7 @@ use std::panic::resume_unwind;
 use std::process::{ExitCode, Termination};
 
 use super::Options;
+use super::binary_id::Target;
 #[cfg(target_os = "linux")]
 use super::worker::Part;
 use super::workload::{Steps, Workload};
@@ -21,6 +22,8 @@ pub struct Test {
     pub line: u32,
     /// `column!()` of the attribute.
     pub column: u32,
+    /// What cargo told the compiler of the target.
+    pub target: Target,
     /// What the attribute says.
     pub options: Options,
 }

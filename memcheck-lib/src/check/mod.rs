@@ -1,6 +1,7 @@
 //! One annotated test: its options, the worker that runs it, the observer that judges it, and the
 //! messages between them.
 
+mod binary_id;
 #[cfg(target_os = "linux")]
 mod death;
 mod entry;
@@ -19,6 +20,8 @@ mod own_observer;
 #[cfg(target_os = "linux")]
 mod page;
 mod program;
+#[cfg(target_os = "linux")]
+mod record;
 #[cfg(feature = "tokio")]
 pub mod runtime;
 pub(crate) mod variables;
@@ -26,6 +29,7 @@ pub(crate) mod variables;
 mod worker;
 mod workload;
 
+pub use binary_id::Target;
 pub use entry::{Test, plain, workload};
 pub use options::{DEFAULT_SETTLE, DEFAULT_TIME, DEFAULT_TIMEOUT, DEFAULT_WARMUP, Options};
 pub use program::Check;

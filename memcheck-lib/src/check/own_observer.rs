@@ -7,18 +7,28 @@ use std::sync::OnceLock;
 use rustix::process::{Pid, getppid};
 
 use super::Test;
+use super::record::{Record, Unwritten};
 use crate::render;
 use crate::report::{Outcome, Report};
 use crate::tool::{Cancel, Launch, Progress, Settings, observe};
 
 /// Starts the worker, judges it, and fails the test unless all is well.
 pub(super) fn run(test: &Test) {
+    let record = Record::begin(test);
     let report = match launch(test) {
         Ok(launch) => observe_as_told(&launch, test),
         Err(error) => Report::broken(test.id(), format!("cannot find the test binary: {error}")),
     };
     say(&report);
-    if !report.word().is_success() {
+    let recorded = record.and_then(|record| match record {
+        Some(record) => record.finish(&report),
+        None => Ok(()),
+    });
+    if let Err(error) = &recorded {
+        say_unrecorded(error);
+    }
+    // Whoever gates on the records must not take a missing one for a pass.
+    if !report.word().is_success() || recorded.is_err() {
         // The report says everything; a panic message would only point into this file.
         resume_unwind(Box::new("memcheck"));
     }
@@ -82,4 +92,9 @@ fn say(report: &Report) {
             println!("warning[{}]: {}", warning.code, warning.message);
         }
     }
+}
+
+#[expect(clippy::print_stdout, reason = "under libtest a test speaks through its captured stdout")]
+fn say_unrecorded(error: &Unwritten) {
+    println!("error[not-recorded]: {error}");
 }

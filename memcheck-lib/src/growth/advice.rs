@@ -10,6 +10,7 @@ use crate::units;
 
 /// What to do about a result that is not what it could be. Prints as one plain sentence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "code")]
 #[non_exhaustive]
 pub enum Advice {

@@ -26,6 +26,8 @@ pub struct Conclusion {
     pub verdict: Option<Verdict>,
     /// Iterations judged.
     pub iterations: u64,
+    /// Iterations done at each checkpoint, one list for each window.
+    pub checkpoints: Vec<Vec<u64>>,
     /// The figures that could be read, in the order of [`Figure::ALL`](crate::Figure::ALL).
     pub figures: Vec<FigureReport>,
     /// What to do about what could not be said.

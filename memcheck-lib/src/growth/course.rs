@@ -103,6 +103,16 @@ impl Course {
         self.runs.iter().map(|run| run.plan.iterations()).sum()
     }
 
+    /// Iterations done at each checkpoint so far, window by window.
+    pub(super) fn checkpoints(&self) -> Vec<Vec<u64>> {
+        let mut done = 0;
+        let mut after = |batch: &u64| {
+            done += batch;
+            done
+        };
+        self.runs.iter().map(|run| run.plan.batches.iter().map(&mut after).collect()).collect()
+    }
+
     /// Windows recorded so far.
     pub(super) fn windows(&self) -> usize {
         self.runs.len()

@@ -43,6 +43,7 @@ impl Course {
         Conclusion {
             verdict,
             iterations: self.iterations(),
+            checkpoints: self.checkpoints(),
             figures,
             advice,
             stopped: self.stopped,

@@ -6,6 +6,7 @@ use crate::figure::Figure;
 
 /// The judgement on memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Enough was seen and nothing grows.
@@ -20,6 +21,7 @@ pub enum Verdict {
 
 /// The shape in which one figure changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Shape {
     /// The last windows do not rise.
@@ -34,6 +36,7 @@ pub enum Shape {
 
 /// How small a leak the run would have seen.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "unit")]
 pub enum Sensitivity {
     /// One item (block, descriptor …) in every so many iterations.
@@ -50,6 +53,7 @@ pub enum Sensitivity {
 
 /// Everything seen and said of one figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FigureReport {
     /// Which figure.
     pub figure: Figure,

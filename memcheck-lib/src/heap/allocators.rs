@@ -19,6 +19,7 @@ pub(crate) use probes::{figures, give_back};
 
 /// An allocator that tells of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Allocator {
@@ -58,6 +59,7 @@ impl fmt::Display for Allocator {
 
 /// What an allocator says of itself, in bytes. What it does not say is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AllocatorFigures {
     /// Which one.
     pub allocator: Allocator,
@@ -92,6 +94,7 @@ impl AllocatorFigures {
 
 /// One allocator at both ends of the judged part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AllocatorChange {
     /// At its start.
     pub before: AllocatorFigures,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 /// The counters of a single thread ([`Snapshot::thread`](crate::Snapshot::thread)) are of that
 /// thread's own calls: a thread that frees what others allocated has negative live numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HeapCounters {
     /// Blocks allocated and not freed.
     pub live_blocks: i64,

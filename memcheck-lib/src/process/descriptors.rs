@@ -8,6 +8,7 @@ use crate::units::Bytes;
 
 /// What a file descriptor is open on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum DescriptorKind {
@@ -71,6 +72,7 @@ impl fmt::Display for DescriptorKind {
 
 /// One open file descriptor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Descriptor {
     /// Its number in the process.
     pub number: i32,

@@ -12,6 +12,7 @@ use super::status::StatusFields;
 /// Fields are named in the kernel's
 /// [proc.rst](https://docs.kernel.org/filesystems/proc.html#proc-pid-smaps-rollup).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Footprint {
     /// `Anonymous`: private memory that is no longer, or never was, a page of a file.
     pub anonymous: u64,

@@ -23,6 +23,7 @@ use crate::units::{Bytes, grouped, scaled};
 /// +5 fds: socket
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ProcessGrowth {
     /// Footprint without what is lazily freed: the figure that is judged.
@@ -65,6 +66,7 @@ pub struct ProcessGrowth {
 
 /// What changed in the mappings of one kind, name, permissions and flags.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GroupGrowth {
     /// What sort of memory.
     pub kind: Kind,
@@ -86,6 +88,7 @@ pub struct GroupGrowth {
 
 /// A change of the number of things with a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CountGrowth {
     /// The name.
     pub name: String,
@@ -95,6 +98,7 @@ pub struct CountGrowth {
 
 /// A change of the number of descriptors of a kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DescriptorGrowth {
     /// What they are open on.
     pub kind: DescriptorKind,

@@ -17,6 +17,7 @@ use crate::units::{Bytes, grouped};
 /// Reading it walks every mapping of the process, which delays its own `mmap` calls meanwhile
 /// (0.1 s with 8 GiB resident). For many readings there is [`Watch`](super::Watch).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ProcessSnapshot {
     /// The process.

@@ -12,6 +12,7 @@ use crate::units::Bytes;
 /// names of the kernel's
 /// [smaps](https://docs.kernel.org/filesystems/proc.html#proc-pid-smaps).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MappingSums {
     /// How many mappings.
     pub mappings: u64,

@@ -15,6 +15,7 @@ use crate::units::Bytes;
 /// Mappings that share kind, name, permissions and flags. Addresses are no part of it: they differ
 /// from run to run, and a leak is many mappings of one sort.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MappingGroup {
     /// What sort of memory.
     pub kind: Kind,
@@ -30,6 +31,7 @@ pub struct MappingGroup {
 
 /// One mapping.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Mapping {
     /// First address.
     pub start: u64,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Threads of one name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ThreadGroup {
     /// The name, of which the kernel keeps 15 bytes.
     pub name: String,
@@ -13,6 +14,7 @@ pub struct ThreadGroup {
 
 /// A child process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChildProcess {
     /// Its pid.
     pub pid: i32,

@@ -43,12 +43,12 @@ pub fn details(report: &Report) -> String {
 }
 
 /// What is wrong, in one sentence.
-struct Headline {
+pub(super) struct Headline {
     /// Short stable name.
-    code: &'static str,
-    message: String,
+    pub(super) code: &'static str,
+    pub(super) message: String,
     /// The figure it is about.
-    figure: Option<Figure>,
+    pub(super) figure: Option<Figure>,
 }
 
 impl Headline {
@@ -59,7 +59,7 @@ impl Headline {
 
 /// One headline for a process that did not end well; else one for each kind of memory that is not
 /// as it must be, the cause before what follows from it. What only follows is no headline.
-fn headlines(report: &Report) -> Vec<Headline> {
+pub(super) fn headlines(report: &Report) -> Vec<Headline> {
     if let Some((code, message)) = outcome(report) {
         return vec![Headline::new(code, message)];
     }

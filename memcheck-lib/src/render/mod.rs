@@ -6,12 +6,14 @@
 mod allocators;
 mod details;
 mod phrases;
+mod reasons;
 mod spark;
 mod suppressed;
 mod where_grew;
 
 pub use details::details;
 pub use phrases::{measured, sensitivity};
+pub use reasons::reasons;
 pub use spark::sparkline;
 
 use std::fmt;

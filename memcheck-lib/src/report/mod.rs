@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
+mod conditions;
+pub(crate) mod file;
 mod mismatch;
 mod retention;
+mod run;
+#[cfg(test)]
+mod schema;
 mod sites;
 mod suppressed;
 
@@ -17,16 +22,21 @@ pub use crate::heap::allocators::{Allocator, AllocatorChange, AllocatorFigures};
 pub use crate::recorder::SiteKind;
 use crate::snapshot::{Growth, Snapshot};
 use crate::units::Bytes;
+pub use conditions::Conditions;
+#[cfg(target_os = "linux")]
+pub(crate) use conditions::here as conditions;
 pub use mismatch::{Mismatch, Side};
 pub use retention::{Finding, Retention};
+pub use run::{ReadError, Reason, RunReport, RunSummary, TestRecord};
 pub use sites::{Account, Amount, Frame, Module, Omitted, Place, Site, Sites};
 pub use suppressed::Suppressed;
 
-/// Version of the layout of [`Report`] as JSON.
+/// Version of the layout of [`Report`] and [`RunReport`] as JSON.
 pub const REPORT_VERSION: u32 = 1;
 
 /// Which test a report is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TestId {
     /// Path of the test as libtest spells it: `tests::bounded`.
     pub name: String,
@@ -44,6 +54,7 @@ pub struct TestId {
 
 /// How the worker's process ended. Separate from the verdict on its memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 #[non_exhaustive]
 pub enum Outcome {
@@ -95,6 +106,7 @@ pub enum Outcome {
 
 /// What the iterations of the fixed profile allocated: the value when all agree, else the range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Range {
     /// Lowest value of an iteration.
     pub min: u64,
@@ -121,6 +133,7 @@ impl Range {
 
 /// Allocations per iteration, from a fixed number of iterations after warm-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Profile {
     /// Iterations profiled (64 unless the body is too slow for it).
     pub iterations: u64,
@@ -135,6 +148,7 @@ pub struct Profile {
 
 /// A limit on what an iteration allocates that an iteration passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Exceeded {
     /// What is limited.
     pub what: ProfileLimit,
@@ -148,6 +162,7 @@ pub struct Exceeded {
 
 /// What an iteration can be held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ProfileLimit {
     /// Number of allocations.
@@ -160,6 +175,7 @@ pub enum ProfileLimit {
 
 /// Bounded copy of what the worker printed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Output {
     /// Standard output and standard error as they came, the middle cut out when there was too much.
     pub text: String,
@@ -169,6 +185,7 @@ pub struct Output {
 
 /// Something the reader must know to read the result right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Warning {
     /// Short stable name: `heap-not-counted`.
     pub code: String,
@@ -178,6 +195,7 @@ pub struct Warning {
 
 /// The result of one check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// Layout version, [`REPORT_VERSION`].
     pub version: u32,
@@ -197,6 +215,14 @@ pub struct Report {
     pub failed_iteration: Option<u64>,
     /// Wall time of the whole check.
     pub elapsed: Duration,
+    /// The machine and the build; `None` for a test that was not observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<Conditions>,
+    /// Iterations done at each checkpoint, one list for each window: where the
+    /// [readings](FigureReport::windows) of the figures were made. A figure that could not be read
+    /// at some of them has fewer, and is never steady.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checkpoints: Vec<Vec<u64>>,
     /// The figures, in the order of [`Figure::ALL`]; figures that could not be read are absent.
     pub figures: Vec<FigureReport>,
     /// Allocations per iteration.
@@ -240,6 +266,7 @@ pub struct Report {
 
 /// The word at the start of a test's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
 pub enum Word {
@@ -309,6 +336,8 @@ impl Report {
             iterations: 0,
             failed_iteration: None,
             elapsed: Duration::ZERO,
+            conditions: None,
+            checkpoints: Vec::new(),
             figures: Vec::new(),
             profile: None,
             exceeded: Vec::new(),

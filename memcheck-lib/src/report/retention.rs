@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What came of asking the worker's allocators to give memory back and running the judged number
 /// of iterations once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Retention {
     /// What it shows.
     pub finding: Finding,
@@ -21,6 +22,7 @@ pub struct Retention {
 
 /// What growth of the footprint with a steady heap is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
     /// It goes away when the allocators are asked, or does not come again: memory that the

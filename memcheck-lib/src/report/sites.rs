@@ -6,6 +6,7 @@ use crate::recorder::SiteKind;
 
 /// A number of things and their size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Amount {
     /// How many blocks, mappings, threads or descriptors.
     pub blocks: i64,
@@ -18,6 +19,7 @@ pub struct Amount {
 /// For each kind: sites + releases of what is older than the recording + rest = growth of the
 /// counters.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Sites {
     /// Iterations that were recorded.
     pub iterations: u64,
@@ -42,6 +44,7 @@ pub struct Sites {
 
 /// Where the growth of one kind went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Account {
     /// What it is of.
     pub kind: SiteKind,
@@ -57,6 +60,7 @@ pub struct Account {
 
 /// Sites that are not listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Omitted {
     /// How many.
     pub sites: u64,
@@ -66,6 +70,7 @@ pub struct Omitted {
 
 /// Surviving blocks that share one call stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Site {
     /// What they are.
     pub kind: SiteKind,
@@ -84,6 +89,7 @@ pub struct Site {
 
 /// One return address of a call stack.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Frame {
     /// Where the call returns to, as an address of the worker.
     pub address: u64,
@@ -101,6 +107,7 @@ pub struct Frame {
 
 /// An executable or a shared library.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Module {
     /// Its path, as the kernel names it.
     pub path: String,
@@ -108,6 +115,7 @@ pub struct Module {
 
 /// A function, and the place in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Place {
     /// Demangled name.
     pub function: String,

@@ -17,6 +17,7 @@ const SLACK: f64 = 1.05;
 
 /// Growing sites of one kind that one pattern took off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Suppressed {
     /// The pattern over names of functions.
     pub pattern: String,

@@ -216,6 +216,11 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         broke_off: _,
     } = measured;
     let mut warnings = Vec::new();
+    let mut conditions = crate::report::conditions(&launch.program);
+    if let Some(hello) = &hello {
+        conditions.rust_heap_counted = Some(hello.heap_counted);
+        conditions.c_heap_counted = Some(hello.native_heap == crate::heap::native::State::Counted);
+    }
     let heap_counted = hello.as_ref().is_none_or(|hello| hello.heap_counted);
     if !heap_counted {
         warnings.push(Warning {
@@ -238,6 +243,7 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         _ => Vec::new(),
     };
     let unmeasured = limits::any(&options) && !heap_counted;
+    let checkpoints = conclusion.as_ref().map(|of| of.checkpoints.clone()).unwrap_or_default();
     let (verdict, iterations, figures, advice) = match conclusion {
         Some(conclusion) => {
             // A verdict needs a run that came to its end, unless what was seen is bad enough.
@@ -262,6 +268,8 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         iterations,
         failed_iteration: None,
         elapsed: started.elapsed(),
+        conditions: Some(conditions),
+        checkpoints,
         figures,
         profile: profile.filter(|_| heap_counted),
         exceeded,

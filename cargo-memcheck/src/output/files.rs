@@ -1,0 +1,166 @@
+//! The outputs that are written once the run is over, each to a file of its own.
+
+use std::env;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use memcheck::report::{Report, RunReport};
+use memcheck::tool::replace_file;
+
+use super::github::{Repository, STEP_SUMMARY};
+use super::whole::Whole;
+use super::{github, junit, markdown};
+use crate::cli::{Inconclusive, Results, is_stdout};
+use crate::error::Error;
+use crate::run::{Event, Summary};
+
+/// Names the file that GitHub shows as the summary of the step.
+const STEP_SUMMARY_FILE: &str = "GITHUB_STEP_SUMMARY";
+
+/// What is remembered for the end of the run, and where it goes then.
+#[derive(Debug)]
+pub(super) struct Files {
+    results: Results,
+    github: Option<Repository>,
+    inconclusive: Inconclusive,
+    /// When the first run began that these results are of, if it was not this one.
+    pub(super) began: Option<String>,
+    started: SystemTime,
+    reports: Vec<Arc<Report>>,
+}
+
+/// Looks for what must be mended before a run that may take long: a file that is to be in a folder
+/// that is not there.
+pub(crate) fn check(results: &Results) -> Result<(), Error> {
+    let mut seen: Vec<(&str, &Path)> = Vec::new();
+    for (flag, path) in results.files() {
+        if let Some((other, _)) = seen.iter().find(|(_, seen)| *seen == path) {
+            return Err(Error::SameFile { path: path.to_owned(), flags: [other, flag] });
+        }
+        seen.push((flag, path));
+        let folder = match path.parent() {
+            _ if is_stdout(path) => continue,
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        if !folder.is_dir() {
+            return Err(Error::NoFolder { flag, path: path.to_owned() });
+        }
+        if path.is_dir() {
+            return Err(Error::IsFolder { flag, path: path.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+impl Files {
+    /// For what was asked for. `folder` is where cargo works, or one below it.
+    pub(super) fn new(results: &Results, inconclusive: Inconclusive, folder: PathBuf) -> Self {
+        let actions = env::var("GITHUB_ACTIONS").ok();
+        let github = results.tell_github(actions.as_deref()).then(|| {
+            let top = env::var_os("GITHUB_WORKSPACE").filter(|top| !top.is_empty());
+            Repository { top: top.map(PathBuf::from), folder }
+        });
+        Files {
+            results: results.clone(),
+            github,
+            inconclusive,
+            began: None,
+            started: SystemTime::now(),
+            reports: Vec::new(),
+        }
+    }
+
+    /// Whether GitHub reads what is printed.
+    pub(super) fn github_listens(&self) -> bool {
+        self.github.is_some()
+    }
+
+    /// Takes notice of an event. At the end everything is written, also what comes after something
+    /// that could not be.
+    pub(super) fn event(&mut self, event: &Event) -> Vec<Error> {
+        match event {
+            Event::TestFinished(report) => self.reports.push(Arc::clone(report)),
+            Event::Finished(summary) => return self.write(summary),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn write(&self, summary: &Summary) -> Vec<Error> {
+        let whole = Whole { reports: &self.reports, summary, inconclusive: self.inconclusive };
+        let mut errors = Vec::new();
+        for (flag, path) in self.results.files() {
+            let text = match flag {
+                "--report" => self.document(summary),
+                "--junit" => junit::document(&whole),
+                _ => Ok(markdown::comment(&whole)),
+            };
+            let written = text.and_then(|text| match is_stdout(path) {
+                true => io::stdout().write_all(text.as_bytes()),
+                false => replace_file(path, text.as_bytes()),
+            });
+            errors.extend(unwritten(flag, path, written));
+        }
+        if let Some(repository) = &self.github {
+            let text = github::annotations(&whole, repository);
+            // GitHub reads both streams; what is on standard output may be for another program.
+            let _ = io::stderr().write_all(text.as_bytes());
+            if let Some(path) = env::var_os(STEP_SUMMARY_FILE).filter(|path| !path.is_empty()) {
+                let path = Path::new(&path);
+                errors.extend(unwritten(STEP_SUMMARY_FILE, path, add_summary(path, &whole)));
+            }
+        }
+        errors
+    }
+
+    fn document(&self, summary: &Summary) -> io::Result<String> {
+        let reports = self.reports.iter().map(|report| Report::clone(report)).collect();
+        let mut run = RunReport::new(self.started, summary.elapsed, reports);
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        run.summary.not_run = count(summary.not_run);
+        run.summary.filtered_out = count(summary.filtered_out);
+        run.summary.interrupted = summary.interrupted;
+        if let Some(began) = &self.began {
+            run.started.clone_from(began);
+        }
+        Ok(run.to_json()?)
+    }
+}
+
+/// Adds to the summary of the step, in what room earlier commands of the step have left.
+fn add_summary(path: &Path, whole: &Whole<'_>) -> io::Result<()> {
+    let mut file = File::options().append(true).create(true).open(path)?;
+    let used = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    let text = markdown::step_summary(whole, STEP_SUMMARY.saturating_sub(used));
+    file.write_all(text.as_bytes())
+}
+
+/// The error of a file that could not be written. A reader that went away (`| head`) is none.
+fn unwritten(what: &'static str, path: &Path, result: io::Result<()>) -> Option<Error> {
+    let source = result.err()?;
+    if is_stdout(path) {
+        return super::written(Err(source)).err();
+    }
+    Some(Error::WriteFile { what, path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results(report: &str, junit: &str) -> Results {
+        Results { report: Some(report.into()), junit: Some(junit.into()), ..Results::default() }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_said_before_the_run() {
+        assert!(check(&results("a.json", "-")).is_ok());
+        assert!(matches!(check(&results("-", "-")), Err(Error::SameFile { .. })));
+        assert!(matches!(check(&results("nowhere/a.json", "-")), Err(Error::NoFolder { .. })));
+        assert!(matches!(check(&results("/", "-")), Err(Error::IsFolder { .. })));
+    }
+}

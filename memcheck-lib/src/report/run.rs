@@ -1,0 +1,277 @@
+//! The results of a run as one JSON document: what `cargo memcheck --report FILE` writes, and each
+//! test under `cargo test` that was given `MEMCHECK_REPORT_DIR`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::{REPORT_VERSION, Report, Word};
+use crate::figure::Figure;
+use crate::render;
+
+/// The results of a run. Its JSON schema is `docs/report.schema.json` of the repository.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use memcheck::report::RunReport;
+///
+/// let run = RunReport::new(SystemTime::now(), Duration::from_secs(1), Vec::new());
+/// let json = run.to_json()?;
+/// assert_eq!(RunReport::from_json(&json)?, run);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct RunReport {
+    /// Layout version, [`REPORT_VERSION`]. Within a version fields are only added.
+    pub version: u32,
+    /// Version of memcheck that wrote it.
+    pub tool: String,
+    /// When the run began: RFC 3339, UTC, in milliseconds.
+    pub started: String,
+    /// Wall time of the run, without the build; the sum of all when several were merged.
+    pub elapsed: Duration,
+    /// The counts.
+    pub summary: RunSummary,
+    /// The tests, in the order in which they ended.
+    pub tests: Vec<TestRecord>,
+}
+
+/// The counts of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct RunSummary {
+    /// How many tests came under each word.
+    pub counts: BTreeMap<Word, u64>,
+    /// Tests that were to run, but were not started: after `--fail-fast` or a signal.
+    #[serde(default)]
+    pub not_run: u64,
+    /// Annotated tests that were not asked for.
+    #[serde(default)]
+    pub filtered_out: u64,
+    /// The signal that ended the run early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<i32>,
+}
+
+/// One test of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct TestRecord {
+    /// The word it is printed under.
+    pub word: Word,
+    /// What is wrong, the gravest first; empty for a success.
+    #[serde(default)]
+    pub reasons: Vec<Reason>,
+    /// The result itself.
+    pub report: Report,
+}
+
+/// Why a test is no success.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Reason {
+    /// Short stable name: `heap-growth`.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+    /// The figure it is about, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<Figure>,
+}
+
+impl Reason {
+    pub(crate) fn new(code: &str, message: String, figure: Option<Figure>) -> Self {
+        Reason { code: code.to_owned(), message, figure }
+    }
+}
+
+impl TestRecord {
+    /// What there is to say of a report, beside the report.
+    pub fn new(report: Report) -> Self {
+        TestRecord { word: report.word(), reasons: render::reasons(&report), report }
+    }
+}
+
+impl RunReport {
+    /// The document of a run in which these tests ended.
+    pub fn new(started: SystemTime, elapsed: Duration, reports: Vec<Report>) -> Self {
+        let tests: Vec<TestRecord> = reports.into_iter().map(TestRecord::new).collect();
+        let mut summary = RunSummary::default();
+        for test in &tests {
+            *summary.counts.entry(test.word).or_default() += 1;
+        }
+        RunReport {
+            version: REPORT_VERSION,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            started: rfc3339(started),
+            elapsed,
+            summary,
+            tests,
+        }
+    }
+
+    /// As JSON in one line, ended by a line break.
+    ///
+    /// # Errors
+    ///
+    /// None are known: every field has a form in JSON.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self).map(|text| text + "\n")
+    }
+
+    /// Reads what [`to_json`](RunReport::to_json) of this version, or of an older one with the same
+    /// [`REPORT_VERSION`], wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Foreign`] for another version, [`ReadError::Broken`] for all that is no report.
+    pub fn from_json(text: &str) -> Result<Self, ReadError> {
+        /// What every version has.
+        #[derive(Deserialize)]
+        struct Head {
+            version: u64,
+            tool: Option<String>,
+        }
+        let head: Head = serde_json::from_str(text)
+            .map_err(|source| ReadError::Broken { source, tool: None })?;
+        if head.version != u64::from(REPORT_VERSION) {
+            return Err(ReadError::Foreign { version: head.version, tool: head.tool });
+        }
+        let tool = head.tool;
+        serde_json::from_str(text).map_err(|source| ReadError::Broken { source, tool })
+    }
+}
+
+/// Why a document could not be read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// It is no report, or only a part of one, or a newer memcheck wrote what this one does not
+    /// know.
+    Broken {
+        /// Where, and what was expected.
+        source: serde_json::Error,
+        /// Version of memcheck that wrote it, if it says.
+        tool: Option<String>,
+    },
+    /// It has another layout.
+    Foreign {
+        /// Its version.
+        version: u64,
+        /// Version of memcheck that wrote it, if it says.
+        tool: Option<String>,
+    },
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::Broken { tool: Some(tool), .. } if tool != env!("CARGO_PKG_VERSION") => {
+                write!(
+                    f,
+                    "memcheck {tool} wrote it, with something in it that is not known to memcheck {}",
+                    env!("CARGO_PKG_VERSION")
+                )
+            }
+            ReadError::Broken { .. } => {
+                f.write_str("it is no report of memcheck, or not all of one")
+            }
+            ReadError::Foreign { version, tool } => {
+                let tool = tool.as_deref().unwrap_or("of an unknown version");
+                write!(
+                    f,
+                    "it has version {version} of the layout, written by memcheck {tool}; this is memcheck {}, which reads version {REPORT_VERSION}",
+                    env!("CARGO_PKG_VERSION")
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            ReadError::Broken { source, .. } => Some(source),
+            ReadError::Foreign { .. } => None,
+        }
+    }
+}
+
+/// An instant as RFC 3339 writes it, in UTC: `2026-03-01T12:00:00.250Z`. One before 1970 is 1970.
+fn rfc3339(instant: SystemTime) -> String {
+    let since = instant.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+    let (year, month, day) = civil(days);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let millis = since.subsec_millis();
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+}
+
+/// The date of a day counted from 1970-01-01. Years begin in March here, so that the leap day is
+/// the last of one: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
+fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (era * 400 + year + next, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Outcome, TestId};
+    use super::*;
+
+    #[test]
+    fn instants_are_written_as_rfc_3339() {
+        for (millis, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_827_696_007, "2000-02-29T12:34:56.007Z"),
+            (1_772_366_399_999, "2026-03-01T11:59:59.999Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_millis(millis)), text);
+        }
+    }
+
+    #[test]
+    fn a_run_travels_as_json() {
+        let id = TestId { name: "tests::a".into(), ..TestId::default() };
+        let reports = vec![
+            Report::unobserved(id.clone(), Outcome::Skipped),
+            Report::unobserved(id, Outcome::Crashed { signal: "SIGSEGV".into() }),
+        ];
+        let run = RunReport::new(UNIX_EPOCH, Duration::from_secs(3), reports);
+        assert_eq!(run.summary.counts, BTreeMap::from([(Word::Skip, 1), (Word::Crash, 1)]));
+        assert_eq!(run.tests[0].reasons, []);
+        assert_eq!(run.tests[1].reasons[0].code, "crashed");
+        let json = run.to_json().unwrap();
+        assert!(json.ends_with("}\n") && json.lines().count() == 1);
+        assert_eq!(RunReport::from_json(&json).unwrap(), run);
+        // A part of it is none of it.
+        let part = &json[..json.len() / 2];
+        assert!(matches!(RunReport::from_json(part), Err(ReadError::Broken { .. })));
+    }
+
+    #[test]
+    fn another_version_is_named() {
+        let error = RunReport::from_json(r#"{"version": 7, "tool": "9.1.0", "x": []}"#);
+        let text = error.unwrap_err().to_string();
+        assert!(text.contains("version 7") && text.contains("memcheck 9.1.0"), "{text}");
+        let newer = r#"{"version": 1, "tool": "9.1.0"}"#;
+        let text = RunReport::from_json(newer).unwrap_err().to_string();
+        assert!(text.starts_with("memcheck 9.1.0 wrote it"), "{text}");
+        let text = RunReport::from_json("{}").unwrap_err().to_string();
+        assert_eq!(text, "it is no report of memcheck, or not all of one");
+    }
+}
