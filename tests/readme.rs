@@ -82,7 +82,10 @@ fn the_tables_are_those_of_the_help_and_of_the_attribute() {
     text = section(
         &text,
         "flags",
-        &flags(&help, &["Filters", "Running", "Display", "Results for other tools"]),
+        &flags(
+            &help,
+            &["Filters", "Running", "Configuration", "Display", "Results for other tools"],
+        ),
     );
     text = section(&text, "options", &options(&help));
     if bless() {
@@ -112,6 +115,7 @@ fn links_lead_somewhere() {
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "docs/recipes.md",
+        "docs/configuration.md",
         "docs/reports.md",
         "docs/verdict.md",
     ] {

@@ -12,6 +12,8 @@ use crate::cargo::{self, Cargo, Surroundings, TestBinary};
 use crate::cli::{
     self, Backtrace, Command, Display, Fate, Filters, Inspect, List, Reports, Run, Selection,
 };
+use crate::config::{Layers, TestName};
+use crate::configure;
 use crate::discover::{self, Annotated};
 use crate::error::{Error, with_causes};
 use crate::exit;
@@ -20,6 +22,7 @@ use crate::merge::merge;
 use crate::output::{self, FlameGraph, Outputs, Telling, Wanted};
 use crate::run::{self, Event, Interrupt, Plan, Planned};
 use crate::sites::{Resolver, Workspace};
+use crate::suppress::Suppressions;
 
 /// Runs the command that `arguments` ask for and gives the exit code.
 pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
@@ -40,6 +43,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
         Command::List(list) => show(list),
         Command::Inspect(inspect) => look(inspect),
         Command::Report(reports) => retell(reports),
+        Command::Config(config) => configure::explain(config),
     };
     result.unwrap_or_else(|error| {
         output::error(&error);
@@ -53,6 +57,7 @@ fn judge(run: &Run) -> Result<u8, Error> {
     output::check_files(&run.results)?;
     let interrupt = Interrupt::install().map_err(|source| Error::Signals { source })?;
     let cargo = cargo(&run.selection, &run.display);
+    let layers = configure::run(run)?;
     let built = build(&cargo, &interrupt)?;
     if run.running.no_run {
         return Ok(exit::SUCCESS);
@@ -64,16 +69,17 @@ fn judge(run: &Run) -> Result<u8, Error> {
     let mut binaries: Vec<&TestBinary> = chosen.run.iter().map(|(binary, _)| *binary).collect();
     binaries.dedup();
     let surroundings = cargo::environments(&cargo, &binaries, &interrupt)?;
-    let plan = plan(run, &chosen, binaries.iter().copied().zip(&surroundings));
+    let plan = plan(run, &layers, &chosen, binaries.iter().copied().zip(&surroundings));
     let workspace = LazyLock::new(|| workspace(&cargo, &binaries));
     let resolver = Resolver::new(&workspace);
     let telling = Telling::new(&workspace, binaries.iter().copied(), run.lines.backtrace);
 
+    let suppressions = Suppressions::of(&layers);
     let mut outputs = Outputs::new(Wanted {
         display: &run.display,
         results: &run.results,
         telling,
-        inconclusive: run.running.inconclusive,
+        inconclusive: plan.inconclusive,
         folder: folder(&run.selection),
         live: !run.running.no_capture,
     });
@@ -83,11 +89,11 @@ fn judge(run: &Run) -> Result<u8, Error> {
         &|launch, settings, cancel, progress| {
             let report = memcheck::tool::observe(launch, settings, cancel, progress);
             let mut report = run::explain(launch, report);
-            if run.running.prove && report.word() == Word::Pass {
+            if plan.prove && report.word() == Word::Pass {
                 let proof = memcheck::tool::prove(launch, settings, &report, cancel, progress);
                 report.proof = Some(proof);
             }
-            resolver.resolve(report, &launch.program)
+            suppressions.apply(resolver.resolve(report, &launch.program))
         },
         &interrupt,
         &mut |event| {
@@ -95,9 +101,10 @@ fn judge(run: &Run) -> Result<u8, Error> {
             graph.iter_mut().for_each(|graph| graph.event(event));
         },
     );
+    suppressions.warn_of_unused(&layers, &run.selection, &plan, &summary);
     let mut failed = outputs.close();
     failed.extend(graph.and_then(|graph| graph.write().err()));
-    Ok(closed(&failed, exit::run(&summary, run.running.inconclusive)))
+    Ok(closed(&failed, exit::run(&summary, plan.inconclusive)))
 }
 
 /// `cargo memcheck report`.
@@ -194,7 +201,7 @@ type Built = Vec<(TestBinary, Vec<Annotated>)>;
 
 /// Builds, and reads the annotated tests.
 fn build(cargo: &Cargo<'_>, interrupt: &Interrupt) -> Result<Built, Error> {
-    cargo::check_manifest(cargo.selection)?;
+    cargo::check_manifest(cargo.selection.manifest.manifest_path.as_deref())?;
     let binaries = cargo::build(cargo, interrupt)?;
     binaries
         .into_iter()
@@ -253,6 +260,7 @@ fn blind() -> bool {
 /// The plan for the chosen tests of each binary.
 fn plan<'a>(
     run: &Run,
+    layers: &Layers,
     chosen: &Chosen<'_>,
     binaries: impl Iterator<Item = (&'a TestBinary, &'a Surroundings)>,
 ) -> Plan {
@@ -263,46 +271,51 @@ fn plan<'a>(
         line: test.line,
         column: test.column,
     };
-    let mut tests = Vec::new();
-    for (binary, surroundings) in binaries {
-        let environment = surroundings.changes();
-        tests.extend(chosen.run.iter().filter(|(of, _)| *of == binary).map(|(_, test)| Planned {
-            id: id(binary, test),
-            serial: test.serial.clone(),
-            launch: Launch {
-                program: binary.path.clone(),
-                test: test.name.clone(),
-                binary: binary.id.clone(),
-                arguments: run.test_arguments.clone(),
-                directory: surroundings.directory().to_owned(),
-                environment: environment.clone(),
-                own_group: true,
-                check: None,
-                show_output: run.running.no_capture,
-            },
-        }));
-    }
+    let settings = layers.run();
     let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let jobs = match run.running.jobs {
+    let jobs = match settings.jobs {
         Some(jobs) => jobs.get(),
         // The output of two tests at a time could not be told apart.
         None if run.running.no_capture => 1,
         None => cores(),
     };
+    let around = |name: TestName<'_>| Settings {
+        defaults: layers.below(name),
+        overrides: layers.above(),
+        jobs: NonZeroUsize::new(jobs.min(chosen.run.len())),
+        blind: blind(),
+        sites: settings.sites.unwrap_or_default().into(),
+    };
+    let mut tests = Vec::new();
+    for (binary, surroundings) in binaries {
+        let environment = surroundings.changes();
+        tests.extend(chosen.run.iter().filter(|(of, _)| *of == binary).map(|(_, test)| {
+            let settings = around(TestName { test: &test.name, binary: Some(&binary.id) });
+            Planned {
+                id: id(binary, test),
+                serial: test.serial.clone().or_else(|| settings.defaults.serial.clone()),
+                settings,
+                launch: Launch {
+                    program: binary.path.clone(),
+                    test: test.name.clone(),
+                    binary: binary.id.clone(),
+                    arguments: run.test_arguments.clone(),
+                    directory: surroundings.directory().to_owned(),
+                    environment: environment.clone(),
+                    own_group: true,
+                    check: None,
+                    show_output: run.running.no_capture,
+                },
+            }
+        }));
+    }
     Plan {
         tests,
         ignored: chosen.ignored.iter().map(|(binary, test)| id(binary, test)).collect(),
         filtered_out: chosen.filtered_out,
-        settings: Settings {
-            overrides: run.limits.options(),
-            jobs: NonZeroUsize::new(jobs.min(chosen.run.len())),
-            blind: blind(),
-            sites: run.running.sites.into(),
-            ..Settings::default()
-        },
         jobs,
         prove: run.running.prove,
-        fail_fast: run.running.fail_fast,
-        inconclusive: run.running.inconclusive,
+        fail_fast: settings.fail_fast.unwrap_or_default(),
+        inconclusive: settings.inconclusive.unwrap_or_default(),
     }
 }

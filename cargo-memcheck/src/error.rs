@@ -9,6 +9,7 @@ use std::time::Duration;
 use memcheck::process::ProcessError;
 use memcheck::report::ReadError;
 
+use crate::config::ConfigError;
 use crate::discover::{ElfError, RecordError};
 
 /// What ended the command before every test was judged.
@@ -18,6 +19,10 @@ pub(crate) enum Error {
     NoManifest { directory: PathBuf },
     #[error("the manifest `{}` given with --manifest-path cannot be read", path.display())]
     ManifestMissing { path: PathBuf, source: io::Error },
+    #[error("the workspace cannot be found: `{command}` ended with {status}\n{output}")]
+    Workspace { command: String, status: ExitStatus, output: String },
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error("cargo could not be started as `{command}`")]
     CargoStart { command: String, source: io::Error },
     #[error("the messages of cargo could not be read; the command was `{command}`")]
@@ -92,6 +97,8 @@ impl Error {
             Error::CargoOutput { .. } | Error::Environment { .. } => {
                 "run the command above by hand to see more".into()
             }
+            Error::Workspace { .. } => "mend what cargo says above".into(),
+            Error::Config(error) => error.help(),
             Error::Build { .. } => {
                 "what cargo and the compiler say stands above; mend that and run again".into()
             }

@@ -33,6 +33,7 @@ mod of {
             Error::NoManifest { .. }
             | Error::CommandStart { .. }
             | Error::ManifestMissing { .. }
+            | Error::Config(_)
             | Error::BadEntry { .. }
             | Error::DuplicateTest { .. }
             | Error::NoFolder { .. }
@@ -40,7 +41,7 @@ mod of {
             | Error::SameFile { .. }
             | Error::ReportUnreadable { .. }
             | Error::ReportRefused { .. } => USAGE,
-            Error::Build { .. } => BUILD_FAILED,
+            Error::Build { .. } | Error::Workspace { .. } => BUILD_FAILED,
             Error::EndedEarly { .. } => NOTHING_TO_RUN,
             Error::Inspect(error) => inspect(error),
             Error::NoAnnotatedTests { .. }

@@ -1,9 +1,10 @@
 //! `cargo memcheck`: builds the test binaries of a cargo project, finds the tests annotated with
 //! `#[memcheck]`, runs each in a process of its own and fails when memory grows.
 //!
-//! The way of a run: [`cli`] says what is wanted, [`cargo`] builds and tells the environment of the
-//! tests, [`discover`] finds the annotated ones, [`run`] observes them and sends events, [`sites`]
-//! makes lines of recorded call stacks, [`output`] listens and prints, [`exit`] turns the result into a status. [`app`] strings them together.
+//! The way of a run: [`cli`] says what is wanted and [`config`] what holds, [`cargo`] builds and tells the
+//! environment of the tests, [`discover`] finds the annotated ones, [`run`] observes them and sends events,
+//! [`sites`] makes lines of recorded call stacks, [`suppress`] takes off what the user cannot mend, [`output`]
+//! listens and prints, [`exit`] turns the result into a status. [`app`] strings them together.
 
 #[cfg(target_os = "linux")]
 mod app;
@@ -11,6 +12,10 @@ mod app;
 mod cargo;
 #[cfg(target_os = "linux")]
 mod cli;
+#[cfg(target_os = "linux")]
+mod config;
+#[cfg(target_os = "linux")]
+mod configure;
 #[cfg(target_os = "linux")]
 mod discover;
 #[cfg(target_os = "linux")]
@@ -26,6 +31,7 @@ mod output;
 mod run;
 #[cfg(target_os = "linux")]
 mod sites;
+mod suppress;
 
 use std::process::ExitCode;
 

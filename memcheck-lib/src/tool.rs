@@ -6,7 +6,14 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::check::Options;
-use crate::report::{Proof, Report};
+pub use crate::check::option_table::{
+    Kind, Row, TABLE as OPTION_TABLE, Value, ValueError, find as find_option, nearest,
+};
+use crate::check::variables;
+pub use crate::check::variables::{
+    UnknownVariable, VariableError, options as options_of_variables, unknown as unknown_variables,
+};
+use crate::report::{Proof, Report, Warning};
 
 /// How to start the worker of one test.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +53,27 @@ pub struct Settings {
     pub sites: Record,
     /// Call nothing growing, whatever it shows: to test that [`prove`] finds it out.
     pub blind: bool,
+}
+
+impl Settings {
+    /// What holds where nobody but the environment says anything: in a test that is its own
+    /// observer. Warnings tell the variables that mean nothing.
+    ///
+    /// # Errors
+    ///
+    /// A variable whose value does not fit.
+    pub(crate) fn from_environment() -> Result<(Self, Vec<Warning>), VariableError> {
+        let overrides = variables::options(|name| std::env::var_os(name))?;
+        let names = std::env::vars_os().map(|(name, _)| name);
+        let warnings = variables::unknown(names)
+            .iter()
+            .map(|unknown| Warning {
+                code: "unknown-variable".to_owned(),
+                message: unknown.to_string(),
+            })
+            .collect();
+        Ok((Settings { overrides, ..Settings::default() }, warnings))
+    }
 }
 
 /// Which tests run on after they were judged, with the call stacks of what they allocate recorded.

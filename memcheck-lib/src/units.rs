@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -137,6 +138,57 @@ impl FromStr for Bytes {
         }
         Ok(Bytes(bytes.round() as u64))
     }
+}
+
+/// Reads `"2s"`, `"500 ms"`, `"1m 30s"`, `"1.5 h"`: numbers, each with its unit, added up. `None` for
+/// what is none.
+///
+/// ```
+/// use std::time::Duration;
+/// assert_eq!(memcheck::units::duration("1m 30s"), Some(Duration::from_secs(90)));
+/// assert_eq!(memcheck::units::duration("2"), None);
+/// ```
+pub fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    let mut total: u64 = 0;
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+        let (number, after) = rest.split_at(end);
+        let after = after.trim_start();
+        let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(end);
+        total = total.checked_add(nanoseconds(number, unit_in_nanoseconds(unit)?)?)?;
+        rest = after.trim_start();
+    }
+    Some(Duration::from_nanos(total))
+}
+
+fn unit_in_nanoseconds(unit: &str) -> Option<u64> {
+    Some(match unit {
+        "ns" => 1,
+        // The Greek letter and the sign look alike.
+        "us" | "µs" | "μs" => 1_000,
+        "ms" => 1_000_000,
+        "s" | "sec" | "secs" | "second" | "seconds" => 1_000_000_000,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60_000_000_000,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 3_600_000_000_000,
+        _ => return None,
+    })
+}
+
+/// `number` may have decimals, which are taken exactly as far as a nanosecond goes.
+fn nanoseconds(number: &str, unit: u64) -> Option<u64> {
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
+    let mut total = whole.parse::<u64>().ok()?.checked_mul(unit)?;
+    let mut place = unit;
+    for decimal in decimals.chars() {
+        place /= 10;
+        total = total.checked_add(place * u64::from(decimal.to_digit(10)?))?;
+    }
+    (!decimals.is_empty()).then_some(total)
 }
 
 #[cfg(test)]

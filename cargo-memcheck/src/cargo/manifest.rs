@@ -2,15 +2,14 @@
 
 use std::path::Path;
 
-use crate::cli::Selection;
 use crate::error::Error;
 
 /// Looks for the manifest that cargo would use.
-pub(crate) fn check(selection: &Selection) -> Result<(), Error> {
-    match &selection.manifest.manifest_path {
+pub(crate) fn check(manifest: Option<&Path>) -> Result<(), Error> {
+    match manifest {
         Some(path) => match std::fs::metadata(path) {
             Ok(_) => Ok(()),
-            Err(source) => Err(Error::ManifestMissing { path: path.clone(), source }),
+            Err(source) => Err(Error::ManifestMissing { path: path.to_owned(), source }),
         },
         None => {
             // Without a current directory cargo has the better words.

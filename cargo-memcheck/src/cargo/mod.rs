@@ -8,6 +8,7 @@ mod environment;
 mod inherited;
 mod manifest;
 mod metadata;
+mod workspace;
 
 use std::ffi::OsString;
 
@@ -17,6 +18,7 @@ pub(crate) use command::CommandLine;
 pub(crate) use environment::{RUNNER_WORD, Surroundings, environments, tell};
 pub(crate) use manifest::check as check_manifest;
 pub(crate) use metadata::metadata;
+pub(crate) use workspace::{has_one_member, root as workspace_root};
 
 use crate::cli::{Color, Selection};
 

@@ -1,5 +1,6 @@
 //! What the user asks for: the command line as data. Nothing here runs or prints.
 
+mod config;
 mod filters;
 mod inspect;
 mod limits;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use memcheck::report::Word;
 use memcheck::tool::Record;
 
+pub(crate) use config::{Config, Configuration};
 pub(crate) use filters::{Fate, Filters, RunIgnored};
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::Limits;
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     List(Box<List>),
     /// Say what memory a running process, or a command, really uses
     Inspect(Box<Inspect>),
+    /// Show every setting in force and who said it: default, file, environment or flag
+    Config(Box<Config>),
     /// Put together the results of earlier runs, show them and gate on them
     Report(Box<Reports>),
 }
@@ -68,6 +72,8 @@ pub(crate) struct Run {
     pub(crate) running: Running,
     #[command(flatten)]
     pub(crate) limits: Limits,
+    #[command(flatten)]
+    pub(crate) configuration: Configuration,
     #[command(flatten)]
     pub(crate) display: Display,
     #[command(flatten)]
@@ -116,20 +122,20 @@ pub(crate) struct Running {
     /// small as the run says it would have seen, one kind at a time. Each must be called growing
     #[arg(long)]
     pub(crate) prove: bool,
-    /// What a test that stays UNSURE does to the exit code
-    #[arg(long, value_enum, default_value_t, value_name = "EFFECT")]
-    pub(crate) inconclusive: Inconclusive,
+    /// What a test that stays UNSURE does to the exit code [default: fail]
+    #[arg(long, value_enum, value_name = "EFFECT")]
+    pub(crate) inconclusive: Option<Inconclusive>,
     /// Which tests run on, after they were judged, to record where what survives was allocated
+    /// [default: growing]
     #[arg(
         long,
         value_enum,
-        default_value_t,
         default_missing_value = "always",
         num_args = 0..=1,
         require_equals = true,
         value_name = "WHICH"
     )]
-    pub(crate) sites: RecordSites,
+    pub(crate) sites: Option<RecordSites>,
 }
 
 /// Which tests are recorded.
@@ -142,6 +148,17 @@ pub(crate) enum RecordSites {
     Always,
     /// None
     Never,
+}
+
+impl RecordSites {
+    /// The word, as the flag takes it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            RecordSites::Growing => "growing",
+            RecordSites::Always => "always",
+            RecordSites::Never => "never",
+        }
+    }
 }
 
 impl From<RecordSites> for Record {
@@ -165,6 +182,14 @@ pub(crate) enum Inconclusive {
 }
 
 impl Inconclusive {
+    /// The word, as the flag takes it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Inconclusive::Fail => "fail",
+            Inconclusive::Warn => "warn",
+        }
+    }
+
     /// Whether a test with this word fails the run.
     pub(crate) fn fails(self, word: Word) -> bool {
         match word {
@@ -279,14 +304,14 @@ mod tests {
     #[test]
     fn sites_are_recorded_of_what_grows_unless_it_is_said() {
         let sites = |arguments: &[&str]| run(arguments).running.sites;
-        assert_eq!(sites(&[]), RecordSites::Growing);
-        assert_eq!(sites(&["--sites"]), RecordSites::Always);
-        assert_eq!(sites(&["--sites=never"]), RecordSites::Never);
+        assert_eq!(sites(&[]), None);
+        assert_eq!(sites(&["--sites"]), Some(RecordSites::Always));
+        assert_eq!(sites(&["--sites=never"]), Some(RecordSites::Never));
         // What follows is a filter, not a value.
         let run = run(&["--sites", "parse"]);
         assert_eq!(
             (run.running.sites, run.filters.names),
-            (RecordSites::Always, vec!["parse".into()])
+            (Some(RecordSites::Always), vec!["parse".into()])
         );
     }
 

@@ -68,9 +68,9 @@ pub(crate) struct Compilation {
     /// Build in release mode, with optimizations
     #[arg(short, long)]
     pub(crate) release: bool,
-    /// Build with the specified profile [default: that of `cargo test`]
+    /// Build with the specified profile of cargo [default: that of `cargo test`]
     #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
+    pub(crate) cargo_profile: Option<String>,
     /// Build for the target triple
     #[arg(long, value_name = "TRIPLE")]
     pub(crate) target: Vec<String>,
@@ -146,7 +146,7 @@ impl Selection {
         let compilation = &self.compilation;
         arguments.each("--jobs", compilation.build_jobs.as_slice());
         arguments.flag("--release", compilation.release);
-        arguments.each("--profile", compilation.profile.as_slice());
+        arguments.each("--profile", compilation.cargo_profile.as_slice());
         arguments.each("--target", &compilation.target);
         arguments.path("--target-dir", compilation.target_dir.as_ref());
 
@@ -230,7 +230,9 @@ mod tests {
                     --features f --features g --all-features --no-default-features --release \
                     --profile o --target y --target-dir d --manifest-path m/Cargo.toml \
                     --locked --offline --frozen --config a.b=1 -Z z --ignore-rust-version";
-        assert_eq!(selection(same).arguments().join(" ".as_ref()), same);
+        // Only the name of one flag is taken: a profile is one of the configuration.
+        let spelled = same.replace("--profile", "--cargo-profile");
+        assert_eq!(selection(&spelled).arguments().join(" ".as_ref()), same);
     }
 
     #[test]

@@ -14,6 +14,12 @@ pub(crate) fn error(error: &Error) {
     let _ = stderr().write_all(text(error).as_bytes());
 }
 
+/// Shows what the user should know of, though it ends nothing.
+pub(crate) fn warning(text: &str) {
+    let style = style::WARNING;
+    let _ = stderr().write_all(format!("{style}warning{style:#}: {text}\n").as_bytes());
+}
+
 /// Shows an error of usage, or the help that was asked for, and gives the exit code.
 pub(crate) fn usage(error: &clap::Error) -> u8 {
     let _ = error.print();

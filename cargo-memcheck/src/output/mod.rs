@@ -1,6 +1,7 @@
 //! What users and programs read. Outputs listen to the events of a run and never ask the runner;
 //! one file for each form.
 
+mod config;
 mod files;
 mod flamegraph;
 mod github;
@@ -20,12 +21,13 @@ mod whole;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+pub(crate) use config::config;
 pub(crate) use files::check as check_files;
 pub(crate) use flamegraph::FlameGraph;
 pub(crate) use inspection::inspection;
 pub(crate) use leak::Telling;
 pub(crate) use list::list;
-pub(crate) use message::{error, usage};
+pub(crate) use message::{error, usage, warning};
 pub(crate) use style::choose as choose_colour;
 
 use self::files::Files;

@@ -26,6 +26,8 @@ pub(crate) struct Planned {
     pub(crate) launch: Launch,
     /// Tests of one group never run at the same time.
     pub(crate) serial: Option<String>,
+    /// Options around those of its attribute.
+    pub(crate) settings: Settings,
 }
 
 /// What is to be done.
@@ -37,8 +39,6 @@ pub(crate) struct Plan {
     pub(crate) ignored: Vec<TestId>,
     /// How many annotated tests were not asked for.
     pub(crate) filtered_out: usize,
-    /// Options around those of the attributes.
-    pub(crate) settings: Settings,
     /// Tests at the same time.
     pub(crate) jobs: usize,
     /// Whether tests that passed are to be proven.
@@ -148,7 +148,7 @@ impl Shop {
                 }
             };
             let report = catch_unwind(AssertUnwindSafe(|| {
-                observe(&test.launch, &plan.settings, interrupt.cancel(), &mut progress)
+                observe(&test.launch, &test.settings, interrupt.cancel(), &mut progress)
             }));
             let report = match report {
                 // The worker says the name it was called by; where it stands is known from the

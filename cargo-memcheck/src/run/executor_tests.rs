@@ -11,6 +11,7 @@ fn plan(tests: &[(&str, &str)]) -> Plan {
         id: TestId { name: name.into(), file: "src/lib.rs".into(), line: 1, ..TestId::default() },
         launch: Launch { test: name.into(), ..Launch::default() },
         serial: (!group.is_empty()).then(|| group.to_owned()),
+        settings: Settings::default(),
     });
     Plan { tests: tests.collect(), jobs: 4, ..Plan::default() }
 }

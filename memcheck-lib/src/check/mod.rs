@@ -11,8 +11,10 @@ mod iterate_async;
 mod link;
 #[cfg(target_os = "linux")]
 mod message;
+mod nearest;
 #[cfg(target_os = "linux")]
 pub(crate) mod observer;
+pub(crate) mod option_table;
 mod options;
 #[cfg(target_os = "linux")]
 mod own_observer;
@@ -25,6 +27,7 @@ mod program;
 mod record;
 #[cfg(feature = "tokio")]
 pub mod runtime;
+pub(crate) mod variables;
 #[cfg(target_os = "linux")]
 mod worker;
 mod workload;

@@ -16,7 +16,7 @@ use crate::tool::{Cancel, Launch, Progress, Settings, observe};
 pub(super) fn run(test: &Test) {
     let record = Record::begin(test);
     let report = match launch(test) {
-        Ok(launch) => observe_until_orphaned(&launch),
+        Ok(launch) => observe_as_told(&launch, test),
         Err(error) => Report::broken(test.id(), format!("cannot find the test binary: {error}")),
     };
     say(&report);
@@ -34,9 +34,21 @@ pub(super) fn run(test: &Test) {
     }
 }
 
+/// Observes the worker with the options of the environment around those of the attribute.
+fn observe_as_told(launch: &Launch, test: &Test) -> Report {
+    match Settings::from_environment() {
+        Ok((settings, warnings)) => {
+            let mut report = observe_until_orphaned(launch, &settings);
+            report.warnings.extend(warnings);
+            report
+        }
+        Err(error) => Report::broken(test.id(), error.to_string()),
+    }
+}
+
 /// Observes the worker, but no longer than cargo or nextest live, which run this test: after a
 /// `kill -9` of those nobody would end it.
-fn observe_until_orphaned(launch: &Launch) -> Report {
+fn observe_until_orphaned(launch: &Launch, settings: &Settings) -> Report {
     static PARENT: OnceLock<Option<Pid>> = OnceLock::new();
     // Others that start a test binary, a shell above all, may well end before it.
     let ends_with_parent =
@@ -51,7 +63,7 @@ fn observe_until_orphaned(launch: &Launch) -> Report {
             cancel.cancel();
         }
     };
-    observe(launch, &Settings::default(), &cancel, &mut progress)
+    observe(launch, settings, &cancel, &mut progress)
 }
 
 fn launch(test: &Test) -> std::io::Result<Launch> {

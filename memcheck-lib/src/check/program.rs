@@ -121,12 +121,18 @@ mod linux {
         };
         let launch = Launch {
             program,
-            test: id.name,
+            test: id.name.clone(),
             arguments: std::env::args_os().skip(1).collect(),
             check: Some(key),
             ..Launch::default()
         };
-        observe(&launch, &Settings::default(), &Cancel::never(), &mut |_| {})
+        let (settings, warnings) = match Settings::from_environment() {
+            Ok(settings) => settings,
+            Err(error) => return Report::broken(id, error.to_string()),
+        };
+        let mut report = observe(&launch, &settings, &Cancel::never(), &mut |_| {});
+        report.warnings.extend(warnings);
+        report
     }
 
     /// The name and how many checks of that name were made before.

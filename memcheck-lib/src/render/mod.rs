@@ -9,6 +9,7 @@ mod phrases;
 mod proof;
 mod reasons;
 mod spark;
+mod suppressed;
 mod where_grew;
 
 pub use details::{Diagnostic, Note, details, diagnostic, diagnostics, remarks};
@@ -43,6 +44,11 @@ pub fn line(report: &Report) -> String {
         && let Some(reason) = &report.options.known_leak
     {
         line.push_str(&format!("  (known: {reason})"));
+    }
+    if word == Word::Known {
+        for of in &report.suppressed {
+            line.push_str(&format!("  (suppressed: {})", suppressed::sentence(of)));
+        }
     }
     if word == Word::Leak
         && let Some(figure) = phrases::leading(report)

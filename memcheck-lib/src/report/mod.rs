@@ -11,6 +11,7 @@ mod run;
 #[cfg(test)]
 mod schema;
 mod sites;
+mod suppressed;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,7 @@ pub use proof::{Plant, PlantKind, Proof, Trial, TrialResult};
 pub use retention::{Finding, Retention};
 pub use run::{ReadError, Reason, RunReport, RunSummary, TestRecord};
 pub use sites::{Account, Amount, Frame, Module, Omitted, Place, Site, Sites};
+pub use suppressed::Suppressed;
 
 /// Version of the layout of [`Report`] and [`RunReport`] as JSON.
 pub const REPORT_VERSION: u32 = 1;
@@ -253,6 +255,9 @@ pub struct Report {
     /// What `--prove` found out, where it was asked for and the test passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
+    /// Sites that the configuration names as not to be mended here; they stand in `sites` no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suppressed: Vec<Suppressed>,
     /// What to do about what could not be said.
     #[serde(default)]
     pub advice: Vec<Advice>,
@@ -348,6 +353,7 @@ impl Report {
             retention: None,
             sites: None,
             proof: None,
+            suppressed: Vec::new(),
             advice: Vec::new(),
             warnings: Vec::new(),
             output: Output::default(),
@@ -379,7 +385,11 @@ impl Report {
             (Outcome::Passed, Some(Verdict::Growing)) if self.mismatch_alone().is_some() => {
                 Word::Fail
             }
-            (Outcome::Passed, Some(Verdict::Growing)) if self.is_known_leak() => Word::Known,
+            (Outcome::Passed, Some(Verdict::Growing))
+                if self.is_known_leak() || self.growth_is_suppressed() =>
+            {
+                Word::Known
+            }
             (Outcome::Passed, Some(Verdict::Growing)) => Word::Leak,
         }
     }

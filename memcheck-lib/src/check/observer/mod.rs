@@ -311,6 +311,7 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         retention,
         sites,
         proof: None,
+        suppressed: Vec::new(),
         advice,
         warnings,
         output: crate::report::Output::default(),

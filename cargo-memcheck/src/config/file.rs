@@ -1,0 +1,336 @@
+//! The file: text in, tables out. All mistakes are told at once, each with its place.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use memcheck::Options;
+use memcheck::tool::{OPTION_TABLE, nearest};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::{ConfigError, Problem};
+use super::pattern::Pattern;
+use super::run_settings::{RUN_TABLE, RunSettings};
+use super::values;
+
+/// Name of the profile that the others are put on top of.
+pub(crate) const DEFAULT: &str = "default";
+
+/// What a file says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct File {
+    /// Where it is, as it is shown.
+    pub(crate) path: PathBuf,
+    /// The profiles by name.
+    pub(crate) profiles: BTreeMap<String, Profile>,
+    /// Leaks that are not the user's to mend, in the order of the file.
+    pub(crate) suppressions: Vec<Suppression>,
+}
+
+/// A profile.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Profile {
+    /// What holds for every test, and for the run.
+    pub(crate) values: Section,
+    /// What holds for some tests, in the order of the file.
+    pub(crate) overrides: Vec<Override>,
+}
+
+/// Options of the tests whose names fit.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Override {
+    /// Over the names of tests.
+    pub(crate) test: Option<Pattern>,
+    /// Over the ids of binaries.
+    pub(crate) binary: Option<Pattern>,
+    /// What holds for them.
+    pub(crate) values: Section,
+}
+
+/// Options and settings that stand in one table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Section {
+    /// The table, as it is shown: `[profile.ci]`.
+    pub(crate) title: String,
+    /// The options.
+    pub(crate) options: Options,
+    /// The settings of the run.
+    pub(crate) run: RunSettings,
+    /// The line of each key.
+    pub(crate) lines: BTreeMap<&'static str, usize>,
+}
+
+/// Sites that are not the user's to mend.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Suppression {
+    /// Over the names of the functions in a call stack.
+    pub(crate) function: Pattern,
+    /// Why: a link or a text.
+    pub(crate) reason: String,
+    /// Its line in the file.
+    pub(crate) line: usize,
+}
+
+impl Suppression {
+    /// What is said of one that hid nothing in a whole run.
+    pub(crate) fn unused(&self, path: &Path) -> String {
+        format!(
+            "{}:{}: the suppression of `{}` hid nothing in this run: remove it, so that the next \
+             leak there is seen",
+            path.display(),
+            self.line,
+            self.function
+        )
+    }
+}
+
+/// Reads the `text` of the file at `path`.
+pub(crate) fn parse(path: &Path, text: &str) -> Result<File, ConfigError> {
+    let mut reader = Reader { text, problems: Vec::new() };
+    let file = reader.file(path);
+    match reader.problems.is_empty() {
+        true => Ok(file),
+        false => {
+            let mut problems = reader.problems;
+            problems.sort_by_key(|problem| (problem.line, problem.column));
+            Err(ConfigError::Problems { path: path.to_owned(), problems })
+        }
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    problems: Vec<Problem>,
+}
+
+/// A value and where it stands.
+type Value<'a> = Spanned<DeValue<'a>>;
+
+impl<'a> Reader<'a> {
+    fn file(&mut self, path: &Path) -> File {
+        let mut file = File { path: path.to_owned(), ..File::default() };
+        let document = match DeTable::parse(self.text) {
+            Ok(document) => document,
+            Err(error) => {
+                let at = error.span().map_or(0, |span| span.start);
+                self.problem(at, error.message().to_owned());
+                return file;
+            }
+        };
+        for (key, value) in document.get_ref() {
+            match key.get_ref().as_ref() {
+                "profile" => self.each_table(value, "profile", |reader, name, table| {
+                    let profile = reader.profile(&name, table);
+                    file.profiles.insert(name, profile);
+                }),
+                "suppress" => {
+                    for table in self.tables(value, "[[suppress]]") {
+                        file.suppressions.extend(self.suppression(table));
+                    }
+                }
+                other => {
+                    self.unknown(other, key.span().start, "the file", &["profile", "suppress"])
+                }
+            }
+        }
+        file.profiles.entry(DEFAULT.to_owned()).or_default();
+        file
+    }
+
+    fn profile(&mut self, name: &str, table: &Value<'a>) -> Profile {
+        let mut profile = Profile::default();
+        profile.values.title = format!("[profile.{name}]");
+        let place = profile.values.title.clone();
+        let Some(keys) = self.table(table, &place) else { return profile };
+        for (key, value) in keys {
+            if key.get_ref() == "overrides" {
+                let title = format!("[[profile.{name}.overrides]]");
+                for table in self.tables(value, &title) {
+                    profile.overrides.extend(self.one_override(table, &title));
+                }
+                continue;
+            }
+            let at = key.span().start;
+            if let Some(row) = OPTION_TABLE.iter().find(|row| row.name == key.get_ref().as_ref()) {
+                if row.per_test {
+                    let advice = format!("write it in [[profile.{name}.overrides]]");
+                    self.problem(at, format!("`{}` is for single tests: {advice}", row.name));
+                } else {
+                    self.option(row, at, value, &mut profile.values);
+                }
+            } else if let Some((name, _)) =
+                RUN_TABLE.iter().find(|(name, _)| *name == key.get_ref().as_ref())
+            {
+                match values::of_run(name, value.get_ref(), &mut profile.values.run) {
+                    Ok(()) => drop(profile.values.lines.insert(name, self.place(at).0)),
+                    Err(what) => self.problem(value.span().start, format!("`{name}`: {what}")),
+                }
+            } else {
+                let general = OPTION_TABLE.iter().filter(|row| !row.per_test).map(|row| row.name);
+                let known: Vec<&str> =
+                    general.chain(RUN_TABLE.map(|(name, _)| name)).chain(["overrides"]).collect();
+                self.unknown(key.get_ref(), at, &place, &known);
+            }
+        }
+        profile
+    }
+
+    fn one_override(&mut self, table: &Value<'a>, place: &str) -> Option<Override> {
+        let mut found = Override::default();
+        let keys = self.table(table, place)?;
+        for (key, value) in keys {
+            let at = key.span().start;
+            let name = key.get_ref().as_ref();
+            if name == "test" || name == "binary" {
+                let pattern = self.pattern(name, value);
+                *(if name == "test" { &mut found.test } else { &mut found.binary }) = pattern;
+            } else if let Some(row) = OPTION_TABLE.iter().find(|row| row.name == name) {
+                self.option(row, at, value, &mut found.values);
+            } else if RUN_TABLE.iter().any(|(run, _)| *run == name) {
+                let message = "holds for the whole run: write it in the table of the profile";
+                self.problem(at, format!("`{name}` {message}"));
+            } else {
+                let known: Vec<&str> =
+                    OPTION_TABLE.iter().map(|row| row.name).chain(["test", "binary"]).collect();
+                self.unknown(name, at, place, &known);
+            }
+        }
+        let named = |key: &str| keys.keys().any(|of| of.get_ref() == key);
+        if !named("test") && !named("binary") {
+            let message = "names no tests: add `test = \"tests::slow*\"`, or `binary`";
+            self.problem(table.span().start, format!("{place} {message}"));
+        }
+        let patterns = [("test", &found.test), ("binary", &found.binary)];
+        let said: Vec<String> = patterns
+            .iter()
+            .filter_map(|(key, pattern)| Some(format!("{key} = \"{}\"", pattern.as_ref()?)))
+            .collect();
+        found.values.title = format!("{place} {}", said.join(", "));
+        Some(found)
+    }
+
+    fn suppression(&mut self, table: &Value<'a>) -> Option<Suppression> {
+        let start = table.span().start;
+        let (mut function, mut reason) = (None, None);
+        let (mut told_function, mut told_reason) = (false, false);
+        for (key, value) in self.table(table, "[[suppress]]")? {
+            let at = value.span().start;
+            match key.get_ref().as_ref() {
+                "function" => {
+                    told_function = true;
+                    function = self.pattern("function", value);
+                    if function.as_ref().is_some_and(Pattern::is_vague) {
+                        function = None;
+                        self.problem(
+                            at,
+                            "`function` names nothing and would hide every leak".into(),
+                        );
+                    }
+                }
+                "reason" => {
+                    told_reason = true;
+                    reason = value.get_ref().as_str().map(str::trim).map(str::to_owned);
+                    if reason.as_ref().is_none_or(String::is_empty) {
+                        reason = None;
+                        self.problem(at, "`reason` must say why: a link or a text".into());
+                    }
+                }
+                other => {
+                    self.unknown(other, key.span().start, "[[suppress]]", &["function", "reason"])
+                }
+            }
+        }
+        if !told_function {
+            let advice = "add `function = \"…\"`, a pattern over the names of functions";
+            self.problem(start, format!("[[suppress]] has no `function`: {advice}"));
+        }
+        if !told_reason {
+            let advice = "add `reason = \"…\"`, a link or a text";
+            self.problem(start, format!("[[suppress]] has no `reason`: {advice}"));
+        }
+        Some(Suppression { function: function?, reason: reason?, line: self.place(start).0 })
+    }
+
+    fn option(
+        &mut self,
+        row: &'static memcheck::tool::Row,
+        at: usize,
+        value: &Value<'a>,
+        into: &mut Section,
+    ) {
+        match values::of_option(row, value.get_ref()) {
+            Ok(value) => {
+                row.set(&mut into.options, value);
+                into.lines.insert(row.name, self.place(at).0);
+            }
+            Err(what) => self.problem(value.span().start, format!("`{}`: {what}", row.name)),
+        }
+    }
+
+    fn pattern(&mut self, name: &str, value: &Value<'a>) -> Option<Pattern> {
+        match value.get_ref().as_str().filter(|text| !text.trim().is_empty()) {
+            Some(text) => Some(Pattern::new(text)),
+            None => {
+                let what = "write a pattern over names, for example \"tests::slow*\"";
+                self.problem(value.span().start, format!("`{name}`: {what}"));
+                None
+            }
+        }
+    }
+
+    fn each_table(
+        &mut self,
+        value: &Value<'a>,
+        place: &str,
+        mut take: impl FnMut(&mut Self, String, &Value<'a>),
+    ) {
+        let Some(keys) = self.table(value, place) else { return };
+        for (key, table) in keys {
+            take(self, key.get_ref().to_string(), table);
+        }
+    }
+
+    fn table<'v>(&mut self, value: &'v Value<'a>, place: &str) -> Option<&'v DeTable<'a>> {
+        match value.get_ref() {
+            DeValue::Table(table) => Some(table),
+            other => {
+                let found = values::a(other);
+                self.problem(value.span().start, format!("{place} is {found}, not a table"));
+                None
+            }
+        }
+    }
+
+    fn tables<'v>(&mut self, value: &'v Value<'a>, place: &str) -> Vec<&'v Value<'a>> {
+        match value.get_ref() {
+            DeValue::Array(tables) => tables.iter().collect(),
+            _ => {
+                self.problem(value.span().start, format!("write {place}, with double brackets"));
+                Vec::new()
+            }
+        }
+    }
+
+    fn unknown(&mut self, name: &str, at: usize, place: &str, known: &[&str]) {
+        let meant = match nearest(name, known) {
+            Some(meant) => format!("; did you mean `{meant}`?"),
+            None => String::new(),
+        };
+        self.problem(at, format!("unknown key `{name}` in {place}{meant}"));
+    }
+
+    fn problem(&mut self, at: usize, message: String) {
+        let (line, column) = self.place(at);
+        self.problems.push(Problem { line, column, message });
+    }
+
+    fn place(&self, at: usize) -> (usize, usize) {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+    }
+}
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;

@@ -1,0 +1,173 @@
+//! The file, on literals.
+
+use std::time::Duration;
+
+use memcheck::Bytes;
+
+use super::*;
+
+fn problems(text: &str) -> String {
+    match parse(Path::new("m.toml"), text) {
+        Err(ConfigError::Problems { problems, .. }) => {
+            problems.iter().map(|problem| format!("{problem}\n")).collect()
+        }
+        other => panic!("no problem: {other:?}"),
+    }
+}
+
+#[test]
+fn every_key_is_read() {
+    let file = parse(
+        Path::new("m.toml"),
+        r#"
+        profile.ci.fail-fast = true
+        [profile.default]
+        warmup = 1_000
+        iterations = 0x10
+        time = "1.5s"
+        timeout = "1m 30s"
+        settle = "5ms"
+        heap = 64
+        resident = "256 KiB"
+        threads = 1
+        fds = 2
+        mappings = 3
+        children = 4
+        allocations = 5
+        bytes = "4 KiB"
+        peak = "1 MiB"
+        ceiling = "2 GiB"
+        jobs = 4
+        fail-fast = false
+        inconclusive = "warn"
+        sites = "always"
+        [[profile.default.overrides]]
+        test = "tests::a*"
+        binary = "cache"
+        known_leak = "issue 7"
+        serial = "port"
+        heap = "1 B"
+        [[suppress]]
+        function = "openssl::init*"
+        reason = " https://example.org/1 "
+        "#,
+    )
+    .unwrap();
+    let default = &file.profiles["default"];
+    let options = &default.values.options;
+    for row in OPTION_TABLE.iter().filter(|row| !row.per_test) {
+        assert!(row.get(options).is_some(), "{}", row.name);
+    }
+    for (name, _) in RUN_TABLE {
+        assert!(default.values.run.get(name).is_some(), "{name}");
+    }
+    assert_eq!((options.warmup, options.iterations), (Some(1000), Some(16)));
+    assert_eq!(options.time, Some(Duration::from_millis(1500)));
+    assert_eq!((options.heap, options.resident), (Some(Bytes(64)), Some(Bytes(256 << 10))));
+    let one = &default.overrides[0].values;
+    assert_eq!(one.options.known_leak.as_deref(), Some("issue 7"));
+    assert_eq!(one.title, r#"[[profile.default.overrides]] test = "tests::a*", binary = "cache""#);
+    assert_eq!(file.profiles["ci"].values.run.fail_fast, Some(true));
+    assert_eq!(file.suppressions[0].reason, "https://example.org/1");
+    assert_eq!(file.suppressions[0].line, 29);
+}
+
+#[test]
+fn an_empty_file_has_the_default_profile() {
+    let file = parse(Path::new("m.toml"), "").unwrap();
+    assert_eq!(file.profiles.keys().collect::<Vec<_>>(), ["default"]);
+}
+
+#[test]
+fn unknown_keys_are_told_with_the_nearest() {
+    insta::assert_snapshot!(problems(r#"
+profiles = 1
+[profile.default]
+resident_limit = "1 MiB"
+fail_fast = true
+colour = "red"
+[[profile.ci.overrides]]
+tests = "a*"
+rss = "1 MiB"
+[[suppress]]
+functions = "a"
+reason = "b"
+"#), @"
+    2:1: unknown key `profiles` in the file; did you mean `profile`?
+    4:1: unknown key `resident_limit` in [profile.default]; did you mean `resident`?
+    5:1: unknown key `fail_fast` in [profile.default]; did you mean `fail-fast`?
+    6:1: unknown key `colour` in [profile.default]
+    7:1: [[profile.ci.overrides]] names no tests: add `test = \"tests::slow*\"`, or `binary`
+    8:1: unknown key `tests` in [[profile.ci.overrides]]; did you mean `test`?
+    9:1: unknown key `rss` in [[profile.ci.overrides]]; did you mean `resident`?
+    10:1: [[suppress]] has no `function`: add `function = \"…\"`, a pattern over the names of functions
+    11:1: unknown key `functions` in [[suppress]]; did you mean `function`?
+    ");
+}
+
+#[test]
+fn values_that_do_not_fit_are_told_with_what_to_write() {
+    insta::assert_snapshot!(problems(r#"
+[profile.default]
+warmup = "3"
+iterations = 0
+time = 2
+timeout = "0s"
+heap = -1
+resident = "much"
+fds = 1.5
+jobs = 0
+fail-fast = "yes"
+inconclusive = "ignore"
+known_leak = "all of them"
+[[profile.default.overrides]]
+test = ""
+jobs = 2
+serial = "a,b"
+"#), @r#"
+    3:10: `warmup`: write a whole number, for example 16, not a string
+    4:14: `iterations`: must be at least 1
+    5:8: `time`: write a number and a unit, for example "500ms", "2s" or "1m 30s", not an integer
+    6:11: `timeout`: a time must be above zero
+    7:8: `heap`: write a number and a unit, for example "256 KiB", "1.5 MiB" or "0"
+    8:12: `resident`: write a number and a unit, for example "256 KiB", "1.5 MiB" or "0"
+    9:7: `fds`: write a whole number, for example 16, not a float
+    10:8: `jobs`: write a whole number from 1, for example 4
+    11:13: `fail-fast`: write true or false
+    12:16: `inconclusive`: write "fail" or "warn"
+    13:1: `known_leak` is for single tests: write it in [[profile.default.overrides]]
+    15:8: `test`: write a pattern over names, for example "tests::slow*"
+    16:1: `jobs` holds for the whole run: write it in the table of the profile
+    17:10: `serial`: the name of a group has no commas, quotes or control characters
+    "#);
+}
+
+#[test]
+fn a_suppression_needs_a_reason_and_a_function() {
+    insta::assert_snapshot!(problems(r#"
+[[suppress]]
+function = "a*"
+[[suppress]]
+function = "*"
+reason = " "
+"#), @"
+    2:1: [[suppress]] has no `reason`: add `reason = \"…\"`, a link or a text
+    5:12: `function` names nothing and would hide every leak
+    6:10: `reason` must say why: a link or a text
+    ");
+}
+
+#[test]
+fn tables_that_are_none_are_told() {
+    insta::assert_snapshot!(problems("profile = 1\n"), @"1:11: profile is an integer, not a table");
+    insta::assert_snapshot!(problems("[suppress]\nfunction = \"a\"\n"), @"1:1: write [[suppress]], with double brackets");
+    insta::assert_snapshot!(problems("[profile]\ndefault = \"fast\"\n"), @"2:11: [profile.default] is a string, not a table");
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_its_place() {
+    let text = problems("[profile.default]\ntime = 2s\n");
+    assert!(text.starts_with("2:8: "), "{text}");
+    let twice = problems("[profile.default]\nfds = 1\nfds = 2\n");
+    assert!(twice.starts_with("3:1: "), "{twice}");
+}

@@ -1,0 +1,115 @@
+//! Precedence, on literals.
+
+use std::path::Path;
+use std::time::Duration;
+
+use memcheck::Bytes;
+
+use super::super::file::parse;
+use super::*;
+
+const TEXT: &str = r#"
+[profile.default]
+time = "1s"
+resident = "1 MiB"
+fds = 1
+jobs = 2
+
+[[profile.default.overrides]]
+test = "tests::slow*"
+time = "10s"
+serial = "slow"
+
+[[profile.default.overrides]]
+test = "tests::slow_port"
+time = "20s"
+fds = 3
+
+[[profile.default.overrides]]
+binary = "cache::*"
+heap = "8 B"
+
+[profile.ci]
+time = "5s"
+inconclusive = "warn"
+
+[[profile.ci.overrides]]
+test = "tests::slow_port"
+fds = 9
+"#;
+
+fn layers(profile: &str) -> Layers {
+    Layers {
+        file: Some(parse(Path::new("m.toml"), TEXT).unwrap()),
+        profile: profile.to_owned(),
+        ..Layers::default()
+    }
+}
+
+fn name<'a>(test: &'a str, binary: &'a str) -> TestName<'a> {
+    TestName { test, binary: Some(binary) }
+}
+
+#[test]
+fn a_profile_stands_on_the_default_one() {
+    let default = layers("default").below(name("tests::a", "cache"));
+    let general = Options::new().time(Duration::from_secs(1)).resident(Bytes(1 << 20)).fds(1u64);
+    assert_eq!(default, general);
+    let ci = layers("ci").below(name("tests::a", "cache"));
+    assert_eq!(ci, general.time(Duration::from_secs(5)));
+    assert_eq!(layers("ci").run().jobs.map(|jobs| jobs.get()), Some(2));
+    assert!(layers("ci").run().inconclusive.is_some());
+    assert!(layers("default").run().inconclusive.is_none());
+}
+
+#[test]
+fn overrides_outrank_profiles_and_the_first_that_fits_counts() {
+    let port = name("tests::slow_port", "cache::it");
+    let default = layers("default").below(port);
+    assert_eq!(default.time, Some(Duration::from_secs(10)));
+    assert_eq!((default.fds, default.heap), (Some(3), Some(Bytes(8))));
+    assert_eq!(default.serial.as_deref(), Some("slow"));
+    let ci = layers("ci").below(port);
+    assert_eq!((ci.time, ci.fds), (Some(Duration::from_secs(10)), Some(9)));
+    // While the binary is not known, an override that asks for one does not hold.
+    let unknown = TestName { test: "tests::a", binary: None };
+    assert_eq!(layers("ci").below(unknown).heap, None);
+}
+
+#[test]
+fn flags_outrank_the_environment() {
+    let mut layers = layers("ci");
+    layers.environment.0 = Options::new().fds(4u64).time(Duration::from_secs(7));
+    layers.flags.0 = Options::new().fds(5u64);
+    layers.environment.1.parse("jobs", "6").unwrap();
+    layers.flags.1.parse("fail-fast", "false").unwrap();
+    assert_eq!(layers.above(), Options::new().fds(5u64).time(Duration::from_secs(7)));
+    let explained = layers.explain(Some(name("tests::slow_port", "cache")));
+    let told: Vec<String> = explained
+        .iter()
+        .filter(|of| of.source != Source::Default)
+        .map(|of| format!("{} {} {:?}", of.name, of.value, of.source))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            r#"time 7s Environment { variable: "MEMCHECK_TIME" }"#,
+            r#"resident 1 MiB File { path: "m.toml", line: 4, table: "[profile.default]" }"#,
+            r#"fds 5 Flag { flag: "--fds" }"#,
+            r#"serial slow File { path: "m.toml", line: 11, table: "[[profile.default.overrides]] test = \"tests::slow*\"" }"#,
+            r#"jobs 6 Environment { variable: "MEMCHECK_JOBS" }"#,
+            r#"fail-fast false Flag { flag: "--no-fail-fast" }"#,
+            r#"inconclusive warn File { path: "m.toml", line: 24, table: "[profile.ci]" }"#,
+        ]
+    );
+}
+
+#[test]
+fn without_anybody_the_defaults_hold() {
+    let layers = Layers { profile: "default".into(), ..Layers::default() };
+    assert_eq!(layers.below(name("a", "b")), Options::new());
+    let explained = layers.explain(None);
+    assert!(explained.iter().all(|of| of.source == Source::Default && !of.value.is_empty()));
+    // What is for single tests only is not asked of all.
+    assert_eq!(explained.len(), OPTION_TABLE.len() - 2 + RUN_TABLE.len());
+}

@@ -1,0 +1,54 @@
+//! Finds out what holds: for a run, and for those who ask.
+
+use std::path::Path;
+
+use memcheck::Options;
+
+use crate::cargo;
+use crate::cli::{Config, Configuration, Run};
+use crate::config::{self, Layers, RunSettings, TestName};
+use crate::error::Error;
+use crate::{exit, output};
+
+/// What holds in a run.
+pub(crate) fn run(run: &Run) -> Result<Layers, Error> {
+    let manifest = run.selection.manifest.manifest_path.as_deref();
+    let flags = (run.limits.options(), RunSettings::of_flags(&run.running));
+    layers(&run.configuration, manifest, flags)
+}
+
+/// `cargo memcheck config`.
+pub(crate) fn explain(wanted: &Config) -> Result<u8, Error> {
+    output::choose_colour(wanted.display.color);
+    let flags = (wanted.limits.options(), RunSettings::of_flags(&wanted.running));
+    let manifest = wanted.manifest.manifest_path.as_deref();
+    let layers = layers(&wanted.configuration, manifest, flags)?;
+    let test = wanted.test.as_deref();
+    let test = test.map(|test| TestName { test, binary: wanted.binary.as_deref() });
+    let mut out = anstream::stdout();
+    output::written(output::config(&mut out, wanted.display.message_format, &layers, test))?;
+    Ok(exit::SUCCESS)
+}
+
+/// What holds, from the configuration, the environment and the flags.
+fn layers(
+    configuration: &Configuration,
+    manifest: Option<&Path>,
+    flags: (Options, RunSettings),
+) -> Result<Layers, Error> {
+    let named = configuration.named();
+    let root = match named {
+        Some(_) => None,
+        None => {
+            cargo::check_manifest(manifest)?;
+            Some(cargo::workspace_root(manifest)?)
+        }
+    };
+    let profile = configuration.profile.as_deref();
+    let sources = config::Sources { profile, named, root, flags };
+    let layers = config::load(sources, |name| std::env::var_os(name))?;
+    for unknown in config::warnings() {
+        output::warning(&unknown.to_string());
+    }
+    Ok(layers)
+}

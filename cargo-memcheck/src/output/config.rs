@@ -1,0 +1,185 @@
+//! Every setting in force, and who said it.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::style::HEADING;
+use crate::cli::MessageFormat;
+use crate::config::{Explained, Layers, Source, TestName};
+
+/// Version of the settings as JSON.
+const CONFIG_VERSION: u32 = 1;
+
+/// What `cargo memcheck config` cannot know.
+const ATTRIBUTE: &str = "What a test's own attribute says outranks the file, and is outranked by \
+                         the environment and the flags. It is known when the test runs.";
+
+/// All of it.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    version: u32,
+    file: Option<String>,
+    profile: &'a str,
+    test: Option<&'a str>,
+    binary: Option<&'a str>,
+    settings: Vec<Setting<'a>>,
+    /// The overrides of the profile, unless a test was named: then they are in its settings.
+    overrides: Vec<Override>,
+    suppressions: Vec<Suppression<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Setting<'a> {
+    name: &'a str,
+    value: &'a str,
+    source: From<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum From<'a> {
+    Default,
+    File { path: String, line: usize, table: &'a str },
+    Environment { variable: &'a str },
+    Flag { flag: &'a str },
+}
+
+#[derive(Debug, Serialize)]
+struct Override {
+    test: Option<String>,
+    binary: Option<String>,
+    settings: Vec<OverrideValue>,
+}
+
+#[derive(Debug, Serialize)]
+struct OverrideValue {
+    name: &'static str,
+    value: String,
+    line: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Suppression<'a> {
+    function: String,
+    reason: &'a str,
+    line: usize,
+}
+
+/// Writes what holds for a test, or for all.
+pub(crate) fn config(
+    out: &mut dyn Write,
+    format: MessageFormat,
+    layers: &Layers,
+    test: Option<TestName<'_>>,
+) -> io::Result<()> {
+    let explained = layers.explain(test);
+    let document = document(layers, test, &explained);
+    match format {
+        MessageFormat::Human => people(out, &document),
+        MessageFormat::Short => document.settings.iter().try_for_each(|setting| {
+            writeln!(out, "{} = {} ({})", setting.name, setting.value, setting.source.in_words())
+        }),
+        MessageFormat::Json => {
+            serde_json::to_writer(&mut *out, &document)?;
+            writeln!(out)
+        }
+    }
+}
+
+fn document<'a>(
+    layers: &'a Layers,
+    test: Option<TestName<'a>>,
+    explained: &'a [Explained],
+) -> Document<'a> {
+    let file = layers.file.as_ref();
+    let overrides = if test.is_some() { Vec::new() } else { layers.overrides() };
+    Document {
+        version: CONFIG_VERSION,
+        file: file.map(|file| file.path.display().to_string()),
+        profile: &layers.profile,
+        test: test.map(|name| name.test),
+        binary: test.and_then(|name| name.binary),
+        settings: explained
+            .iter()
+            .map(|of| Setting { name: of.name, value: &of.value, source: From::of(&of.source) })
+            .collect(),
+        overrides: overrides
+            .into_iter()
+            .map(|of| Override {
+                test: of.test.as_ref().map(ToString::to_string),
+                binary: of.binary.as_ref().map(ToString::to_string),
+                settings: memcheck::tool::OPTION_TABLE
+                    .iter()
+                    .filter_map(|row| {
+                        let value = row.get(&of.values.options)?.to_string();
+                        let line = of.values.lines.get(row.name).copied().unwrap_or_default();
+                        Some(OverrideValue { name: row.name, value, line })
+                    })
+                    .collect(),
+            })
+            .collect(),
+        suppressions: file
+            .iter()
+            .flat_map(|file| &file.suppressions)
+            .map(|of| Suppression {
+                function: of.function.to_string(),
+                reason: &of.reason,
+                line: of.line,
+            })
+            .collect(),
+    }
+}
+
+fn people(out: &mut dyn Write, document: &Document<'_>) -> io::Result<()> {
+    let file = document.file.as_deref().unwrap_or("no configuration file");
+    writeln!(out, "{HEADING}{file}, profile `{}`{HEADING:#}", document.profile)?;
+    if let Some(test) = document.test {
+        let binary = document.binary.map(|id| format!(" of {id}")).unwrap_or_default();
+        writeln!(out, "for {test}{binary}")?;
+    }
+    let width = |text: fn(&Setting<'_>) -> usize| document.settings.iter().map(text).max();
+    let names = width(|of| of.name.len()).unwrap_or_default();
+    let values = width(|of| of.value.chars().count()).unwrap_or_default();
+    for Setting { name, value, source } in &document.settings {
+        writeln!(out, "    {name:names$}  {value:values$}  {}", source.in_words())?;
+    }
+    for of in &document.overrides {
+        let patterns = [("test", &of.test), ("binary", &of.binary)];
+        let patterns: Vec<String> = patterns
+            .iter()
+            .filter_map(|(key, pattern)| Some(format!("{key} = \"{}\"", pattern.as_ref()?)))
+            .collect();
+        writeln!(out, "{HEADING}override{HEADING:#} {}", patterns.join(", "))?;
+        for OverrideValue { name, value, line } in &of.settings {
+            writeln!(out, "    {name:names$}  {value:values$}  {file}:{line}")?;
+        }
+    }
+    for Suppression { function, reason, line } in &document.suppressions {
+        writeln!(out, "{HEADING}suppress{HEADING:#} {function}  {file}:{line}")?;
+        writeln!(out, "    {reason}")?;
+    }
+    writeln!(out, "{ATTRIBUTE}")
+}
+
+impl<'a> From<'a> {
+    fn of(source: &'a Source) -> Self {
+        match source {
+            Source::Default => From::Default,
+            Source::File { path, line, table } => {
+                From::File { path: path.display().to_string(), line: *line, table }
+            }
+            Source::Environment { variable } => From::Environment { variable },
+            Source::Flag { flag } => From::Flag { flag },
+        }
+    }
+
+    fn in_words(&self) -> String {
+        match self {
+            From::Default => "default".to_owned(),
+            From::File { path, line, table } => format!("{path}:{line} {table}"),
+            From::Environment { variable } => format!("environment {variable}"),
+            From::Flag { flag } => format!("flag {flag}"),
+        }
+    }
+}
