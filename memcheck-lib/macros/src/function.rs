@@ -67,9 +67,11 @@ fn test(
     let path = entry.path();
     let [file, line, column] = entry.position();
     let options = arguments.setters(krate);
+    let snapshot = arguments.snapshot(krate, place);
     let test = quote_spanned! {Span::mixed_site()=>
         #krate::__private::Test {
-            path: #path, file: #file, line: #line, column: #column, options: #options
+            path: #path, file: #file, line: #line, column: #column, options: #options,
+            snapshot: #snapshot
         }
     };
 

@@ -6,11 +6,13 @@
 mod allocators;
 mod details;
 mod phrases;
+mod profile;
 mod spark;
 mod where_grew;
 
 pub use details::details;
 pub use phrases::{measured, sensitivity};
+pub use profile::profile;
 pub use spark::sparkline;
 
 use std::fmt;
@@ -50,8 +52,12 @@ pub fn line(report: &Report) -> String {
 }
 
 impl fmt::Display for Report {
-    /// The line of the test and, unless it is a success, what is wrong.
+    /// What comes out the same in every run, [`profile()`], for snapshots. The alternate form, `{:#}`,
+    /// is for people: the line of the test and, unless it is a success, what is wrong.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return f.write_str(&profile(self));
+        }
         writeln!(f, "{}", line(self))?;
         if self.is_success() { Ok(()) } else { f.write_str(&details(self)) }
     }

@@ -14,6 +14,7 @@ mod recording;
 #[path = "no_recording.rs"]
 mod recording;
 mod retained;
+mod snapshot;
 mod spawn;
 mod subject;
 
@@ -59,8 +60,9 @@ pub(crate) fn observe(
     let conversation = Conversation::new(worker, launch, cancel, started + timeout);
     let guard = Guard::new(conversation.pid(), ceiling::default(settings.jobs), options.ceiling);
     let mut process = Process::new(conversation, started, guard, progress);
+    let stable = |measured: Measured| snapshot::text(&provisional(launch, started, measured));
     let (measured, result) =
-        measure(&mut process, &settings.defaults, &settings.overrides, settings.sites);
+        measure(&mut process, &settings.defaults, &settings.overrides, settings.sites, &stable);
     let notes = subject::Subject::notes(&process);
     let conversation = process.conversation;
     let (outcome, iteration, output) = conclude(conversation, result, &measured, timeout);
@@ -123,6 +125,7 @@ fn failure_text(failure: Failure, text: &str, iteration: Option<u64>) -> String 
     match failure {
         Failure::Panicked if text.is_empty() => format!("the test panicked{place}"),
         Failure::Panicked => format!("the test panicked{place}: {text}"),
+        Failure::Snapshot => format!("the memory profile is not the snapshot's: {text}"),
         Failure::ReturnedError => format!("the test returned an error{place}"),
         Failure::NeverIterated => {
             "the test came to its end without calling `Workload::iterate`: nothing was measured"
@@ -198,6 +201,11 @@ fn signal_name(signal: i32) -> String {
         .iter()
         .find(|(number, _)| *number == signal)
         .map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
+}
+
+/// The report as it will be if the test comes to its end as well.
+fn provisional(launch: &Launch, started: Instant, measured: Measured) -> Report {
+    report(launch, started, Measured { completed: true, ..measured }, Outcome::Passed)
 }
 
 /// Puts together what is known.

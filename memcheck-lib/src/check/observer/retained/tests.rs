@@ -58,6 +58,7 @@ impl Subject for Script {
             options: Options::default(),
             heap_counted: true,
             native_heap: State::Counted,
+            snapshot: false,
         })
     }
 
@@ -111,6 +112,10 @@ impl Subject for Script {
         Vec::new()
     }
 
+    fn tell_profile(&mut self, _text: &str) -> Result<(), Interruption> {
+        Ok(())
+    }
+
     fn finish(&mut self) -> Result<(), Interruption> {
         Ok(())
     }
@@ -123,7 +128,8 @@ impl Subject for Script {
 }
 
 fn judge(script: &mut Script, options: Options) -> (Option<Verdict>, Option<Retention>) {
-    let (measured, result) = measure(script, &Options::default(), &options, Record::Never);
+    let (measured, result) =
+        measure(script, &Options::default(), &options, Record::Never, &|_| None);
     result.unwrap();
     (measured.conclusion.unwrap().verdict, measured.retention)
 }
