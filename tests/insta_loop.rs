@@ -68,6 +68,7 @@ fn with(mut command: Command, variables: &[(&str, &str)]) -> Output {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn the_loop_of_insta() {
     if !installed() {
         eprintln!("SKIPPED the_loop_of_insta: `cargo install cargo-insta --locked` makes it run");
