@@ -5,6 +5,9 @@ use crate::check::Workload;
 #[cfg(feature = "tokio")]
 pub use crate::check::runtime::{Runtime, plain_async, workload_async};
 pub use crate::check::{Target, Test, plain, workload};
+/// insta, as the expansion of `#[memcheck(snapshot)]` names it.
+#[cfg(feature = "insta")]
+pub use insta;
 
 /// The bytes of a text of known length, as a constant. For the entry of a test in the link section
 /// `memcheck_tests`.

@@ -198,17 +198,15 @@ impl fmt::Display for Snapshot {
 }
 
 impl fmt::Display for Growth {
+    /// The scope, then what changed. The heap to the byte, so that a change of one allocation reads
+    /// as one; of the calling thread it is the same in every run.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use crate::units::{grouped, scaled};
         writeln!(f, "growth of {}", self.scope)?;
         if let Some(heap) = &self.heap {
             writeln!(
                 f,
-                "heap: {} live in {} blocks; {} allocated in {} blocks",
-                scaled(heap.live_bytes as f64),
-                grouped(heap.live_blocks),
-                scaled(heap.total_bytes as f64),
-                grouped(heap.total_blocks as i64)
+                "heap: {:+} B in {:+} blocks live; {} B in {} blocks allocated",
+                heap.live_bytes, heap.live_blocks, heap.total_bytes, heap.total_blocks
             )?;
         }
         if let Some(process) = &self.process {

@@ -11,6 +11,9 @@ fn refusals_of_the_attribute() {
     if cfg!(not(feature = "tokio")) {
         cases.compile_fail("tests/compile_errors/without_tokio/*.rs");
     }
+    if cfg!(not(feature = "insta")) {
+        cases.compile_fail("tests/compile_errors/without_insta/*.rs");
+    }
 }
 
 /// Only a test build shows these: elsewhere the compiler takes tests away before it looks at them.

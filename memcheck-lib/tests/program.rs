@@ -27,7 +27,7 @@ mod linux {
     /// In a worker this program comes by the checks before its own, which are skipped there.
     fn expect(report: &Report, word: Word) -> bool {
         let word_is = report.word();
-        assert!(word_is == word || word_is == Word::Skip, "{report}");
+        assert!(word_is == word || word_is == Word::Skip, "{report:#}");
         word_is != Word::Skip
     }
 

@@ -47,6 +47,12 @@ pub(crate) const WORKLOAD_BY_REFERENCE: &str =
 pub(crate) const NO_TOKIO: &str = "an `async` test needs a runtime: enable the feature \"tokio\", in \
      Cargo.toml: `memcheck-lib = { version = \"…\", features = [\"tokio\"] }`";
 
+pub(crate) const NO_INSTA: &str = "`snapshot` is asserted with insta: enable the feature \"insta\", in \
+     Cargo.toml: `memcheck-lib = { version = \"…\", features = [\"insta\"] }`";
+
+pub(crate) const SNAPSHOT_NAME_OF_A_MODULE: &str = "the name of a snapshot is for one test; on a module \
+     write `snapshot`, and every test has one of its own name";
+
 pub(crate) const WORKER_THREADS_ALONE: &str =
     "`worker_threads` needs `flavor = \"multi_thread\"` beside it";
 
@@ -127,6 +133,9 @@ pub(crate) fn wrong_value(row: &Row, written: &str) -> String {
              `{name} = {example}`"
         ),
         Kind::Text | Kind::Group => format!("`{name}` takes a text: `{name} = {example}`"),
+        Kind::Snapshot => format!(
+            "`{name}` stands alone, or takes the name of the snapshot: `{name} = {example}`"
+        ),
         Kind::Flavor => {
             format!("`{name}` takes `\"current_thread\"` (the default) or `\"multi_thread\"`")
         }
@@ -155,7 +164,7 @@ fn mended(row: &Row, written: &str) -> Option<String> {
         }
         Kind::Duration if bare == digits => bare.parse::<u64>().ok().map(|n| format!("\"{n}s\"")),
         Kind::Duration => values::duration(bare).map(|_| format!("\"{bare}\"")),
-        Kind::Size | Kind::Text | Kind::Group | Kind::Flavor | Kind::Path => None,
+        Kind::Size | Kind::Text | Kind::Group | Kind::Flavor | Kind::Path | Kind::Snapshot => None,
     }
 }
 
@@ -186,6 +195,13 @@ pub(crate) fn empty_text(row: &Row) -> String {
 
 pub(crate) fn group_with_separator(row: &Row) -> String {
     format!("the name of a `{}` group has no commas, quotes or line breaks", row.name)
+}
+
+pub(crate) fn snapshot_with_separator(row: &Row) -> String {
+    format!(
+        "`{0}` becomes the name of a file, which has no slashes and no line breaks: `{0} = {1}`",
+        row.name, row.example
+    )
 }
 
 /// A runtime option on a function that is not `async`.

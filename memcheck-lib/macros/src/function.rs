@@ -67,6 +67,7 @@ fn test(
     let path = entry.path();
     let [file, line, column] = entry.position();
     let options = arguments.setters(krate);
+    let snapshot = arguments.snapshot(krate, place);
     let test = quote_spanned! {Span::mixed_site()=>
         #krate::__private::Test {
             path: #path, file: #file, line: #line, column: #column, options: #options,
@@ -74,7 +75,8 @@ fn test(
                 package: ::core::option_env!("CARGO_PKG_NAME"),
                 program: ::core::option_env!("CARGO_BIN_NAME"),
                 integration: ::core::option_env!("CARGO_TARGET_TMPDIR").is_some(),
-            }
+            },
+            snapshot: #snapshot
         }
     };
 

@@ -12,6 +12,7 @@ use crate::{attributes, errors, function};
 /// `arguments` hold for all of them; what a test's own `#[memcheck(…)]` says wins.
 pub(crate) fn expand(mut module: ItemMod, arguments: syn::Result<Arguments>) -> TokenStream {
     let written = arguments.and_then(|arguments| {
+        arguments.refuse_name_of_snapshot()?;
         if module.content.is_none() {
             return Err(syn::Error::new_spanned(&module, errors::MODULE_ELSEWHERE));
         }
@@ -51,7 +52,8 @@ fn annotate_inner(module: &mut ItemMod, around: &Arguments) -> usize {
         return annotate(module, around);
     };
     let attribute = module.attrs.remove(at);
-    match arguments(&attribute) {
+    let own = arguments(&attribute).and_then(|own| own.refuse_name_of_snapshot().map(|()| own));
+    match own {
         Ok(own) => annotate(module, &own.over(around)),
         Err(error) => {
             if let Some((_, items)) = &mut module.content {

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Flavor,
     /// The path of a crate.
     Path,
+    /// The name of a snapshot, or nothing for that of the function.
+    Snapshot,
 }
 
 /// Who takes the value.
@@ -66,6 +68,7 @@ pub(crate) const TABLE: &[Row] = &[
     row("serial", Kind::Group, Taker::Check, "\"port\""),
     row("flavor", Kind::Flavor, Taker::Runtime, "\"multi_thread\""),
     row("worker_threads", Kind::Count { least: 1 }, Taker::Runtime, "2"),
+    row("snapshot", Kind::Snapshot, Taker::Expansion, "\"a_name\""),
     row("crate", Kind::Path, Taker::Expansion, "\"renamed_memcheck\""),
 ];
 
@@ -98,6 +101,8 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("group", "serial"),
     ("runtime", "flavor"),
     ("path", "crate"),
+    ("insta", "snapshot"),
+    ("assert_snapshot", "snapshot"),
 ];
 
 /// The option of this name.

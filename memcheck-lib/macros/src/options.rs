@@ -5,6 +5,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
+use syn::spanned::Spanned;
 use syn::{Expr, ExprGroup, ExprLit, ExprParen, ExprUnary, Ident, Lit, Token, UnOp};
 
 use crate::option_table::{self, Kind, Row, Taker};
@@ -32,6 +33,8 @@ enum Value {
     Text(String),
     Flavor(Flavor),
     Path(syn::Path),
+    /// The name of the snapshot, if it is not that of the function.
+    Snapshot(Option<String>),
 }
 
 /// A kind of tokio's runtime.
@@ -103,6 +106,31 @@ impl Arguments {
         mistakes.into_result()
     }
 
+    /// Refuses what would name one snapshot for several tests.
+    pub(crate) fn refuse_name_of_snapshot(&self) -> syn::Result<()> {
+        match self.find("snapshot") {
+            Some(Said { at, value: Value::Snapshot(Some(_)), .. }) => {
+                Err(syn::Error::new(*at, errors::SNAPSHOT_NAME_OF_A_MODULE))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// An expression of type `Option<fn(&str)>`: the assertion, in the function around it, because
+    /// insta takes the name and the place of the snapshot from where its macro stands.
+    pub(crate) fn snapshot(&self, krate: &syn::Path, place: Span) -> TokenStream {
+        let Some(Said { value: Value::Snapshot(name), .. }) = self.find("snapshot") else {
+            return quote!(::core::option::Option::None);
+        };
+        let name = name.as_ref().map(|name| quote!(#name,));
+        let place = Span::mixed_site().located_at(place);
+        quote_spanned! {place=>
+            ::core::option::Option::Some(|profile: &::core::primitive::str| {
+                #krate::__private::insta::assert_snapshot!(#name profile);
+            })
+        }
+    }
+
     /// Whether all that is said is about the runtime of an `async fn`.
     pub(crate) fn only_runtime(&self) -> bool {
         self.said.iter().all(|said| said.row.taker == Taker::Runtime)
@@ -171,6 +199,11 @@ impl Said {
             let value = input.parse::<Expr>()?;
             row.ok_or_else(|| unknown(&name))
                 .and_then(|row| Ok(Self { row, at, value: Value::of(row, &value)? }))
+        } else if row.is_some_and(|row| row.kind == Kind::Snapshot)
+            && (input.is_empty() || input.peek(Token![,]))
+        {
+            row.ok_or_else(|| unknown(&name))
+                .and_then(|row| Ok(Self { row, at, value: Value::snapshot(None, at)? }))
         } else {
             // `warmup(16)` and a bare `warmup`: skipped, so that the next option is read as well.
             while !input.is_empty() && !input.peek(Token![,]) {
@@ -245,11 +278,28 @@ impl Value {
                 "multi_thread" => Ok(Self::Flavor(Flavor::MultiThread)),
                 _ => refuse(wrong()),
             },
+            (Kind::Snapshot, Lit::Str(text)) if text.value().trim().is_empty() => {
+                refuse(errors::empty_text(row))
+            }
+            (Kind::Snapshot, Lit::Str(text))
+                if text.value().contains(|c: char| c.is_control() || matches!(c, '/' | '\\')) =>
+            {
+                refuse(errors::snapshot_with_separator(row))
+            }
+            (Kind::Snapshot, Lit::Str(text)) => Self::snapshot(Some(text.value()), value.span()),
             (Kind::Path, Lit::Str(text)) => text
                 .parse_with(syn::Path::parse_mod_style)
                 .map(Self::Path)
                 .or_else(|_| refuse(wrong())),
             _ => refuse(wrong()),
+        }
+    }
+
+    /// Where there is an insta to assert it.
+    fn snapshot(name: Option<String>, at: Span) -> syn::Result<Self> {
+        match cfg!(feature = "insta") {
+            true => Ok(Self::Snapshot(name)),
+            false => Err(syn::Error::new(at, errors::NO_INSTA)),
         }
     }
 
@@ -264,7 +314,7 @@ impl Value {
             }
             Self::Text(text) => text.to_token_stream(),
             // Not for setters.
-            Self::Flavor(_) | Self::Path(_) => TokenStream::new(),
+            Self::Flavor(_) | Self::Path(_) | Self::Snapshot(_) => TokenStream::new(),
         }
     }
 }
@@ -321,6 +371,9 @@ mod tests {
     #[test]
     fn every_row_takes_its_own_example() {
         for row in option_table::TABLE {
+            if row.kind == Kind::Snapshot && !cfg!(feature = "insta") {
+                continue;
+            }
             let beside =
                 if row.name == "worker_threads" { "flavor = \"multi_thread\", " } else { "" };
             parse(&format!("{beside}{} = {}", row.name, row.example));

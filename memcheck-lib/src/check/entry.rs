@@ -26,6 +26,9 @@ pub struct Test {
     pub target: Target,
     /// What the attribute says.
     pub options: Options,
+    /// Asserts the snapshot, where the test asks for one: `insta::assert_snapshot!` of the profile,
+    /// in the function of the test.
+    pub snapshot: Option<fn(&str)>,
 }
 
 impl Test {
@@ -57,7 +60,7 @@ pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
     #[cfg(target_os = "linux")]
     match super::worker::connect() {
         Part::Worker(connection) => {
-            return super::worker::serve(&connection, test.id(), test.options, body);
+            return super::worker::serve(&connection, test.id(), test.options, test.snapshot, body);
         }
         Part::Taken => twice(&test),
         Part::None => {}

@@ -7,7 +7,7 @@ use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use rustix::process::getppid;
 
-use super::message::{Command, FIXED, MessageError, PROTOCOL, VARIABLE};
+use super::message::{Command, FIXED, LONGEST, MessageError, PROTOCOL, VARIABLE};
 use super::page::Page;
 
 /// The inherited socket. The descriptor is not owned like any other: the body of a test may close
@@ -109,6 +109,22 @@ impl Link {
         loop {
             match send(socket.as_fd(), packet, SendFlags::NOSIGNAL) {
                 Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(_) => return Err(Gone),
+            }
+        }
+    }
+
+    /// Waits for a text of so many bytes, which comes in a packet of its own. Allocates: nothing is
+    /// measured any more.
+    pub(super) fn hear_text(&self, length: usize) -> Result<String, Gone> {
+        let mut packet = vec![0u8; length.min(LONGEST)];
+        loop {
+            match recv(self.socket()?, packet.as_mut_slice(), RecvFlags::empty()) {
+                Ok((0, _)) => return Err(Gone),
+                Ok((length, _)) => {
+                    return Ok(String::from_utf8_lossy(&packet[..length]).into_owned());
+                }
                 Err(Errno::INTR) => {}
                 Err(_) => return Err(Gone),
             }

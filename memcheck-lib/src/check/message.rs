@@ -11,7 +11,7 @@ use super::Options;
 use crate::heap::HeapCounters;
 use crate::heap::allocators::{Allocator, AllocatorFigures};
 use crate::heap::native;
-use crate::report::{Plant, PlantKind, Profile, Range, TestId};
+use crate::report::{Change, Plant, PlantKind, Profile, Range, TestId};
 
 /// Version of everything in this file. A worker and an observer of different versions do not talk.
 pub(crate) const PROTOCOL: u32 = 1;
@@ -51,6 +51,9 @@ pub(crate) enum Command {
     /// From now on record call stacks, into the file of the shared page, which was made long
     /// enough; then send a checkpoint. Whether it is done stands in that file.
     Record,
+    /// Take the text that comes in the next packet, of so many bytes, for the snapshot; then send a
+    /// checkpoint. It is asserted once the test has come to its end.
+    Snapshot { length: u64 },
     /// End.
     Finish,
 }
@@ -82,6 +85,9 @@ pub(crate) struct Hello {
     pub(crate) heap_counted: bool,
     /// Whether the C heap is counted.
     pub(crate) native_heap: native::State,
+    /// Whether the test wants its profile, to assert a snapshot.
+    #[serde(default)]
+    pub(crate) snapshot: bool,
 }
 
 /// The worker's side of a checkpoint.
@@ -110,6 +116,8 @@ pub(crate) enum Failure {
     NeverIterated = 3,
     /// A leak could not be planted.
     CannotPlant = 4,
+    /// The profile is not that of the snapshot.
+    Snapshot = 5,
 }
 
 const HELLO: u32 = 1;
@@ -124,9 +132,10 @@ const SAMPLE: u32 = 0x103;
 const FINISH: u32 = 0x104;
 const TRIM: u32 = 0x105;
 const ASK_ALLOCATORS: u32 = 0x106;
+const RECORD: u32 = 0x107;
 const DRIVE: u32 = 0x108;
 const PLANT: u32 = 0x109;
-const RECORD: u32 = 0x107;
+const SNAPSHOT: u32 = 0x10a;
 
 /// Why a packet could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,6 +211,7 @@ impl Command {
                 fixed(PLANT, &[kind as u64, every, count, size])
             }
             Command::Record => fixed(RECORD, &[]),
+            Command::Snapshot { length } => fixed(SNAPSHOT, &[length]),
             Command::Finish => fixed(FINISH, &[]),
         }
     }
@@ -226,6 +236,7 @@ impl Command {
                 size: fourth,
             }),
             RECORD => Command::Record,
+            SNAPSHOT => Command::Snapshot { length: argument },
             FINISH => Command::Finish,
             _ => return Err(MessageError::Malformed),
         })
@@ -266,6 +277,9 @@ impl Checkpoint {
 /// The packet of a profile.
 pub(crate) fn encode_profile(profile: &Profile) -> [u8; FIXED] {
     let peak = profile.peak.unwrap_or_default();
+    let (heap, c_heap) = (profile.heap.unwrap_or_default(), profile.c_heap.unwrap_or_default());
+    let said = [profile.peak.is_some(), profile.heap.is_some(), profile.c_heap.is_some()];
+    let flags = said.into_iter().chain([profile.one_thread]).enumerate();
     fixed(
         PROFILE,
         &[
@@ -276,10 +290,14 @@ pub(crate) fn encode_profile(profile: &Profile) -> [u8; FIXED] {
             profile.bytes.min,
             profile.bytes.max,
             profile.bytes.at,
-            u64::from(profile.peak.is_some()),
+            flags.map(|(at, is)| u64::from(is) << at).sum(),
             peak.min,
             peak.max,
             peak.at,
+            heap.min as u64,
+            heap.max as u64,
+            c_heap.min as u64,
+            c_heap.max as u64,
         ],
     )
 }
@@ -364,7 +382,10 @@ impl Reply {
                 iterations: w[0],
                 allocations: Range { min: w[1], max: w[2], at: w[3] },
                 bytes: Range { min: w[4], max: w[5], at: w[6] },
-                peak: (w[7] != 0).then_some(Range { min: w[8], max: w[9], at: w[10] }),
+                peak: (w[7] & 1 != 0).then_some(Range { min: w[8], max: w[9], at: w[10] }),
+                heap: (w[7] & 2 != 0).then_some(Change { min: w[11] as i64, max: w[12] as i64 }),
+                c_heap: (w[7] & 4 != 0).then_some(Change { min: w[13] as i64, max: w[14] as i64 }),
+                one_thread: w[7] & 8 != 0,
             }),
             FAILED => Reply::Failed {
                 failure: match w[0] {
@@ -372,6 +393,7 @@ impl Reply {
                     2 => Failure::ReturnedError,
                     3 => Failure::NeverIterated,
                     4 => Failure::CannotPlant,
+                    5 => Failure::Snapshot,
                     _ => return Err(MessageError::Malformed),
                 },
                 text: String::from_utf8_lossy(packet.get(FIXED..).unwrap_or_default()).into_owned(),
@@ -397,6 +419,7 @@ mod tests {
             Command::Allocators,
             Command::Drive { tasks: 3, limit_ns: 20_000_000 },
             Command::Plant(Plant { kind: PlantKind::Thread, every: 64, count: 2, size: 0 }),
+            Command::Snapshot { length: 300 },
             Command::Finish,
         ] {
             assert_eq!(Command::decode(&command.encode()), Ok(command));
@@ -419,6 +442,9 @@ mod tests {
             allocations: Range { min: 1, max: 2, at: 3 },
             bytes: Range { min: 4, max: 5, at: 6 },
             peak: Some(Range { min: 7, max: 8, at: 9 }),
+            heap: Some(Change { min: -1, max: 10 }),
+            c_heap: None,
+            one_thread: true,
         };
         assert_eq!(Reply::decode(&encode_profile(&profile)), Ok(Reply::Profile(profile)));
         assert_eq!(Reply::decode(&encode_ended()), Ok(Reply::Ended));

@@ -26,7 +26,7 @@ use crate::report::{Outcome, Report, TestId};
 ///     let report = Check::new("parsing").iterations(500u64).resident(Bytes(1 << 20)).run(|| {
 ///         let _: Result<f64, _> = "1.5".parse();
 ///     });
-///     print!("{report}");
+///     print!("{report:#}");
 ///     std::process::exit(if report.is_success() { 0 } else { 1 });
 /// }
 /// ```
@@ -109,7 +109,7 @@ mod linux {
             if wanted == key
                 && let Part::Worker(connection) = worker::connect()
             {
-                worker::serve(&connection, id, options, body);
+                worker::serve(&connection, id, options, None, body);
                 // What the program does after its check is the observer's to do.
                 std::process::exit(0);
             }

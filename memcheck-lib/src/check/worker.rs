@@ -4,8 +4,8 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{ExitCode, Termination};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, getppid};
@@ -25,7 +25,7 @@ use crate::heap::allocators::{self, Allocator};
 use crate::heap::{self, Heap, Peak};
 #[cfg(memcheck_sites)]
 use crate::recorder;
-use crate::report::{Profile, Range, TestId};
+use crate::report::{Change, Profile, Range, TestId};
 
 /// The connection, shared between the test's wrapper and its iterations.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub(super) struct Connection {
     finished: AtomicBool,
     /// The observer was told of a failure.
     failed: AtomicBool,
+    /// What the observer says the profile is, for the snapshot.
+    profile: OnceLock<String>,
 }
 
 /// What this process is to a test that asks.
@@ -64,7 +66,8 @@ pub(super) fn connect() -> Part {
     death::arm();
     let observer = getppid();
     let (finished, failed) = (AtomicBool::new(false), AtomicBool::new(false));
-    Part::Worker(Arc::new(Connection { link, page, observer, finished, failed }))
+    let profile = OnceLock::new();
+    Part::Worker(Arc::new(Connection { link, page, observer, finished, failed, profile }))
 }
 
 impl Connection {
@@ -79,6 +82,10 @@ impl Connection {
 
     fn hear(&self) -> Command {
         self.link.hear().unwrap_or_else(|Gone| self.wait_for_the_end())
+    }
+
+    fn hear_text(&self, length: usize) -> String {
+        self.link.hear_text(length).unwrap_or_else(|Gone| self.wait_for_the_end())
     }
 
     fn wait_for_the_end(&self) -> ! {
@@ -120,6 +127,7 @@ pub(super) fn serve<R: Termination>(
     connection: &Arc<Connection>,
     test: TestId,
     options: Options,
+    snapshot: Option<fn(&str)>,
     body: impl FnOnce(Workload) -> R,
 ) {
     let hello = Hello {
@@ -128,6 +136,7 @@ pub(super) fn serve<R: Termination>(
         options,
         heap_counted: heap::is_counted(),
         native_heap: heap::native::state(),
+        snapshot: snapshot.is_some(),
     };
     match hello.encode() {
         Ok(packet) => connection.say(&packet),
@@ -144,7 +153,12 @@ pub(super) fn serve<R: Termination>(
         ended_well
     }));
     match result {
-        Ok(true) if connection.finished.load(Ordering::Relaxed) => connection.say(&encode_ended()),
+        Ok(true) if connection.finished.load(Ordering::Relaxed) => {
+            if let (Some(assert), Some(profile)) = (snapshot, connection.profile.get()) {
+                assert_snapshot(connection, assert, profile);
+            }
+            connection.say(&encode_ended());
+        }
         Ok(true) => {
             connection.fail(Failure::NeverIterated, "the test never called `Workload::iterate`");
             resume_unwind(Box::new(IterationFailed));
@@ -154,6 +168,15 @@ pub(super) fn serve<R: Termination>(
             connection.fail(Failure::Panicked, panic_message(payload.as_ref()));
             resume_unwind(payload);
         }
+    }
+}
+
+/// Asserts the snapshot here, in the test's own process: insta then finds the environment, the
+/// folder and the source file of any other test. What it prints the observer shows.
+fn assert_snapshot(connection: &Connection, assert: fn(&str), profile: &str) {
+    if let Err(payload) = catch_unwind(|| assert(profile)) {
+        connection.fail(Failure::Snapshot, panic_message(payload.as_ref()));
+        resume_unwind(Box::new(IterationFailed));
     }
 }
 
@@ -193,6 +216,8 @@ enum Batch {
 struct Profiling {
     peak: Peak,
     before: heap::HeapCounters,
+    native: heap::HeapCounters,
+    own: heap::HeapCounters,
     profile: Profile,
 }
 
@@ -331,6 +356,12 @@ impl Iterations {
                     self.connection.record();
                     self.checkpoint(0);
                 }
+                Command::Snapshot { length } => {
+                    let text = self.connection.hear_text(length as usize);
+                    // The first one counts; there is no second.
+                    let _ = self.connection.profile.set(text);
+                    self.checkpoint(0);
+                }
                 Command::Finish => {
                     #[cfg(memcheck_sites)]
                     recorder::stop();
@@ -359,20 +390,41 @@ impl Iterations {
 impl Profiling {
     fn new() -> Self {
         let unseen = Range::UNSEEN;
-        let profile =
-            Profile { iterations: 0, allocations: unseen, bytes: unseen, peak: Some(unseen) };
-        Profiling { peak: Peak::start(), before: heap::HeapCounters::default(), profile }
+        let profile = Profile {
+            iterations: 0,
+            allocations: unseen,
+            bytes: unseen,
+            peak: Some(unseen),
+            heap: Some(Change::UNSEEN),
+            c_heap: Some(Change::UNSEEN),
+            one_thread: true,
+        };
+        let none = heap::HeapCounters::default();
+        Profiling { peak: Peak::start(), before: none, native: none, own: none, profile }
     }
 
     fn begin(&mut self) {
         self.before = heap::process(Heap::Rust);
+        self.native = heap::process(Heap::Native);
+        self.own = heap::thread(Heap::Rust);
         self.peak.reset();
     }
 
     fn end(&mut self, iteration: u64) {
         let highest = self.peak.highest();
         let done = heap::process(Heap::Rust).since(&self.before);
+        let own = heap::thread(Heap::Rust).since(&self.own);
+        let native = heap::process(Heap::Native).since(&self.native);
         self.profile.iterations += 1;
+        self.profile.one_thread &= own.total_blocks == done.total_blocks;
+        for (change, bytes) in [
+            (&mut self.profile.heap, done.live_bytes),
+            (&mut self.profile.c_heap, native.live_bytes),
+        ] {
+            if let Some(change) = change {
+                change.include(bytes);
+            }
+        }
         self.profile.allocations.include(done.total_blocks, iteration);
         self.profile.bytes.include(done.total_bytes, iteration);
         if let Some(peak) = &mut self.profile.peak {

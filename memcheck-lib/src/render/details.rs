@@ -280,9 +280,12 @@ fn facts(report: &Report) -> Vec<Note> {
         let iterations = grouped(report.iterations as i64);
         notes.push(Note::seen(format!("over {iterations} iterations: {changed}")));
     }
-    notes.extend(report.suppressed.iter().map(|of| {
-        Note::seen(format!("suppressed: {}", super::suppressed::sentence(of)))
-    }));
+    notes.extend(
+        report
+            .suppressed
+            .iter()
+            .map(|of| Note::seen(format!("suppressed: {}", super::suppressed::sentence(of)))),
+    );
     if let Some(profile) = &report.profile {
         notes.push(Note::seen(format!("an iteration {}", phrases::allocates(profile))));
     }

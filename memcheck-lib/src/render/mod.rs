@@ -6,6 +6,7 @@
 mod allocators;
 mod details;
 mod phrases;
+mod profile;
 mod proof;
 mod reasons;
 mod spark;
@@ -14,6 +15,7 @@ mod where_grew;
 
 pub use details::{Diagnostic, Note, details, diagnostic, diagnostics, remarks};
 pub use phrases::{count, measured, sensitivity};
+pub use profile::profile;
 pub use proof::proof;
 pub use reasons::reasons;
 pub use spark::sparkline;
@@ -60,8 +62,12 @@ pub fn line(report: &Report) -> String {
 }
 
 impl fmt::Display for Report {
-    /// The line of the test and, unless it is a success, what is wrong.
+    /// What comes out the same in every run, [`profile()`], for snapshots. The alternate form, `{:#}`,
+    /// is for people: the line of the test and, unless it is a success, what is wrong.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return f.write_str(&profile(self));
+        }
         writeln!(f, "{}", line(self))?;
         if self.is_success() { Ok(()) } else { f.write_str(&details(self)) }
     }

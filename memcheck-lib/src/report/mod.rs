@@ -133,6 +133,26 @@ impl Range {
     }
 }
 
+/// By how many bytes a live heap changed in an iteration: the value when all agree, else the range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Change {
+    /// Lowest change of an iteration.
+    pub min: i64,
+    /// Highest change of an iteration.
+    pub max: i64,
+}
+
+impl Change {
+    /// Of no iteration yet.
+    pub(crate) const UNSEEN: Change = Change { min: i64::MAX, max: i64::MIN };
+
+    /// Widens the range so that it holds `bytes`.
+    pub(crate) fn include(&mut self, bytes: i64) {
+        (self.min, self.max) = (self.min.min(bytes), self.max.max(bytes));
+    }
+}
+
 /// Allocations per iteration, from a fixed number of iterations after warm-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -146,6 +166,15 @@ pub struct Profile {
     /// Highest live Rust heap above the start of the iteration, when it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak: Option<Range>,
+    /// Change of the live Rust heap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heap: Option<Change>,
+    /// Change of the live C heap, where it is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub c_heap: Option<Change>,
+    /// Whether one thread made all the allocations. Only then is `peak` the same in every run.
+    #[serde(default)]
+    pub one_thread: bool,
 }
 
 /// A limit on what an iteration allocates that an iteration passed.

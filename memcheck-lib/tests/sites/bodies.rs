@@ -242,7 +242,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak, "{report}");
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
                 assert!(sites.notes.iter().any(|note| note.contains("the body failed")));
             },
         },
@@ -260,7 +260,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak, "{report}");
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
                 assert!(sites.notes.iter().any(|note| note.contains("the worker ended")));
             },
         },

@@ -63,6 +63,7 @@ mod tests {
             options: Options::default(),
             heap_counted: true,
             native_heap,
+            snapshot: false,
         }
     }
 

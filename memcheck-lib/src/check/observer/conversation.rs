@@ -136,6 +136,15 @@ impl<'a> Conversation<'a> {
         }
     }
 
+    /// Sends a packet that is nothing but text.
+    pub(super) fn say_text(&mut self, text: &str) -> Result<(), Stop> {
+        match send(&self.worker.socket, text.as_bytes(), SendFlags::NOSIGNAL) {
+            Ok(_) => Ok(()),
+            Err(Errno::PIPE | Errno::CONNRESET) => Err(self.closed()),
+            Err(error) => Err(Stop::System("send to the worker", error.into())),
+        }
+    }
+
     /// Waits for the worker's next packet. `tick` is called again and again meanwhile, first after
     /// [`FIRST_TICK`], then when it says; an error of it ends the conversation.
     pub(super) fn hear(

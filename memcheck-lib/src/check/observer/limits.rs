@@ -33,6 +33,7 @@ mod tests {
             allocations: Range { min: 2, max: 3, at: 20 },
             bytes: Range { min: 10, max: 10, at: 1 },
             peak: Some(Range { min: 5, max: 9, at: 7 }),
+            ..Profile::default()
         }
     }
 

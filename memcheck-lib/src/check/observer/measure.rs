@@ -7,7 +7,7 @@ use super::limits;
 use super::quiet::{Patience, settled};
 use super::recording::{self, Judged};
 use super::subject::{Interruption, Subject};
-use super::{c_heap, retained};
+use super::{c_heap, retained, snapshot};
 use crate::check::Options;
 use crate::check::message::{Checkpoint, Hello};
 use crate::figure::Figure;
@@ -45,7 +45,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// What was measured, as far as it came.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Measured {
     pub(super) hello: Option<Hello>,
     pub(super) options: Options,
@@ -62,19 +62,22 @@ pub(super) struct Measured {
     pub(super) completed: bool,
 }
 
-/// Measures a subject to its end or to the interruption that it came to.
+/// Measures a subject to its end or to the interruption that it came to. `stable` makes the text of
+/// the snapshot of what was measured, if there is one to assert.
 pub(super) fn measure(
     subject: &mut impl Subject,
     asked: &Asked<'_>,
+    stable: &dyn Fn(Measured) -> Option<String>,
 ) -> (Measured, Result<(), Interruption>) {
     let mut measured = Measured::default();
-    let result = run(subject, asked, &mut measured);
+    let result = run(subject, asked, stable, &mut measured);
     (measured, result)
 }
 
 fn run(
     subject: &mut impl Subject,
     asked: &Asked<'_>,
+    stable: &dyn Fn(Measured) -> Option<String>,
     measured: &mut Measured,
 ) -> Result<(), Interruption> {
     let hello = subject.hello()?;
@@ -85,12 +88,17 @@ fn run(
     measured.hello = Some(hello);
     measured.options = options.clone();
     c_heap::usable(measured.hello.as_ref())?;
+    snapshot::usable(measured.hello.as_ref())?;
+    let snapshot = measured.hello.as_ref().is_some_and(|hello| hello.snapshot);
     subject.set_deadline(options.effective_timeout());
     subject.set_ceiling(options.ceiling);
 
     let idle = subject.counters()?;
-    let cost = warm_up(subject, &options)?;
-    measured.profile = profile(subject, &options, cost)?;
+    let cost = warm_up(subject, &options, snapshot)?;
+    measured.profile = profile(subject, &options, cost, snapshot)?;
+    if let Some(profile) = measured.profile.as_mut().filter(|_| !counted.native) {
+        profile.c_heap = None;
+    }
 
     // Here and not earlier: a container that grows doubles in every window only when it was empty
     // before the first.
@@ -164,6 +172,9 @@ fn run(
             subject.set_deadline(options.effective_timeout());
         }
     }
+    if snapshot && let Some(text) = stable(measured.clone()) {
+        subject.tell_profile(&text)?;
+    }
     subject.finish()?;
     measured.completed = true;
     Ok(())
@@ -173,14 +184,18 @@ fn run(
 ///
 /// A body that would spend more than the whole time budget on the default 16 iterations runs
 /// fewer: what it can show in its budget is little either way. A `warmup` that the user set is
-/// always run in full.
-fn warm_up(subject: &mut impl Subject, options: &Options) -> Result<Duration, Interruption> {
+/// always run in full, and so is the default where a snapshot is to come out the same every time.
+fn warm_up(
+    subject: &mut impl Subject,
+    options: &Options,
+    snapshot: bool,
+) -> Result<Duration, Interruption> {
     let wanted = options.effective_warmup();
     if wanted == 0 {
         return Ok(Duration::ZERO);
     }
     let budget = options.effective_time();
-    let exact = options.warmup.is_some() || options.iterations.is_some();
+    let exact = options.warmup.is_some() || options.iterations.is_some() || snapshot;
     let (mut done, mut spent, mut batch) = (0, Duration::ZERO, 1);
     let mut cost = Duration::ZERO;
     while done < wanted {
@@ -203,13 +218,14 @@ fn warm_up(subject: &mut impl Subject, options: &Options) -> Result<Duration, In
 }
 
 /// The fixed profile; left out when it would cost a slow body more than a quarter of its budget
-/// and no limit asks for it.
+/// and no limit and no snapshot asks for it.
 fn profile(
     subject: &mut impl Subject,
     options: &Options,
     cost: Duration,
+    snapshot: bool,
 ) -> Result<Option<Profile>, Interruption> {
-    let asked = limits::any(options);
+    let asked = limits::any(options) || snapshot;
     let affordable = cost * PROFILED as u32 <= options.effective_time() / 4;
     if asked || affordable { subject.profile(PROFILED).map(Some) } else { Ok(None) }
 }

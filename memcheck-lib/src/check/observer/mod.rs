@@ -15,6 +15,7 @@ mod recording;
 #[path = "no_recording.rs"]
 mod recording;
 mod retained;
+mod snapshot;
 mod spawn;
 mod subject;
 
@@ -77,7 +78,12 @@ fn observe_planted(
     // Where a planted leak is, is known.
     let record = if plant.is_some() { Record::Never } else { *sites };
     let asked = Asked { defaults, overrides, record, plant, blind: *blind };
-    let (measured, result) = measure(&mut process, &asked);
+    let stable = |measured: Measured| {
+        // A planted leak is none of the test's.
+        let text = || snapshot::text(&provisional(launch, started, measured));
+        plant.is_none().then(text).flatten()
+    };
+    let (measured, result) = measure(&mut process, &asked, &stable);
     let notes = subject::Subject::notes(&process);
     let conversation = process.conversation;
     let (outcome, iteration, output) = conclude(conversation, result, &measured, timeout);
@@ -144,6 +150,7 @@ fn failure_text(failure: Failure, text: &str, iteration: Option<u64>) -> String 
     match failure {
         Failure::Panicked if text.is_empty() => format!("the test panicked{place}"),
         Failure::Panicked => format!("the test panicked{place}: {text}"),
+        Failure::Snapshot => format!("the memory profile is not the snapshot's: {text}"),
         Failure::ReturnedError => format!("the test returned an error{place}"),
         Failure::CannotPlant => format!("the leak could not be planted{place}: {text}"),
         Failure::NeverIterated => {
@@ -220,6 +227,11 @@ fn signal_name(signal: i32) -> String {
         .iter()
         .find(|(number, _)| *number == signal)
         .map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
+}
+
+/// The report as it will be if the test comes to its end as well.
+fn provisional(launch: &Launch, started: Instant, measured: Measured) -> Report {
+    report(launch, started, Measured { completed: true, ..measured }, Outcome::Passed)
 }
 
 /// Puts together what is known.

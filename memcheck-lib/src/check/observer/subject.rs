@@ -69,6 +69,8 @@ pub(super) trait Subject {
     fn snapshot(&mut self) -> Option<ProcessSnapshot>;
     /// What could not be read, in sentences.
     fn notes(&self) -> Vec<String>;
+    /// Says what its profile is, for its snapshot.
+    fn tell_profile(&mut self, text: &str) -> Result<(), Interruption>;
     /// Lets the test come to its end.
     fn finish(&mut self) -> Result<(), Interruption>;
     /// From now on the timeout counts.
@@ -260,6 +262,17 @@ impl Subject for Process<'_> {
         let mut notes = self.notes.clone();
         notes.extend(self.watch.iter().flat_map(|watch| watch.notes().iter().cloned()));
         notes
+    }
+
+    fn tell_profile(&mut self, text: &str) -> Result<(), Interruption> {
+        let length = text.len() as u64;
+        let conversation = &mut self.conversation;
+        conversation.say(Command::Snapshot { length }).map_err(Interruption::Stopped)?;
+        conversation.say_text(text).map_err(Interruption::Stopped)?;
+        match self.hear()? {
+            Reply::Checkpoint(_) => Ok(()),
+            other => Err(unexpected(other)),
+        }
     }
 
     fn finish(&mut self) -> Result<(), Interruption> {

@@ -66,6 +66,7 @@ impl Subject for Script {
             options: Options::default(),
             heap_counted: true,
             native_heap: State::Counted,
+            snapshot: false,
         })
     }
 
@@ -119,6 +120,10 @@ impl Subject for Script {
         Vec::new()
     }
 
+    fn tell_profile(&mut self, _text: &str) -> Result<(), Interruption> {
+        Ok(())
+    }
+
     fn finish(&mut self) -> Result<(), Interruption> {
         Ok(())
     }
@@ -138,7 +143,7 @@ fn judge(script: &mut Script, options: Options) -> (Option<Verdict>, Option<Rete
         plant: None,
         blind: false,
     };
-    let (measured, result) = measure(script, &asked);
+    let (measured, result) = measure(script, &asked, &|_| None);
     result.unwrap();
     (measured.conclusion.unwrap().verdict, measured.retention)
 }
