@@ -133,7 +133,7 @@ fn retell(wanted: &Reports) -> Result<u8, Error> {
 /// Tells what could not be written, and gives the exit code of a command that would have `code`.
 fn closed(failed: &[Error], code: u8) -> u8 {
     failed.iter().for_each(output::error);
-    exit::written(code, &failed)
+    exit::written(code, failed)
 }
 
 /// The folder of the manifest that was named, else the current one.
