@@ -26,12 +26,13 @@ fn json_is_one_object_to_a_line() {
     let lines: Vec<serde_json::Value> =
         output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let reasons: Vec<&str> = lines.iter().filter_map(|line| line["reason"].as_str()).collect();
-    assert_eq!(reasons, ["memcheck-report", "memcheck-summary"]);
-    assert_eq!(lines[0]["word"], "FAIL");
-    assert_eq!(lines[0]["report"]["test"]["name"], "inner");
-    assert_eq!(lines[0]["report"]["test"]["binary"], "json");
-    assert_eq!(lines[0]["report"]["test"]["line"], 4);
-    assert_eq!(lines[1]["counts"]["FAIL"], 1);
+    assert_eq!(reasons, ["compiler-message", "memcheck-report", "memcheck-summary"]);
+    assert_eq!(lines[0]["message"]["spans"][0]["line_start"], 4);
+    assert_eq!(lines[1]["word"], "FAIL");
+    assert_eq!(lines[1]["report"]["test"]["name"], "inner");
+    assert_eq!(lines[1]["report"]["test"]["binary"], "json");
+    assert_eq!(lines[1]["report"]["test"]["line"], 4);
+    assert_eq!(lines[2]["counts"]["FAIL"], 1);
 }
 
 #[test]

@@ -83,8 +83,9 @@ pub fn comparable(session: &str) -> String {
                 let word = word.split_once('[').map_or(word, |(word, _)| word);
                 tests.push(format!("{word}[time] {}", measured(rest)));
             }
-            // Notes and advice on what only follows the leak come and go.
-            _ if line.starts_with("   = ") => {}
+            // Notes and advice on what only follows the leak come and go, and so does what is said
+            // below a line of code: a map may or may not double while it is recorded.
+            _ if line.starts_with("   = ") || line.starts_with("   |") => {}
             _ => others.push(other(line)),
         }
     }
@@ -112,8 +113,13 @@ fn other(line: &str) -> String {
     if let Some((_, counts)) = line.split_once("s] ") {
         return format!("Summary {counts}");
     }
-    // Places and exit codes are exact.
-    match line.starts_with("  --> ") || line.starts_with("$ ") || line.parse::<u8>().is_ok() {
+    // The first of several calls in a line depends on which of them weighs most.
+    if line.starts_with("  --> ") {
+        return line.rsplit_once(':').map_or(line, |(place, _column)| place).to_owned();
+    }
+    // Lines of code and exit codes are exact.
+    let code = line.split_once(" |").is_some_and(|(number, _)| number.parse::<u32>().is_ok());
+    match code || line.starts_with("$ ") || line.parse::<u8>().is_ok() {
         true => line.to_owned(),
         false => numbers(line),
     }

@@ -30,6 +30,7 @@ fn every_key_is_read() {
         heap = 64
         resident = "256 KiB"
         threads = 1
+        tasks = 6
         fds = 2
         mappings = 3
         children = 4
@@ -69,7 +70,7 @@ fn every_key_is_read() {
     assert_eq!(one.title, r#"[[profile.default.overrides]] test = "tests::a*", binary = "cache""#);
     assert_eq!(file.profiles["ci"].values.run.fail_fast, Some(true));
     assert_eq!(file.suppressions[0].reason, "https://example.org/1");
-    assert_eq!(file.suppressions[0].line, 29);
+    assert_eq!(file.suppressions[0].line, 30);
 }
 
 #[test]

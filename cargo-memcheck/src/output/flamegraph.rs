@@ -41,7 +41,7 @@ impl FlameGraph {
         let mut picture = Vec::new();
         draw(&self.stacks, &mut picture)
             .and_then(|()| std::fs::write(&self.path, picture))
-            .map_err(|source| Error::WriteFile { what: "the flame graph", path: self.path, source })
+            .map_err(|source| Error::WriteFile { what: "--flamegraph", path: self.path, source })
     }
 }
 
@@ -133,6 +133,7 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_written_is_named() {
         let error = FlameGraph::new("/nowhere/at/all.svg".into()).write().unwrap_err();
-        assert!(error.sentence().starts_with("the flame graph `/nowhere/at/all.svg` could not"));
+        let sentence = error.sentence();
+        assert!(sentence.contains("`/nowhere/at/all.svg` (--flamegraph)"), "{sentence}");
     }
 }

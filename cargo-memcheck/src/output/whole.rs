@@ -89,7 +89,9 @@ pub(super) fn beginning(text: &str, bytes: usize) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use memcheck::report::{Amount, Outcome, Output, Site, SiteKind, Sites, TestId};
+    use memcheck::report::{
+        Amount, FigureReport, Outcome, Output, Shape, Site, SiteKind, Sites, TestId, Verdict,
+    };
 
     use super::*;
 
@@ -156,6 +158,16 @@ pub(super) mod tests {
                 column: None,
             }),
         };
+        report.figures = vec![FigureReport {
+            figure: Figure::HeapBytes,
+            verdict: Verdict::Growing,
+            shape: Shape::Growing,
+            growth: 1,
+            rate: 1.0,
+            limit: None,
+            sensitivity: None,
+            windows: Vec::new(),
+        }];
         let sites = vec![site(false, Some("cache.rs")), site(true, None), site(true, Some("x.rs"))];
         report.sites = Some(Sites { sites, ..Sites::default() });
         assert_eq!(place(&report), Some(("x.rs".into(), 31)));

@@ -164,16 +164,23 @@ impl Report {
     /// The site that explains the report best: the largest that grows of the first growing figure
     /// that has one. `None` without recorded sites.
     pub fn leading_site(&self) -> Option<&Site> {
-        let sites = self.sites.as_ref()?;
+        self.growing_sites().next()
+    }
+
+    /// The sites that grow, those of the figure that explains most first.
+    fn growing_sites(&self) -> impl Iterator<Item = &Site> {
         let growing = self.figures.iter().filter(|of| of.verdict != Verdict::Steady);
         // A thread brings heap with it, so what is dear comes first.
         let (first, rest): (Vec<_>, Vec<_>) = growing
             .map(|of| of.figure)
             .partition(|figure| matches!(figure, Figure::Threads | Figure::Children));
-        first.into_iter().chain(rest).find_map(|figure| sites.growing(figure).next())
+        let figures = first.into_iter().chain(rest);
+        self.sites.iter().flat_map(move |sites| {
+            figures.clone().flat_map(|figure| sites.growing(figure)).collect::<Vec<_>>()
+        })
     }
 
-    /// The line to look at: that of the leading site once it is resolved, else that of the test.
+    /// The line to look at: that of the first growing site with a file, else that of the test.
     /// Its file is relative to the workspace where it lies in it, as those of tests are.
     ///
     /// ```
@@ -183,8 +190,9 @@ impl Report {
     /// assert_eq!(report.place().line, Some(7));
     /// ```
     pub fn place(&self) -> Place {
-        let of_site = self.leading_site().and_then(|site| site.place.clone());
-        of_site.filter(|place| place.file.is_some()).unwrap_or_else(|| self.test.place())
+        let mut places = self.growing_sites().filter_map(|site| site.place.as_ref());
+        let of_site = places.find(|place| place.file.is_some()).cloned();
+        of_site.unwrap_or_else(|| self.test.place())
     }
 }
 

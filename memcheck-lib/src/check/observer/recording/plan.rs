@@ -16,7 +16,7 @@ fn most(figure: Figure) -> f64 {
         Figure::HeapBytes | Figure::NativeBytes | Figure::Resident | Figure::FdMemory => {
             f64::INFINITY
         }
-        Figure::HeapBlocks | Figure::NativeBlocks => 400_000.0,
+        Figure::HeapBlocks | Figure::NativeBlocks => 1_200_000.0,
         Figure::Tasks | Figure::Mappings => 1024.0,
         Figure::Fds => 64.0,
         Figure::Threads | Figure::Children => 48.0,
