@@ -251,3 +251,42 @@ fn the_page_of_the_configuration_is_complete() {
     let project = Project::new("page").without_library().file(".config/memcheck.toml", example);
     project.memcheck(&["config", "--profile", "ci"]).code(0);
 }
+
+/// What the user cannot mend is told and let through; what stands beside it is not.
+#[test]
+fn a_suppressed_leak_is_known_and_its_neighbour_is_not() {
+    let project = Project::new("suppressed")
+        .file(
+            ".config/memcheck.toml",
+            "[[suppress]]\nfunction = \"*vendor::init*\"\nreason = \"https://example.org/42\"\n",
+        )
+        .file(
+            "src/lib.rs",
+            r#"#![cfg(test)]
+mod vendor {
+    #[inline(never)]
+    pub fn init() { std::hint::black_box(Box::leak(Box::new([7u8; 24]))); }
+}
+fn ours() { std::hint::black_box(Box::leak(Box::new(1u64))); }
+
+#[memcheck::memcheck(iterations = 2000)]
+fn theirs_alone() { vendor::init(); }
+
+#[memcheck::memcheck(iterations = 2000)]
+fn theirs_and_ours() { vendor::init(); ours(); }
+"#,
+        );
+    let reason =
+        "suppressed: 24 B in 1 block per iteration at *vendor::init* (https://example.org/42)";
+    let known = project.memcheck(&["--exact", "theirs_alone"]).code(0);
+    assert!(known.stdout.contains("KNOWN") && known.stdout.contains(reason), "{}", known.stdout);
+    let leak = project.memcheck(&["--exact", "theirs_and_ours"]).code(100);
+    assert!(leak.stdout.contains("LEAK") && leak.stdout.contains(reason), "{}", leak.stdout);
+    assert!(
+        leak.stdout.contains("8 B in 1 block per iteration, allocated here"),
+        "{}",
+        leak.stdout
+    );
+    // Without recorded sites nothing can be told apart, so nothing is let through.
+    project.memcheck(&["--exact", "theirs_alone", "--sites=never"]).code(100);
+}

@@ -36,7 +36,10 @@ fn document(whole: &Whole<'_>, limit: usize, shown: impl Fn(&Report) -> bool) ->
     let reports: Vec<&Report> =
         whole.worst_first().into_iter().filter(|report| shown(report)).collect();
     let mut text = format!("### memcheck: {}\n\n", headline(whole));
+    // A line each, indented for a terminal.
     let counts = strip_str(&summary(whole.summary)).to_string();
+    let counts: Vec<&str> = counts.lines().map(str::trim).collect();
+    let counts = counts.join(" · ");
     let counts = counts.split_once("] ").map_or(counts.as_str(), |(_, counts)| counts);
     let _ = writeln!(text, "{}\n", escaped(counts.trim()));
     if text.len() + RESERVE > limit {
