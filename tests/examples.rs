@@ -55,6 +55,11 @@ fn zero_alloc() {
 }
 
 #[test]
+fn snapshots() {
+    check("snapshots");
+}
+
+#[test]
 fn library() {
     check("library");
 }

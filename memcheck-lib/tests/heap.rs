@@ -27,6 +27,7 @@ fn counts_are_exact() {
     one_block();
     realloc_keeps_one_block();
     freed_on_another_thread();
+    snapshots_of_a_thread_do_not_count_themselves();
     many_threads_that_end();
     more_threads_than_slots();
 }
@@ -129,4 +130,15 @@ fn more_threads_than_slots() {
     }
     drop(gate);
     assert_eq!(grown(before), (0, 0));
+}
+
+/// Taking a snapshot is no work of the thread.
+fn snapshots_of_a_thread_do_not_count_themselves() {
+    let before = memcheck::Snapshot::thread().unwrap();
+    let kept = std::hint::black_box(vec![1u8; 100]);
+    let growth = memcheck::Snapshot::thread().unwrap().since(&before);
+    drop(kept);
+    let heap = growth.heap.unwrap();
+    assert_eq!((heap.total_blocks, heap.total_bytes), (1, 100));
+    assert_eq!((heap.live_blocks, heap.live_bytes), (1, 100));
 }

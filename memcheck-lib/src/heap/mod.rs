@@ -9,6 +9,8 @@ pub mod native;
 mod peak;
 mod tally;
 
+use std::sync::OnceLock;
+
 pub use alloc::Alloc;
 #[cfg(memcheck_sites)]
 pub(crate) use counters::own_slot as thread_slot;
@@ -44,7 +46,15 @@ pub(crate) fn tell_recorder() {
 /// Whether allocations of this process reach an [`Alloc`], found by making one. A test binary with
 /// a global allocator of its own that is not wrapped answers `false`; its Rust heap counters say
 /// nothing then, and a zero in them must not be taken for one.
+///
+/// The one allocation is made at the first call only, so that asking does not show in what is
+/// measured between two calls.
 pub fn is_counted() -> bool {
+    static KNOWN: OnceLock<bool> = OnceLock::new();
+    *KNOWN.get_or_init(ask)
+}
+
+fn ask() -> bool {
     let layout = std::alloc::Layout::new::<u64>();
     let before = process(Heap::Rust);
     // SAFETY: the layout is not of size zero; the block is freed with the layout it was asked
