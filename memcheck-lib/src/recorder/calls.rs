@@ -127,6 +127,22 @@ pub(super) fn taken(kind: usize, key: u64) -> Taken {
     Taken { key, thing }
 }
 
+/// Says whether a thing that was taken out was released: if not, it is put back.
+#[cfg(all(memcheck_calls, not(miri)))]
+pub(super) fn settle(kind: usize, taken: &Taken, released: bool) {
+    let Some(thing) = taken.thing else { return };
+    recording_self(|tables| {
+        if !released {
+            tables.put_back(kind, Key::new(kind, taken.key), thing);
+            return;
+        }
+        tables.count(thing.site, -thing.blocks(), -(thing.bytes as i64));
+        if thing.older {
+            tables.older(kind, 1, 0);
+        }
+    });
+}
+
 extern "C" fn resized_from(
     kind: usize,
     taken: &Taken,
@@ -148,6 +164,14 @@ extern "C" fn resized_from(
 }
 
 impl Tables {
+    /// Remembers a thing as older than the recording. Its site is none: nothing is counted there.
+    #[cfg(all(memcheck_calls, not(miri)))]
+    pub(super) fn note_older(&self, kind: SiteKind, key: u64) {
+        let kind = number(kind);
+        // Without room for it, its release will be part of the rest.
+        let _ = self.live.insert(Key::new(kind, key), Thing { site: 0, older: true, bytes: 0 });
+    }
+
     fn site_of(&self, kind: usize, start: Start) -> Option<u32> {
         let slot = heap::thread_slot();
         self.walks.walk(slot, &self.rules, start, |stack| self.site(kind, &stack))
