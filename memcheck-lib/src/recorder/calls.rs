@@ -110,6 +110,18 @@ pub(super) struct Taken {
     thing: Option<Thing>,
 }
 
+#[cfg(all(memcheck_calls, not(miri)))]
+impl Taken {
+    pub(super) fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// The bytes that are recorded of it.
+    pub(super) fn bytes(&self) -> Option<usize> {
+        self.thing.map(|thing| thing.bytes as usize)
+    }
+}
+
 /// What became of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resized {

@@ -98,6 +98,23 @@ pub(crate) struct Taking {
 
 #[cfg(all(memcheck_calls, not(miri)))]
 impl Taking {
+    /// Its key.
+    pub(crate) fn key(&self) -> u64 {
+        self.taken.key()
+    }
+
+    /// Its bytes, as far as they were recorded. `None` for what is not known.
+    pub(crate) fn bytes(&self) -> Option<usize> {
+        self.taken.bytes()
+    }
+
+    /// Says that it was resized, by the calling function.
+    #[inline(always)]
+    pub(crate) fn resize(&self, key: u64, old_bytes: usize, new_bytes: usize) {
+        let now = calls::Resized { key: Some(key), old_bytes, new_bytes };
+        calls::resized(calls::number(self.kind), &self.taken, &now);
+    }
+
     /// Says whether it was released.
     pub(crate) fn settle(&self, released: bool) {
         calls::settle(calls::number(self.kind), &self.taken, released);

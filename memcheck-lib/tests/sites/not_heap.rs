@@ -89,7 +89,116 @@ pub(crate) fn cases() -> Vec<Case> {
                 }
             },
         },
+        Case {
+            name: "mapping",
+            iterations: 100,
+            body: |workload| {
+                workload.iterate(|| {
+                    black_box(map(4));
+                })
+            },
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                if hears(sites, SiteKind::Mapping) {
+                    each_iteration(report, SiteKind::Mapping, 1, 4 * page());
+                }
+            },
+        },
+        Case {
+            name: "mapping_cut_and_moved",
+            iterations: 100,
+            body: |workload| {
+                workload.iterate(|| {
+                    // Two in a row are one call to unmap; of the third the first page goes, and it
+                    // grows by two elsewhere.
+                    let two = map(4);
+                    // SAFETY: over the second half of what was just mapped.
+                    let half = unsafe {
+                        libc::mmap(
+                            two.add(2 * page() as usize),
+                            2 * page() as usize,
+                            READ,
+                            FIXED,
+                            -1,
+                            0,
+                        )
+                    };
+                    let kept = map(3);
+                    // SAFETY: what was just mapped and nobody uses.
+                    unsafe {
+                        assert_ne!(black_box(half), libc::MAP_FAILED);
+                        assert_eq!(libc::munmap(two, 4 * page() as usize), 0);
+                        assert_eq!(libc::munmap(kept, page() as usize), 0);
+                        let kept = kept.add(page() as usize);
+                        let (from, to) = (2 * page() as usize, 4 * page() as usize);
+                        let moved = libc::mremap(kept, from, to, libc::MREMAP_MAYMOVE);
+                        assert_ne!(black_box(moved), libc::MAP_FAILED);
+                    }
+                })
+            },
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                if hears(sites, SiteKind::Mapping) {
+                    each_iteration(report, SiteKind::Mapping, 1, 4 * page());
+                }
+            },
+        },
+        Case {
+            name: "thread",
+            iterations: 40,
+            body: |workload| {
+                workload.iterate(|| {
+                    drop(black_box(std::thread::spawn(|| {
+                        loop {
+                            std::thread::park();
+                        }
+                    })));
+                })
+            },
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                if hears(sites, SiteKind::Thread) {
+                    each_iteration(report, SiteKind::Thread, 1, 0);
+                }
+            },
+        },
+        Case {
+            name: "threads_that_end",
+            iterations: 40,
+            body: |workload| {
+                workload.iterate(|| {
+                    std::thread::spawn(|| black_box(1)).join().unwrap();
+                    let (say, hear) = std::sync::mpsc::channel();
+                    drop(std::thread::spawn(move || say.send(black_box(1))));
+                    hear.recv().unwrap();
+                })
+            },
+            // The last one that nobody joins may be about to end.
+            truth: |_, sites| {
+                if hears(sites, SiteKind::Thread) {
+                    assert!(!grows(sites, SiteKind::Thread), "{:?}", sites.sites);
+                }
+            },
+        },
     ]
+}
+
+const READ: libc::c_int = libc::PROT_READ;
+const SHARED: libc::c_int = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
+const FIXED: libc::c_int = SHARED | libc::MAP_FIXED;
+
+fn page() -> i64 {
+    // SAFETY: a question with a number for its answer.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) }
+}
+
+/// Shared, so that the kernel does not join it with its neighbours.
+fn map(pages: i64) -> *mut libc::c_void {
+    let length = (pages * page()) as usize;
+    // SAFETY: a new mapping, wherever the kernel likes.
+    let at = unsafe { libc::mmap(std::ptr::null_mut(), length, READ, SHARED, -1, 0) };
+    assert_ne!(at, libc::MAP_FAILED);
+    at
 }
 
 fn descriptors<const EACH: i64>(report: &Report, sites: &Sites) {

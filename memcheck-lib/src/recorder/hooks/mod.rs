@@ -12,7 +12,9 @@
 //! `int` means nothing. They may be unwound through: many of them are cancellation points.
 
 mod descriptors;
+mod mappings;
 mod names;
+mod threads;
 
 use std::ffi::{CStr, c_int, c_void};
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};

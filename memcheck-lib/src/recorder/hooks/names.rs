@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{PROCESS, descriptors, process};
+use super::{PROCESS, descriptors, mappings, process, threads};
 use crate::recorder::{SiteKind, Tables};
 use crate::weak::weak_definitions;
 
@@ -33,6 +33,11 @@ weak_definitions! {
     inotify_init1 memcheck_jump_inotify_init1 => descriptors::inotify_init1,
     signalfd memcheck_jump_signalfd => descriptors::signalfd,
     close memcheck_jump_close => descriptors::close,
+    mmap memcheck_jump_mmap => mappings::mmap,
+    mmap64 memcheck_jump_mmap64 => mappings::mmap64,
+    munmap memcheck_jump_munmap => mappings::munmap,
+    mremap memcheck_jump_mremap => mappings::mremap,
+    pthread_create memcheck_jump_pthread_create => threads::pthread_create,
 }
 
 /// Before `main`, and before most of what runs before it: looking names up takes the loader's locks,
@@ -43,10 +48,16 @@ static FIND: extern "C" fn() = find;
 
 extern "C" fn find() {
     descriptors::real::find();
+    mappings::real::find();
+    threads::real::find();
 }
 
-/// By which of its functions one knows that a kind is recorded: the one that releases it.
-const RELEASES: [(&[u8], SiteKind); 1] = [(b"close", SiteKind::Descriptor)];
+/// By which of its functions one knows that a kind is recorded.
+const TELLING: [(&[u8], SiteKind); 3] = [
+    (b"close", SiteKind::Descriptor),
+    (b"munmap", SiteKind::Mapping),
+    (b"pthread_create", SiteKind::Thread),
+];
 
 /// Makes ready to record, and says to the observer what will be.
 pub(in crate::recorder) fn prepare(tables: &Tables) {
@@ -54,11 +65,14 @@ pub(in crate::recorder) fn prepare(tables: &Tables) {
     let mut kinds = 0;
     for (name, jump, here) in members() {
         // Where another definition won, nothing of this kind is told.
-        for (release, kind) in RELEASES {
-            if name.to_bytes() == release && jump == here {
+        for (telling, kind) in TELLING {
+            if name.to_bytes() == telling && jump == here {
                 kinds |= 1 << kind as u32;
             }
         }
+    }
+    if !threads::prepare() {
+        kinds &= !(1 << SiteKind::Thread as u32);
     }
     if kinds & 1 << SiteKind::Descriptor as u32 != 0 {
         descriptors::note_open_ones(tables);
