@@ -1,5 +1,6 @@
-//! Says to the compiler whether the C heap can be counted on this target (`memcheck_native`), and
-//! whether call stacks can be recorded (`memcheck_sites`).
+//! Says to the compiler whether the C heap can be counted on this target (`memcheck_native`),
+//! whether call stacks can be recorded (`memcheck_sites`), and whether those of the C library's
+//! functions can be (`memcheck_calls`).
 
 use std::env;
 
@@ -7,12 +8,14 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(memcheck_native)");
     println!("cargo::rustc-check-cfg=cfg(memcheck_sites)");
+    println!("cargo::rustc-check-cfg=cfg(memcheck_calls)");
     println!("cargo::rustc-check-cfg=cfg(memcheck_sanitizer)");
     println!("cargo::rustc-check-cfg=cfg(memcheck_static_libc)");
     let target = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
     let processor = matches!(target("ARCH").as_str(), "x86_64" | "aarch64");
     let possible = target("OS") == "linux" && target("ENV") == "gnu" && processor;
-    if target("OS") == "linux" && processor && env::var_os("CARGO_FEATURE_SITES").is_some() {
+    let sites = env::var_os("CARGO_FEATURE_SITES").is_some();
+    if target("OS") == "linux" && processor && sites {
         println!("cargo::rustc-cfg=memcheck_sites");
     }
     // Sanitizers define the malloc family themselves. The compiler tells of them on nightly only,
@@ -28,5 +31,8 @@ fn main() {
     }
     if possible && !is_static && !sanitizer && env::var_os("CARGO_FEATURE_NATIVE_HEAP").is_some() {
         println!("cargo::rustc-cfg=memcheck_native");
+    }
+    if possible && !is_static && !sanitizer && sites {
+        println!("cargo::rustc-cfg=memcheck_calls");
     }
 }

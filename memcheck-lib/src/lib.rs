@@ -15,6 +15,8 @@ pub mod snapshot;
 #[doc(hidden)]
 pub mod tool;
 pub mod units;
+#[cfg(any(memcheck_native, memcheck_calls))]
+mod weak;
 
 pub use check::{Check, Options, Workload};
 pub use figure::Figure;

@@ -110,6 +110,18 @@ pub(super) struct Taken {
     thing: Option<Thing>,
 }
 
+#[cfg(all(memcheck_calls, not(miri)))]
+impl Taken {
+    pub(super) fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// The bytes that are recorded of it.
+    pub(super) fn bytes(&self) -> Option<usize> {
+        self.thing.map(|thing| thing.bytes as usize)
+    }
+}
+
 /// What became of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resized {
@@ -125,6 +137,22 @@ pub(super) struct Resized {
 pub(super) fn taken(kind: usize, key: u64) -> Taken {
     let thing = recording_self(|tables| tables.live.remove(Key::new(kind, key))).flatten();
     Taken { key, thing }
+}
+
+/// Says whether a thing that was taken out was released: if not, it is put back.
+#[cfg(all(memcheck_calls, not(miri)))]
+pub(super) fn settle(kind: usize, taken: &Taken, released: bool) {
+    let Some(thing) = taken.thing else { return };
+    recording_self(|tables| {
+        if !released {
+            tables.put_back(kind, Key::new(kind, taken.key), thing);
+            return;
+        }
+        tables.count(thing.site, -thing.blocks(), -(thing.bytes as i64));
+        if thing.older {
+            tables.older(kind, 1, 0);
+        }
+    });
 }
 
 extern "C" fn resized_from(
@@ -148,6 +176,14 @@ extern "C" fn resized_from(
 }
 
 impl Tables {
+    /// Remembers a thing as older than the recording. Its site is none: nothing is counted there.
+    #[cfg(all(memcheck_calls, not(miri)))]
+    pub(super) fn note_older(&self, kind: SiteKind, key: u64) {
+        let kind = number(kind);
+        // Without room for it, its release will be part of the rest.
+        let _ = self.live.insert(Key::new(kind, key), Thing { site: 0, older: true, bytes: 0 });
+    }
+
     fn site_of(&self, kind: usize, start: Start) -> Option<u32> {
         let slot = heap::thread_slot();
         self.walks.walk(slot, &self.rules, start, |stack| self.site(kind, &stack))

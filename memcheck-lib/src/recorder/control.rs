@@ -34,6 +34,8 @@ fn record_into(memory: Memory) {
     });
     let memory: &'static Memory = Box::leak(Box::new(memory));
     let tables = memory.tables();
+    #[cfg(all(memcheck_calls, not(miri)))]
+    super::hooks::prepare(tables);
     tables.started.store(1, Release);
     TABLES.store(std::ptr::from_ref(tables).cast_mut(), Release);
     ON.store(true, Release);

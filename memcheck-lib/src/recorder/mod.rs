@@ -22,6 +22,8 @@ mod calls;
 mod cfi;
 #[cfg(memcheck_sites)]
 mod control;
+#[cfg(all(memcheck_calls, not(miri)))]
+mod hooks;
 #[cfg(memcheck_sites)]
 mod live;
 #[cfg(memcheck_sites)]
@@ -77,6 +79,46 @@ pub(crate) fn resizing<T>(
     };
     calls::resized(calls::number(kind), &taken, &now);
     result
+}
+
+/// Takes a thing out that a call is about to release, whole or not at all. Unlike with
+/// [`released`], what is not known is not taken for older than the recording.
+#[cfg(all(memcheck_calls, not(miri)))]
+pub(crate) fn taking(kind: SiteKind, key: u64) -> Taking {
+    Taking { kind, taken: calls::taken(calls::number(kind), key) }
+}
+
+/// A thing that is about to be released.
+#[cfg(all(memcheck_calls, not(miri)))]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taking {
+    kind: SiteKind,
+    taken: calls::Taken,
+}
+
+#[cfg(all(memcheck_calls, not(miri)))]
+impl Taking {
+    /// Its key.
+    pub(crate) fn key(&self) -> u64 {
+        self.taken.key()
+    }
+
+    /// Its bytes, as far as they were recorded. `None` for what is not known.
+    pub(crate) fn bytes(&self) -> Option<usize> {
+        self.taken.bytes()
+    }
+
+    /// Says that it was resized, by the calling function.
+    #[inline(always)]
+    pub(crate) fn resize(&self, key: u64, old_bytes: usize, new_bytes: usize) {
+        let now = calls::Resized { key: Some(key), old_bytes, new_bytes };
+        calls::resized(calls::number(self.kind), &self.taken, &now);
+    }
+
+    /// Says whether it was released.
+    pub(crate) fn settle(&self, released: bool) {
+        calls::settle(calls::number(self.kind), &self.taken, released);
+    }
 }
 
 /// Nothing is recorded on this target, or without the feature `sites`.

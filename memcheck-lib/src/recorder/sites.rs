@@ -105,6 +105,11 @@ impl Tables {
         self.started.load(Acquire) != 0
     }
 
+    /// Whether a kind that is no heap is recorded: the worker's calls come by.
+    pub(crate) fn hears_of(&self, kind: SiteKind) -> bool {
+        self.calls.load(Acquire) & 1 << kind as u32 != 0
+    }
+
     /// How many sites there are; each keeps its number.
     pub(crate) fn sites_used(&self) -> usize {
         (self.sites_used.load(Acquire) as usize).min(SITES)

@@ -29,6 +29,8 @@ pub(crate) const LENGTH: usize = size_of::<Tables>();
 pub(crate) struct Tables {
     /// 1 once the worker records.
     pub(super) started: AtomicU32,
+    /// Kinds that are no heap and are recorded, a bit each.
+    pub(super) calls: AtomicU32,
     /// Taken while a stack is added.
     pub(super) adding: Lock,
     /// Sites in use.

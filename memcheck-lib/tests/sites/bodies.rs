@@ -194,11 +194,12 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 64,
             body: |workload| {
                 workload.iterate(|| {
-                    std::thread::scope(|scope| {
-                        for thread in 0..8u64 {
-                            scope.spawn(move || at_random(thread));
-                        }
-                    })
+                    // Joined: the end of a scope does not wait for what threads free last.
+                    let start = |seed| std::thread::spawn(move || at_random(seed));
+                    let threads: Vec<_> = (0..8u64).map(start).collect();
+                    for thread in threads {
+                        thread.join().unwrap();
+                    }
                 })
             },
             truth: |_, sites| {

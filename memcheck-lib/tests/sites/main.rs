@@ -5,6 +5,8 @@
 #[cfg(target_os = "linux")]
 mod bodies;
 #[cfg(target_os = "linux")]
+mod not_heap;
+#[cfg(target_os = "linux")]
 mod observed;
 
 fn main() {
@@ -14,7 +16,8 @@ fn main() {
         any(target_arch = "x86_64", target_arch = "aarch64")
     ))]
     {
-        let cases = bodies::cases();
+        let mut cases = bodies::cases();
+        cases.extend(not_heap::cases());
         observed::run(&cases);
         println!("sites: {} checks, {} passed", cases.len(), cases.len());
     }

@@ -1,9 +1,7 @@
 //! The malloc family over glibc's own functions.
 //!
-//! The names are defined *weak*, by a jump each: strong definitions break the link beside
-//! jemalloc's unprefixed build or a static C library. A test binary that links them exports them,
-//! because the C library refers to them, so calls from within the C library (`strdup`, `fopen`)
-//! arrive here too.
+//! The names are defined [weak](crate::weak). The C library itself refers to them, so calls from
+//! within it (`strdup`, `fopen`) arrive here too.
 //!
 //! Allocators that override malloc leave some functions out (mimalloc the sized frees, jemalloc
 //! `reallocarray`). Ours stay in place there, so they go to what the *names* of the others mean and
@@ -11,12 +9,12 @@
 //!
 //! Sizes are usable sizes (`malloc_usable_size`): `free` is told no other.
 
-use std::arch::global_asm;
 use std::ffi::{CStr, c_int, c_void};
 
 use super::{Reason, State, inside};
 use crate::heap::counters::{self, Heap};
 use crate::recorder::{self, SiteKind};
+use crate::weak::weak_definitions;
 
 unsafe extern "C" {
     // Exported by glibc since 2.2.5, for allocators that wrap its own (malloc/malloc.c).
@@ -194,73 +192,7 @@ extern "C" fn memcheck_pvalloc(size: usize) -> *mut c_void {
     }
 }
 
-/// The instruction that goes on at another place.
-#[cfg(target_arch = "x86_64")]
-macro_rules! jump {
-    () => {
-        "jmp {ours}"
-    };
-}
-#[cfg(target_arch = "aarch64")]
-macro_rules! jump {
-    () => {
-        "b {ours}"
-    };
-}
-
-/// Defines each name as a weak jump to our function, with a second, hidden name that always means
-/// this jump, and lists them.
-macro_rules! family {
-    ($($name:ident $jump:ident => $ours:ident),* $(,)?) => {
-        $(
-            global_asm!(
-                ".pushsection .text.memcheck_family,\"ax\",@progbits",
-                concat!(".weak ", stringify!($name)),
-                concat!(".weak ", stringify!($jump)),
-                concat!(".hidden ", stringify!($jump)),
-                concat!(".type ", stringify!($name), ",@function"),
-                concat!(".type ", stringify!($jump), ",@function"),
-                concat!(stringify!($name), ":"),
-                concat!(stringify!($jump), ":"),
-                jump!(),
-                concat!(".size ", stringify!($name), ", . - ", stringify!($name)),
-                ".popsection",
-                ours = sym $ours,
-            );
-        )*
-
-        mod jumps {
-            unsafe extern "C" {
-                $(pub(super) fn $jump();)*
-            }
-        }
-
-        mod names {
-            unsafe extern "C" {
-                $(pub(super) fn $name();)*
-            }
-        }
-
-        /// Name, our definition, and what the name means to code of this executable.
-        fn members() -> [(&'static CStr, usize, usize); const { [$(stringify!($name)),*].len() }] {
-            // Only their addresses are taken: what they take and return does not matter here.
-            [$((
-                const { c_name(concat!(stringify!($name), "\0")) },
-                jumps::$jump as *const () as usize,
-                names::$name as *const () as usize,
-            )),*]
-        }
-    };
-}
-
-const fn c_name(name: &'static str) -> &'static CStr {
-    match CStr::from_bytes_with_nul(name.as_bytes()) {
-        Ok(name) => name,
-        Err(_) => c"",
-    }
-}
-
-family! {
+weak_definitions! {
     malloc memcheck_jump_malloc => memcheck_malloc,
     calloc memcheck_jump_calloc => memcheck_calloc,
     realloc memcheck_jump_realloc => memcheck_realloc,

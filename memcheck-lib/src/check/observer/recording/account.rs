@@ -1,7 +1,7 @@
 //! The account of a recording: what the counters grew by, and which sites that is.
 
-use super::judge;
 use super::modules::Regions;
+use super::{judge, unexplained};
 use crate::check::message::Checkpoint;
 use crate::figure::Figure;
 use crate::growth::Conclusion;
@@ -20,7 +20,8 @@ pub(in crate::check::observer) struct Judged {
     pub(in crate::check::observer) native: bool,
 }
 
-/// The readings at one end of a batch, of each kind that is recorded and counted.
+/// The readings at one end of a batch, of each kind that is recorded and counted. Of mappings only
+/// their number: their bytes are no figure.
 type Reading = [Option<Amount>; SiteKind::ALL.len()];
 
 /// The books of a recording.
@@ -38,8 +39,8 @@ pub(super) struct Books {
     /// What belonged to no site at the end of the last batch.
     rests: [Rest; SiteKind::ALL.len()],
     notes: Vec<String>,
-    /// Figures that grew without a kind that is recorded.
-    without_site: Vec<Figure>,
+    /// Figures that grew.
+    growing: Vec<Figure>,
 }
 
 /// Growth per iteration of one kind; 0 where it was not judged growing.
@@ -70,15 +71,20 @@ fn difference(a: Amount, b: Amount) -> Amount {
 impl Books {
     pub(super) fn new(counted: Judged, conclusion: &Conclusion) -> Books {
         let mut rates = [Rates::default(); SiteKind::ALL.len()];
-        let mut without_site = Vec::new();
+        let mut growing = Vec::new();
         for of in conclusion.figures.iter().filter(|of| of.verdict == Verdict::Growing) {
             let rate = of.rate.max(0.0);
+            growing.push(of.figure);
             match of.figure {
                 Figure::HeapBytes => rates[SiteKind::RustHeap as usize].bytes = rate,
                 Figure::HeapBlocks => rates[SiteKind::RustHeap as usize].blocks = rate,
                 Figure::NativeBytes => rates[SiteKind::CHeap as usize].bytes = rate,
                 Figure::NativeBlocks => rates[SiteKind::CHeap as usize].blocks = rate,
-                other => without_site.push(other),
+                Figure::Mappings => rates[SiteKind::Mapping as usize].blocks = rate,
+                Figure::Threads => rates[SiteKind::Thread as usize].blocks = rate,
+                Figure::Fds => rates[SiteKind::Descriptor as usize].blocks = rate,
+                // Memory is traced by what takes it.
+                Figure::Resident | Figure::FdMemory | Figure::Children | Figure::Tasks => {}
             }
         }
         Books {
@@ -91,7 +97,7 @@ impl Books {
             series: Vec::new(),
             rests: [Rest::default(); SiteKind::ALL.len()],
             notes: Vec::new(),
-            without_site,
+            growing,
         }
     }
 
@@ -99,17 +105,31 @@ impl Books {
         self.notes.push(note);
     }
 
-    fn read(&self, checkpoint: &Checkpoint, _sample: &Sample) -> Reading {
+    fn read(&self, checkpoint: &Checkpoint, sample: &Sample, memory: Option<&Memory>) -> Reading {
         let mut reading = Reading::default();
         let of = |heap: crate::HeapCounters| amount(heap.live_blocks, heap.live_bytes);
         reading[SiteKind::RustHeap as usize] = self.counted.rust.then(|| of(checkpoint.rust));
         reading[SiteKind::CHeap as usize] = self.counted.native.then(|| of(checkpoint.native));
+        for (kind, number) in [
+            (SiteKind::Mapping, sample.mappings),
+            (SiteKind::Thread, sample.threads),
+            (SiteKind::Descriptor, sample.fds),
+        ] {
+            let heard = memory.is_some_and(|memory| memory.tables().hears_of(kind));
+            let number = number.filter(|_| heard).and_then(|number| i64::try_from(number).ok());
+            reading[kind as usize] = number.map(|number| amount(number, 0));
+        }
         reading
     }
 
     /// The readings when recording began.
-    pub(super) fn open(&mut self, checkpoint: &Checkpoint, sample: &Sample) {
-        self.start = self.read(checkpoint, sample);
+    pub(super) fn open(
+        &mut self,
+        checkpoint: &Checkpoint,
+        sample: &Sample,
+        memory: Option<&Memory>,
+    ) {
+        self.start = self.read(checkpoint, sample, memory);
         self.end = self.start;
         self.opened = true;
     }
@@ -122,7 +142,7 @@ impl Books {
         sample: &Sample,
         memory: Option<&Memory>,
     ) {
-        self.end = self.read(checkpoint, sample);
+        self.end = self.read(checkpoint, sample, memory);
         self.batches.push(iterations);
         let Some(tables) = memory.map(Memory::tables) else { return };
         self.rests = SiteKind::ALL.map(|kind| tables.rest(kind));
@@ -139,9 +159,14 @@ impl Books {
         self.batches.iter().sum()
     }
 
-    fn growth(&self, kind: SiteKind) -> Option<Amount> {
+    /// Growth of a kind, of which `sites` survive. No figure tells the bytes of mappings: they are
+    /// those that are recorded.
+    fn growth(&self, kind: SiteKind, sites: Amount) -> Option<Amount> {
         let at = kind as usize;
-        Some(difference(self.end[at]?, self.start[at]?))
+        let growth = difference(self.end[at]?, self.start[at]?);
+        let recorded = sites.bytes + self.rests[at].older.1;
+        let bytes = if kind == SiteKind::Mapping { recorded } else { growth.bytes };
+        Some(Amount { bytes, ..growth })
     }
 
     /// Whether blocks or bytes of a site rise with the iterations.
@@ -160,13 +185,13 @@ impl Books {
             return false;
         }
         SiteKind::ALL.into_iter().filter(growing).all(|kind| {
-            let Some(growth) = self.growth(kind) else { return false };
             let mut rising = Amount::default();
             for site in (0..tables.sites_used()).filter(|&site| self.rises(site)) {
                 if let Some(of) = tables.recorded(site).filter(|of| of.kind == kind) {
                     rising = sum(rising, amount(of.blocks, of.bytes));
                 }
             }
+            let Some(growth) = self.growth(kind, rising) else { return false };
             let (rates, older) = (self.rates[kind as usize], self.rests[kind as usize].older);
             let iterations = self.iterations();
             let bytes = rates.bytes <= 0.0
@@ -204,9 +229,9 @@ impl Books {
         let iterations = self.iterations();
         let mut all = self.collect(tables, regions, &mut sites.modules);
         for kind in SiteKind::ALL {
-            let Some(growth) = self.growth(kind) else { continue };
             let of_kind = all.iter().filter(|site| site.kind == kind);
             let total = of_kind.fold(Amount::default(), |total, site| sum(total, site.survived));
+            let Some(growth) = self.growth(kind, total) else { continue };
             let Rest { older, unplaced } = self.rests[kind as usize];
             let older = amount(older.0, older.1);
             let rest = difference(difference(growth, total), older);
@@ -227,11 +252,8 @@ impl Books {
                     .to_owned(),
             );
         }
-        for figure in &self.without_site {
-            self.notes.push(format!(
-                "the growth of {figure} has no site: only what is allocated on the heaps is recorded"
-            ));
-        }
+        let hears = tables.hears_of(SiteKind::Descriptor);
+        self.notes.extend(unexplained::notes(&self.growing, &all, hears));
         all.retain(|site| site.survived != Amount::default());
         all.sort_by_key(|site| {
             let Amount { blocks, bytes } = site.survived;

@@ -4,6 +4,7 @@ mod account;
 mod judge;
 mod modules;
 mod plan;
+mod unexplained;
 
 use std::time::{Duration, Instant};
 
@@ -71,7 +72,7 @@ fn run(
     let mut patience = Patience::new(options.effective_settle(), recorded.tasks);
     let started = settled(subject, recorded, &mut patience)?;
     let sample = subject.sample();
-    books.open(&started, &sample);
+    books.open(&started, &sample, subject.records());
     let clock = Instant::now();
     for batch in Plan::new(plan::target(started.iterations, &conclusion.figures)) {
         let before = clock.elapsed();

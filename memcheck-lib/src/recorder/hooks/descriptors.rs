@@ -1,0 +1,230 @@
+//! Descriptors, from the call that opens them to `close`.
+
+use std::ffi::c_int;
+use std::os::fd::BorrowedFd;
+
+use rustix::process::{Resource, getrlimit};
+
+use super::{aside, call_real, real_functions, recording, system_call};
+use crate::recorder::{self, SiteKind, Tables};
+
+/// Descriptors up to here are looked for when recording begins; of later ones that are closed
+/// meanwhile it is not known that they are older.
+const LOOKED_FOR: u64 = 1 << 16;
+
+real_functions! {
+    open, open64, openat, openat64, creat, creat64, socket, socketpair, accept, accept4, pipe, pipe2,
+    dup, dup2, dup3, fcntl, fcntl64, eventfd, epoll_create, epoll_create1, memfd_create,
+    timerfd_create, inotify_init, inotify_init1, signalfd, close,
+}
+
+/// Remembers which descriptors are open and thus older than the recording, so that a `close` of
+/// what was opened by a way that is not seen is not taken for one of those.
+pub(super) fn note_open_ones(tables: &Tables) {
+    let most = getrlimit(Resource::Nofile).current.unwrap_or(LOOKED_FOR).min(LOOKED_FOR);
+    for fd in 0..most as c_int {
+        // SAFETY: it is not negative, and only asked for.
+        let asked = unsafe { BorrowedFd::borrow_raw(fd) };
+        if rustix::io::fcntl_getfd(asked).is_ok() {
+            tables.note_older(SiteKind::Descriptor, fd as u64);
+        }
+    }
+}
+
+/// A descriptor that a function gave.
+#[inline(always)]
+fn given(fd: c_int) -> c_int {
+    if recorder::is_on() && fd >= 0 {
+        record(fd);
+    }
+    fd
+}
+
+#[cold]
+#[inline(never)]
+fn record(fd: c_int) {
+    if recording() {
+        aside(|| recorder::acquired(SiteKind::Descriptor, fd as u64, 0));
+    }
+}
+
+/// Two descriptors that a function wrote to `pair`.
+#[inline(always)]
+unsafe fn given_two(result: c_int, pair: usize) -> c_int {
+    if recorder::is_on() && result == 0 {
+        // SAFETY: the function succeeded, so there are two.
+        let pair = unsafe { *std::ptr::with_exposed_provenance::<[c_int; 2]>(pair) };
+        for fd in pair {
+            record(fd);
+        }
+    }
+    result
+}
+
+/// Functions that give a descriptor, each with the system call that does the same.
+macro_rules! giving {
+    ($($name:ident($($argument:ident),*) or $otherwise:expr;)*) => { $(
+        pub(super) unsafe extern "C-unwind" fn $name($($argument: usize),*) -> c_int {
+            given(call_real!($name($($argument),*) -> c_int, $otherwise as c_int))
+        }
+    )* };
+}
+
+giving! {
+    open(path, flags, mode) or system_call!(SYS_openat, libc::AT_FDCWD, path, flags, mode);
+    open64(path, flags, mode) or system_call!(SYS_openat, libc::AT_FDCWD, path, flags, mode);
+    openat(folder, path, flags, mode) or system_call!(SYS_openat, folder, path, flags, mode);
+    openat64(folder, path, flags, mode) or system_call!(SYS_openat, folder, path, flags, mode);
+    creat(path, mode) or system_call!(SYS_openat, libc::AT_FDCWD, path, CREAT, mode);
+    creat64(path, mode) or system_call!(SYS_openat, libc::AT_FDCWD, path, CREAT, mode);
+    socket(domain, kind, protocol) or system_call!(SYS_socket, domain, kind, protocol);
+    accept(fd, address, length) or system_call!(SYS_accept, fd, address, length);
+    accept4(fd, address, length, flags) or system_call!(SYS_accept4, fd, address, length, flags);
+    dup(fd) or system_call!(SYS_dup, fd);
+    eventfd(value, flags) or system_call!(SYS_eventfd2, value, flags);
+    epoll_create(_size) or system_call!(SYS_epoll_create1, 0);
+    epoll_create1(flags) or system_call!(SYS_epoll_create1, flags);
+    memfd_create(name, flags) or system_call!(SYS_memfd_create, name, flags);
+    timerfd_create(clock, flags) or system_call!(SYS_timerfd_create, clock, flags);
+    inotify_init() or system_call!(SYS_inotify_init1, 0);
+    inotify_init1(flags) or system_call!(SYS_inotify_init1, flags);
+}
+
+/// What `creat` opens with.
+const CREAT: c_int = libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC;
+
+pub(super) unsafe extern "C-unwind" fn pipe(pair: usize) -> c_int {
+    let result = call_real!(pipe(pair) -> c_int, system_call!(SYS_pipe2, pair, 0) as c_int);
+    // SAFETY: the caller gives a place for two.
+    unsafe { given_two(result, pair) }
+}
+
+pub(super) unsafe extern "C-unwind" fn pipe2(pair: usize, flags: usize) -> c_int {
+    let result =
+        call_real!(pipe2(pair, flags) -> c_int, system_call!(SYS_pipe2, pair, flags) as c_int);
+    // SAFETY: the caller gives a place for two.
+    unsafe { given_two(result, pair) }
+}
+
+pub(super) unsafe extern "C-unwind" fn socketpair(
+    domain: usize,
+    kind: usize,
+    protocol: usize,
+    pair: usize,
+) -> c_int {
+    let result = call_real!(
+        socketpair(domain, kind, protocol, pair) -> c_int,
+        system_call!(SYS_socketpair, domain, kind, protocol, pair) as c_int
+    );
+    // SAFETY: the caller gives a place for two.
+    unsafe { given_two(result, pair) }
+}
+
+/// Gives a new descriptor only when it is asked with none.
+pub(super) unsafe extern "C-unwind" fn signalfd(fd: usize, mask: usize, flags: usize) -> c_int {
+    // The kernel's set of signals has 64 bits.
+    let result = call_real!(
+        signalfd(fd, mask, flags) -> c_int,
+        system_call!(SYS_signalfd4, fd, mask, 8, flags) as c_int
+    );
+    if fd as c_int == -1 { given(result) } else { result }
+}
+
+/// Some of its commands duplicate a descriptor.
+#[inline(always)]
+fn duplicated(result: c_int, command: usize) -> c_int {
+    match command as c_int {
+        libc::F_DUPFD | libc::F_DUPFD_CLOEXEC => given(result),
+        _ => result,
+    }
+}
+
+pub(super) unsafe extern "C-unwind" fn fcntl(fd: usize, command: usize, value: usize) -> c_int {
+    let result = call_real!(
+        fcntl(fd, command, value) -> c_int,
+        system_call!(SYS_fcntl, fd, command, value) as c_int
+    );
+    duplicated(result, command)
+}
+
+pub(super) unsafe extern "C-unwind" fn fcntl64(fd: usize, command: usize, value: usize) -> c_int {
+    let result = call_real!(
+        fcntl64(fd, command, value) -> c_int,
+        system_call!(SYS_fcntl, fd, command, value) as c_int
+    );
+    duplicated(result, command)
+}
+
+unsafe fn real_dup2(old: usize, new: usize) -> c_int {
+    call_real!(dup2(old, new) -> c_int, {
+        // `dup3` refuses what is the same; `dup2` then only says whether it is open.
+        if old as c_int == new as c_int {
+            match system_call!(SYS_fcntl, old, libc::F_GETFD) {
+                0.. => new as c_int,
+                _ => -1,
+            }
+        } else {
+            system_call!(SYS_dup3, old, new, 0) as c_int
+        }
+    })
+}
+
+pub(super) unsafe extern "C-unwind" fn dup2(old: usize, new: usize) -> c_int {
+    // SAFETY: the caller's promises are those of `dup2`.
+    let call = || unsafe { real_dup2(old, new) };
+    // One that is made the same stays what it was.
+    if recorder::is_on() && old as c_int != new as c_int { replacing(new, call) } else { call() }
+}
+
+pub(super) unsafe extern "C-unwind" fn dup3(old: usize, new: usize, flags: usize) -> c_int {
+    let call = || {
+        call_real!(
+            dup3(old, new, flags) -> c_int,
+            system_call!(SYS_dup3, old, new, flags) as c_int
+        )
+    };
+    if recorder::is_on() { replacing(new, call) } else { call() }
+}
+
+/// A call that closes `fd`, if it is open, and opens it anew.
+#[cold]
+#[inline(never)]
+fn replacing(fd: usize, call: impl FnOnce() -> c_int) -> c_int {
+    let result = releasing(fd, call, |result| result >= 0);
+    given(result)
+}
+
+pub(super) unsafe extern "C-unwind" fn close(fd: usize) -> c_int {
+    let call = || call_real!(close(fd) -> c_int, system_call!(SYS_close, fd) as c_int);
+    if recorder::is_on() {
+        // With any other error it is closed all the same (close(2)).
+        releasing(fd, call, |result| result == 0 || errno() != libc::EBADF)
+    } else {
+        call()
+    }
+}
+
+fn errno() -> c_int {
+    // SAFETY: the thread's own errno.
+    unsafe { *libc::__errno_location() }
+}
+
+/// A call that closes `fd`, if `is_closed` says so of its result.
+#[cold]
+#[inline(never)]
+fn releasing(
+    fd: usize,
+    call: impl FnOnce() -> c_int,
+    is_closed: impl FnOnce(c_int) -> bool,
+) -> c_int {
+    let fd = fd as c_int;
+    if fd < 0 || !recording() {
+        return call();
+    }
+    let key = fd as u64;
+    let taken = aside(|| recorder::taking(SiteKind::Descriptor, key));
+    let result = call();
+    let is_closed = is_closed(result);
+    aside(|| taken.settle(is_closed));
+    result
+}

@@ -1,0 +1,127 @@
+//! The functions of the C library that give and take what is no heap: descriptors, mappings,
+//! threads.
+//!
+//! The names are defined [weak](crate::weak), each over the function that would have been called
+//! without us, found once, before `main`. While nothing is recorded a call is handed on as it is.
+//! What the C library does within itself (the `open` of `getaddrinfo`, the stack of a thread) and
+//! raw system calls are not seen.
+//!
+//! Every function takes its arguments as whole registers, and so many as the widest call of it
+//! has: on x86-64 and aarch64 Linux integers and pointers are passed alike, those of a variadic
+//! function (the mode of `open`) like the others, and the upper half of a register that holds an
+//! `int` means nothing. They may be unwound through: many of them are cancellation points.
+
+mod descriptors;
+mod mappings;
+mod names;
+mod threads;
+
+use std::ffi::{CStr, c_int, c_void};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
+
+pub(super) use names::prepare;
+
+/// A function that stands behind ours.
+struct Real {
+    name: &'static CStr,
+    /// Null until it is found.
+    address: AtomicPtr<c_void>,
+}
+
+impl Real {
+    const fn new(name: &'static CStr) -> Real {
+        Real { name, address: AtomicPtr::new(std::ptr::null_mut()) }
+    }
+
+    /// Its address. `None` in the first moments of the process, before it was looked up, and where
+    /// the C library does not know it: a raw system call then does the same.
+    #[inline(always)]
+    fn address(&self) -> Option<*mut c_void> {
+        let address = self.address.load(Relaxed);
+        (!address.is_null()).then_some(address)
+    }
+
+    /// Looks it up. Nothing is allocated for a name that exists.
+    fn find(&self) -> Option<*mut c_void> {
+        // SAFETY: the name is a C string.
+        let found = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
+        if !found.is_null() {
+            self.address.store(found, Relaxed);
+        }
+        self.address()
+    }
+}
+
+/// The functions behind ours, by the names of those.
+macro_rules! real_functions {
+    ($($name:ident),* $(,)?) => {
+        #[expect(non_upper_case_globals, reason = "they are named like the functions")]
+        pub(super) mod real {
+            use super::super::Real;
+
+            $(
+                pub(in super::super) static $name: Real = Real::new(const {
+                    $crate::weak::c_name(concat!(stringify!($name), "\0"))
+                });
+            )*
+
+            pub(in super::super) fn find() {
+                $($name.find();)*
+            }
+        }
+    };
+}
+use real_functions;
+
+/// Calls the function behind ours with whole registers, or `$otherwise`.
+macro_rules! call_real {
+    ($name:ident($($argument:ident),*) -> $result:ty, $otherwise:expr) => {
+        match real::$name.address() {
+            Some(address) => {
+                type Call = unsafe extern "C-unwind" fn($($argument: usize),*) -> $result;
+                // SAFETY: a function of this name of the C library, which takes no more than these
+                // registers.
+                let call = unsafe { std::mem::transmute::<*mut std::ffi::c_void, Call>(address) };
+                // SAFETY: the caller's promises are those of the function.
+                unsafe { call($($argument),*) }
+            }
+            None => $otherwise,
+        }
+    };
+}
+use call_real;
+
+/// A raw system call, which leaves errno like the C library's function.
+macro_rules! system_call {
+    ($number:ident $(, $argument:expr)*) => {
+        // SAFETY: the caller's promises are those of the function that makes this call.
+        unsafe { libc::syscall(libc::$number $(, $argument)*) }
+    };
+}
+use system_call;
+
+/// The process that records: 0 before.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+fn process() -> u32 {
+    rustix::process::getpid().as_raw_nonzero().get().cast_unsigned()
+}
+
+/// Whether to record. Not in a child that shares the memory of this process until it starts another
+/// program (vfork): what it closes is open here.
+#[inline(always)]
+fn recording() -> bool {
+    super::is_on() && PROCESS.load(Relaxed) == process()
+}
+
+/// Records something and leaves errno as the function has set it.
+fn aside<T>(record: impl FnOnce() -> T) -> T {
+    // SAFETY: the thread's own errno, at any time.
+    let errno: *mut c_int = unsafe { libc::__errno_location() };
+    // SAFETY: as above.
+    let before = unsafe { *errno };
+    let result = record();
+    // SAFETY: as above.
+    unsafe { *errno = before };
+    result
+}

@@ -1,0 +1,224 @@
+//! Bodies that leak what is no heap.
+
+use std::fs::File;
+use std::hint::black_box;
+use std::mem::forget;
+use std::net::UdpSocket;
+
+use memcheck::report::{Amount, Report, SiteKind, Sites, Word};
+
+use crate::observed::{Case, each_iteration};
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        Case {
+            name: "file",
+            iterations: 100,
+            body: |workload| workload.iterate(|| forget(File::open("/dev/null").unwrap())),
+            truth: descriptors::<1>,
+        },
+        Case {
+            name: "socket",
+            iterations: 100,
+            body: |workload| {
+                workload.iterate(|| forget(UdpSocket::bind("127.0.0.1:0").unwrap()));
+            },
+            truth: descriptors::<1>,
+        },
+        Case {
+            name: "pipe",
+            iterations: 100,
+            body: |workload| workload.iterate(|| forget(std::io::pipe().unwrap())),
+            truth: descriptors::<2>,
+        },
+        Case {
+            name: "duplicate",
+            iterations: 100,
+            body: |workload| {
+                let file = File::open("/dev/null").unwrap();
+                workload.iterate(|| forget(file.try_clone().unwrap()));
+            },
+            truth: descriptors::<1>,
+        },
+        Case {
+            name: "descriptors_closed",
+            iterations: 100,
+            body: |workload| {
+                // Closed one iteration later, so that the first is older than the recording.
+                let mut last = None;
+                workload.iterate(|| {
+                    let file = File::open("/dev/null").unwrap();
+                    let _both = (file.try_clone().unwrap(), std::io::pipe().unwrap());
+                    last = Some(black_box(file));
+                    forget(black_box(Box::new(0u64)));
+                })
+            },
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Leak);
+                if hears(sites, SiteKind::Descriptor) {
+                    assert!(!grows(sites, SiteKind::Descriptor), "{:?}", sites.sites);
+                    let account = account(sites, SiteKind::Descriptor);
+                    let one = Amount { blocks: 1, bytes: 0 };
+                    let older = Amount { blocks: -1, bytes: 0 };
+                    assert_eq!((account.sites, account.older), (one, older));
+                    assert_eq!(account.rest, Amount::default());
+                }
+            },
+        },
+        Case {
+            name: "raw_system_calls",
+            iterations: 100,
+            body: |workload| {
+                workload.iterate(|| {
+                    // SAFETY: a call that only takes a number.
+                    let fd = unsafe { libc::syscall(libc::SYS_epoll_create1, 0) };
+                    assert!(black_box(fd) >= 0);
+                })
+            },
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Leak);
+                assert!(!grows(sites, SiteKind::Descriptor));
+                assert!(
+                    sites.notes.iter().any(|of| of.contains("the growth of fds has no site")),
+                    "{:?}",
+                    sites.notes
+                );
+                if hears(sites, SiteKind::Descriptor) {
+                    let rest = Amount { blocks: sites.iterations as i64, bytes: 0 };
+                    assert_eq!(account(sites, SiteKind::Descriptor).rest, rest);
+                }
+            },
+        },
+        Case {
+            name: "mapping",
+            iterations: 100,
+            body: |workload| {
+                workload.iterate(|| {
+                    black_box(map(4));
+                })
+            },
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                if hears(sites, SiteKind::Mapping) {
+                    each_iteration(report, SiteKind::Mapping, 1, 4 * page());
+                }
+            },
+        },
+        Case {
+            name: "mapping_cut_and_moved",
+            iterations: 100,
+            body: |workload| {
+                workload.iterate(|| {
+                    // Two in a row are one call to unmap; of the third the first page goes, and it
+                    // grows by two elsewhere.
+                    let two = map(4);
+                    // SAFETY: over the second half of what was just mapped.
+                    let half = unsafe {
+                        libc::mmap(
+                            two.add(2 * page() as usize),
+                            2 * page() as usize,
+                            READ,
+                            FIXED,
+                            -1,
+                            0,
+                        )
+                    };
+                    let kept = map(3);
+                    // SAFETY: what was just mapped and nobody uses.
+                    unsafe {
+                        assert_ne!(black_box(half), libc::MAP_FAILED);
+                        assert_eq!(libc::munmap(two, 4 * page() as usize), 0);
+                        assert_eq!(libc::munmap(kept, page() as usize), 0);
+                        let kept = kept.add(page() as usize);
+                        let (from, to) = (2 * page() as usize, 4 * page() as usize);
+                        let moved = libc::mremap(kept, from, to, libc::MREMAP_MAYMOVE);
+                        assert_ne!(black_box(moved), libc::MAP_FAILED);
+                    }
+                })
+            },
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                if hears(sites, SiteKind::Mapping) {
+                    each_iteration(report, SiteKind::Mapping, 1, 4 * page());
+                }
+            },
+        },
+        Case {
+            name: "thread",
+            iterations: 40,
+            body: |workload| {
+                workload.iterate(|| {
+                    drop(black_box(std::thread::spawn(|| {
+                        loop {
+                            std::thread::park();
+                        }
+                    })));
+                })
+            },
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                if hears(sites, SiteKind::Thread) {
+                    each_iteration(report, SiteKind::Thread, 1, 0);
+                }
+            },
+        },
+        Case {
+            name: "threads_that_end",
+            iterations: 40,
+            body: |workload| {
+                workload.iterate(|| {
+                    std::thread::spawn(|| black_box(1)).join().unwrap();
+                    let (say, hear) = std::sync::mpsc::channel();
+                    drop(std::thread::spawn(move || say.send(black_box(1))));
+                    hear.recv().unwrap();
+                })
+            },
+            // The last one that nobody joins may be about to end.
+            truth: |_, sites| {
+                if hears(sites, SiteKind::Thread) {
+                    assert!(!grows(sites, SiteKind::Thread), "{:?}", sites.sites);
+                }
+            },
+        },
+    ]
+}
+
+const READ: libc::c_int = libc::PROT_READ;
+const SHARED: libc::c_int = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
+const FIXED: libc::c_int = SHARED | libc::MAP_FIXED;
+
+fn page() -> i64 {
+    // SAFETY: a question with a number for its answer.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) }
+}
+
+/// Shared, so that the kernel does not join it with its neighbours.
+fn map(pages: i64) -> *mut libc::c_void {
+    let length = (pages * page()) as usize;
+    // SAFETY: a new mapping, wherever the kernel likes.
+    let at = unsafe { libc::mmap(std::ptr::null_mut(), length, READ, SHARED, -1, 0) };
+    assert_ne!(at, libc::MAP_FAILED);
+    at
+}
+
+fn descriptors<const EACH: i64>(report: &Report, sites: &Sites) {
+    assert_eq!(report.word(), Word::Leak, "{report:#}");
+    if hears(sites, SiteKind::Descriptor) {
+        each_iteration(report, SiteKind::Descriptor, EACH, 0);
+    }
+}
+
+/// Whether a kind is recorded on this target: not without glibc.
+fn hears(sites: &Sites, kind: SiteKind) -> bool {
+    let hears = sites.accounts.iter().any(|account| account.kind == kind);
+    assert!(hears || !cfg!(target_env = "gnu"), "{:?}", sites.accounts);
+    hears
+}
+
+fn grows(sites: &Sites, kind: SiteKind) -> bool {
+    sites.sites.iter().any(|site| site.grows && site.kind == kind)
+}
+
+fn account(sites: &Sites, kind: SiteKind) -> &memcheck::report::Account {
+    sites.accounts.iter().find(|account| account.kind == kind).unwrap()
+}
