@@ -55,11 +55,15 @@ impl<'a> Resolver<'a> {
                 let module = frame.module.and_then(|index| sites.modules.get(index));
                 module.is_some_and(|module| Path::new(&module.path) == program)
             };
+            let frames = || site.stack.iter().filter(of_program);
+            // The standard library brings its own, and a few frames never have any (`_start`).
+            let mut own = frames().flat_map(|frame| &frame.functions).filter(|place| {
+                let crates = self.workspace.crates();
+                crates.iter().any(|name| place.function.contains(&format!("{name}::")))
+            });
             !site.stack.iter().any(is_users_frame)
-                && site.stack.iter().filter(of_program).any(|frame| {
-                    frame.functions.first().is_some_and(|place| place.file.is_none())
-                        || frame.functions.is_empty()
-                })
+                && (own.any(|place| place.file.is_none())
+                    || frames().next().is_some() && frames().all(|of| of.functions.is_empty()))
         };
         if sites.sites.iter().any(lacking) {
             let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();

@@ -60,6 +60,7 @@ mod short {
 mod short {
     use std::alloc::Layout;
 
+    #[expect(clippy::extra_unused_type_parameters, reason = "the other form asks for it")]
     #[inline(always)]
     pub(super) fn is_open<A: 'static>(_layout: Layout) -> bool {
         false
