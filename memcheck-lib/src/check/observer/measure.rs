@@ -22,6 +22,9 @@ use crate::tool::Record;
 /// Iterations of the fixed profile.
 const PROFILED: u64 = 64;
 
+/// How long the harness may take to come to rest before the first iteration.
+const HARNESS: Duration = Duration::from_millis(100);
+
 /// Which heaps of the worker are counted.
 #[derive(Clone, Copy, Debug)]
 struct Counted {
@@ -94,6 +97,10 @@ fn run(
     subject.set_ceiling(options.ceiling);
 
     let idle = subject.counters()?;
+    // libtest's main thread notes the test that it has just started, and so allocates; on a busy
+    // machine it may come to that only among the iterations.
+    let mut harness = Patience::new(options.effective_settle().max(HARNESS), idle.tasks);
+    let idle = settled(subject, idle, &mut harness)?;
     let cost = warm_up(subject, &options, snapshot)?;
     measured.profile = profile(subject, &options, cost, snapshot)?;
     if let Some(profile) = measured.profile.as_mut().filter(|_| !counted.native) {
