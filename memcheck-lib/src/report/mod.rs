@@ -173,7 +173,7 @@ pub struct Profile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub c_heap: Option<Change>,
     /// Whether one thread made all the allocations. Only then is `peak` the same in every run.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub one_thread: bool,
 }
 
