@@ -1,8 +1,8 @@
 //! What holds for a run and for each of its tests, from all who have a say: the built-in defaults,
 //! the file `.config/memcheck.toml`, the attribute, the environment, the flags.
 //!
-//! [`file`] reads the file, [`run_settings`] what is no option of a check, [`layers`] puts one on
-//! top of the other, [`load`] gets it all from where it is.
+//! [`mod@file`] reads the file, [`run_settings`] what is no option of a check, [`mod@layers`] puts one on
+//! top of the other, [`mod@load`] gets it all from where it is.
 
 mod error;
 mod file;
