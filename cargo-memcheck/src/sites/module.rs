@@ -1,11 +1,13 @@
 //! One executable or shared library: from an offset in its file to functions and lines.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use addr2line::{Loader, demangle_auto};
-use memcheck::report::Place;
+use memcheck::report::{FileVersion, Place};
 use object::{Object, ObjectSegment, ReadCache};
 
 use super::debug_file::Link;
@@ -13,6 +15,11 @@ use super::debug_file::Link;
 /// Why nothing can be said of a module.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ModuleError {
+    #[error(
+        "`{}` was replaced or removed while it ran, so its functions are not known: build nothing before the run has ended",
+        path.display()
+    )]
+    Replaced { path: PathBuf },
     #[error("`{}` cannot be opened", path.display())]
     Open { path: PathBuf, source: std::io::Error },
     #[error("`{}` is not a whole ELF file", path.display())]
@@ -37,8 +44,23 @@ pub(super) struct Module {
 }
 
 impl Module {
-    /// Opens the file at `path`, and the one with its debug information where that is apart.
-    pub(super) fn open(path: &Path) -> Result<Module, ModuleError> {
+    /// Opens the file at `path`, and the one with its debug information where that is apart. It must
+    /// be the one that ran, if that is known: any other has other functions at the same addresses.
+    pub(super) fn open(path: &Path, ran: Option<FileVersion>) -> Result<Module, ModuleError> {
+        if let Some(path) = deleted(path) {
+            return Err(ModuleError::Replaced { path });
+        }
+        let module = Module::parse(path);
+        // It is opened by its path more than once: what it is after all that, it was before.
+        match ran {
+            Some(ran) if FileVersion::of(path).ok() != Some(ran) => {
+                Err(ModuleError::Replaced { path: path.to_owned() })
+            }
+            _ => module,
+        }
+    }
+
+    fn parse(path: &Path) -> Result<Module, ModuleError> {
         let path_of = || path.to_owned();
         let opened =
             File::open(path).map_err(|source| ModuleError::Open { path: path_of(), source })?;
@@ -117,6 +139,12 @@ impl Module {
     }
 }
 
+/// The path of a file of which the kernel says that it has lost its name.
+fn deleted(path: &Path) -> Option<PathBuf> {
+    let name = path.as_os_str().as_bytes().strip_suffix(b" (deleted)")?;
+    (!path.exists()).then(|| OsStr::from_bytes(name).into())
+}
+
 /// The address, as the program is linked, of an offset in its file.
 fn address(segments: &[Segment], offset: u64) -> Option<u64> {
     let inside = |segment: &&Segment| {
@@ -145,9 +173,29 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("text");
         std::fs::write(&path, "text").unwrap();
-        let error = Module::open(&path).err().unwrap();
+        let error = Module::open(&path, None).err().unwrap();
         assert!(matches!(error, ModuleError::Malformed { .. }), "{error}");
         assert!(error.to_string().contains("text` is not a whole ELF file"));
-        assert!(matches!(Module::open("/nowhere".as_ref()), Err(ModuleError::Open { .. })));
+        assert!(matches!(Module::open("/nowhere".as_ref(), None), Err(ModuleError::Open { .. })));
+    }
+    #[test]
+    fn what_was_replaced_is_not_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("program");
+        std::fs::copy(std::env::current_exe().unwrap(), &path).unwrap();
+        let ran = FileVersion::of(&path).unwrap();
+        assert!(Module::open(&path, Some(ran)).is_ok());
+
+        // Another file, which is as good for the eye.
+        let other = folder.path().join("other");
+        std::fs::copy(&path, &other).unwrap();
+        std::fs::rename(&other, &path).unwrap();
+        let replaced = |error: Option<ModuleError>| match error {
+            Some(ModuleError::Replaced { path }) => path,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(replaced(Module::open(&path, Some(ran)).err()), path);
+        let named = folder.path().join("program (deleted)");
+        assert_eq!(replaced(Module::open(&named, None).err()), path);
     }
 }

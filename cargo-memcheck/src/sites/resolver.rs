@@ -37,7 +37,7 @@ impl<'a> Resolver<'a> {
                 let Some(module) = frame.module.and_then(|index| sites.modules.get(index)) else {
                     continue;
                 };
-                match self.symbols.functions(&module.path, frame.offset) {
+                match self.symbols.functions(module, frame.offset) {
                     Ok(functions) => {
                         frame.functions =
                             functions.into_iter().map(|place| self.named(place)).collect();
@@ -152,7 +152,10 @@ mod tests {
         let mut report = Report::unobserved(Default::default(), memcheck::report::Outcome::Lost);
         report.sites = Some(Sites {
             sites: vec![site],
-            modules: vec![Module { path }, Module { path: "/nowhere".into() }],
+            modules: vec![
+                Module { path, ..Module::default() },
+                Module { path: "/nowhere".into(), ..Module::default() },
+            ],
             ..Sites::default()
         });
         report

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use memcheck::report::Place;
+use memcheck::report::{FileVersion, Module as Mapped, Place};
 
 use super::module::Module;
 use crate::error::with_causes;
@@ -12,26 +12,31 @@ use crate::error::with_causes;
 /// A module, or why there is none.
 type Opened = Arc<Mutex<Result<Module, String>>>;
 
-/// Parsed modules by path.
+/// A file as it was at a time.
+type Known = (String, Option<FileVersion>);
+
+/// Parsed modules by path and version.
 #[derive(Default)]
 pub(super) struct Symbols {
-    modules: Mutex<HashMap<String, Opened>>,
+    modules: Mutex<HashMap<Known, Opened>>,
 }
 
 impl Symbols {
-    /// The functions at a return address in the file at `path`; a sentence where it cannot be read.
-    pub(super) fn functions(&self, path: &str, offset: u64) -> Result<Vec<Place>, String> {
+    /// The functions at a return address in a file; a sentence where it cannot be read, or is not the
+    /// one that ran.
+    pub(super) fn functions(&self, mapped: &Mapped, offset: u64) -> Result<Vec<Place>, String> {
         let module = {
             let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-            match modules.get(path) {
+            let key = (mapped.path.clone(), mapped.version);
+            match modules.get(&key) {
                 Some(module) => Arc::clone(module),
                 None => {
                     // Parsed with the lock held: another test needs the same file more likely than
                     // another.
-                    let opened = Module::open(Path::new(path));
+                    let opened = Module::open(Path::new(&mapped.path), mapped.version);
                     let opened = opened.map_err(|error| with_causes(&error));
                     let module = Arc::new(Mutex::new(opened));
-                    modules.insert(path.to_owned(), Arc::clone(&module));
+                    modules.insert(key, Arc::clone(&module));
                     module
                 }
             }
@@ -63,6 +68,7 @@ mod tests {
         let (start, size) = file.section_by_name(".text").unwrap().file_range().unwrap();
         let begin = Instant::now();
         let symbols = Symbols::default();
+        let mapped = Mapped { path: path.clone(), version: None };
         let (mut frames, mut lines) = (0, 0);
         let mut random = 1u64;
         // A fifth of the frames is new in each stack; the others are those of stacks before.
@@ -78,7 +84,7 @@ mod tests {
                     0 => pool[pool.len() - 1],
                     _ => pool[chosen % pool.len()],
                 };
-                let functions = symbols.functions(&path, offset).unwrap();
+                let functions = symbols.functions(&mapped, offset).unwrap();
                 frames += 1;
                 lines += functions.iter().filter(|place| place.line.is_some()).count();
             }

@@ -30,7 +30,7 @@ pub use mismatch::{Mismatch, Side};
 pub use proof::{Plant, PlantKind, Proof, Trial, TrialResult};
 pub use retention::{Finding, Retention};
 pub use run::{ReadError, Reason, RunReport, RunSummary, TestRecord};
-pub use sites::{Account, Amount, Frame, Module, Omitted, Place, Site, Sites};
+pub use sites::{Account, Amount, FileVersion, Frame, Module, Omitted, Place, Site, Sites};
 pub use suppressed::Suppressed;
 
 /// Version of the layout of [`Report`] and [`RunReport`] as JSON.

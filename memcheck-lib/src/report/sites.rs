@@ -1,5 +1,9 @@
 //! Where what survives was allocated.
 
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Report, Verdict};
@@ -113,6 +117,44 @@ pub struct Frame {
 pub struct Module {
     /// Its path, as the kernel names it.
     pub path: String,
+    /// Which file this was while the worker ran. Not part of a stored report.
+    #[serde(skip)]
+    pub version: Option<FileVersion>,
+}
+
+/// What tells a file from one that is written to the same path later.
+///
+/// A program that is built anew while its tests run has other functions at the same addresses: who
+/// looks them up compares this first.
+///
+/// ```
+/// use memcheck::report::FileVersion;
+///
+/// let program = std::env::current_exe()?;
+/// assert_eq!(FileVersion::of(&program)?, FileVersion::of(&program)?);
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileVersion {
+    inode: u64,
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl FileVersion {
+    /// That of the file at `path` now.
+    ///
+    /// # Errors
+    ///
+    /// When nothing can be said of the file: it is not there, or its folder cannot be searched.
+    pub fn of(path: &Path) -> io::Result<FileVersion> {
+        let of = std::fs::metadata(path)?;
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(&of);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Ok(FileVersion { inode, bytes: of.len(), modified: of.modified().ok() })
+    }
 }
 
 /// A function, and the place in it.

@@ -73,6 +73,8 @@ fn run(
     let started = settled(subject, recorded, &mut patience)?;
     let sample = subject.sample();
     books.open(&started, &sample, subject.records());
+    // For what the first batch unloads, and for a worker that it ends.
+    regions.extend(Regions::parse(&subject.maps()));
     let clock = Instant::now();
     for batch in Plan::new(plan::target(started.iterations, &conclusion.figures)) {
         let before = clock.elapsed();

@@ -1,7 +1,13 @@
 //! The files that return addresses lie in.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use crate::process::Header;
-use crate::report::{Frame, Module};
+use crate::report::{FileVersion, Frame, Module};
+
+/// What the kernel writes behind the path of a file that is no longer there under its name.
+const DELETED: &[u8] = b" (deleted)";
 
 /// Code of a file, as it is mapped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +17,22 @@ struct Region {
     /// Of `start` in the file.
     offset: u64,
     path: Vec<u8>,
+    /// Which file stood there when this was seen first.
+    version: Option<FileVersion>,
+}
+
+impl Region {
+    fn is_same_mapping(&self, other: &Region) -> bool {
+        (self.start, self.end, self.offset, &self.path)
+            == (other.start, other.end, other.offset, &other.path)
+    }
+
+    /// Whether both are code of one file, which may have lost its name in between.
+    fn is_same_code(&self, other: &Region) -> bool {
+        let name = |of: &Region| of.path.strip_suffix(DELETED).unwrap_or(&of.path).to_vec();
+        let place = |of: &Region| of.start.wrapping_sub(of.offset);
+        (name(self), place(self)) == (name(other), place(other))
+    }
 }
 
 /// What is mapped of files into a process, in the order of addresses.
@@ -28,23 +50,30 @@ impl Regions {
                 end: header.end,
                 offset: header.offset,
                 path: header.name.to_vec(),
+                version: None,
             });
         Regions(code.collect())
     }
 
-    /// Adds what `later` has and this one has not: code that was loaded since.
+    /// Adds what `later` has and this one has not: code that was loaded since. To be called at once
+    /// after `later` was read: it is looked at which files these are.
     pub(super) fn extend(&mut self, later: Regions) {
-        for region in later.0 {
-            if !self.0.contains(&region) {
+        for mut region in later.0 {
+            if !self.0.iter().any(|known| known.is_same_mapping(&region)) {
+                region.version = FileVersion::of(OsStr::from_bytes(&region.path).as_ref()).ok();
                 self.0.push(region);
             }
         }
     }
 
-    /// The latest file mapped at the call that returns to an address.
+    /// The file mapped at the call that returns to an address; the latest that is known of it.
+    /// `None` also where different code was mapped at different times: which of it was called
+    /// cannot be told.
     fn at(&self, address: u64) -> Option<&Region> {
         let call = address.wrapping_sub(1);
-        self.0.iter().rev().find(|of| (of.start..of.end).contains(&call))
+        let mut there = self.0.iter().rev().filter(|of| (of.start..of.end).contains(&call));
+        let latest = there.next()?;
+        there.all(|earlier| earlier.is_same_code(latest)).then_some(latest)
     }
 
     /// Frames of return addresses, with their modules in `modules`, to which new ones are added.
@@ -54,8 +83,9 @@ impl Regions {
                 return Frame { address, ..Frame::default() };
             };
             let path = String::from_utf8_lossy(&region.path).into_owned();
-            let module = modules.iter().position(|of| of.path == path).unwrap_or_else(|| {
-                modules.push(Module { path });
+            let known = |of: &Module| of.path == path && of.version == region.version;
+            let module = modules.iter().position(known).unwrap_or_else(|| {
+                modules.push(Module { path, version: region.version });
                 modules.len() - 1
             });
             let offset = address - region.start + region.offset;
@@ -101,5 +131,38 @@ mod tests {
         regions.extend(Regions::parse(later));
         assert_eq!(regions.0.len(), before + 1);
         assert_eq!(regions.at(0x7f00_0003_0001).unwrap().path, b"/t/plugin.so");
+    }
+
+    #[test]
+    fn code_that_changed_places_is_not_guessed_at() {
+        let line = |start: &str, path: &str| {
+            format!("{start}-7f0000040000 r-xp 00001000 08:01 13 {path}\n").into_bytes()
+        };
+        let after = |path: &str| {
+            let mut regions = Regions::parse(&line("7f0000030000", "/t/a.so"));
+            regions.extend(Regions::parse(&line("7f0000030000", path)));
+            regions.at(0x7f00_0003_0001).map(|of| String::from_utf8_lossy(&of.path).into_owned())
+        };
+        assert_eq!(after("/t/a.so").as_deref(), Some("/t/a.so"));
+        // The same code, of a file that is gone by now.
+        assert_eq!(after("/t/a.so (deleted)").as_deref(), Some("/t/a.so (deleted)"));
+        assert_eq!(after("/t/b.so"), None);
+
+        let mut regions = Regions::parse(&line("7f0000030000", "/t/a.so"));
+        regions.extend(Regions::parse(&line("7f0000031000", "/t/a.so")));
+        assert_eq!(regions.at(0x7f00_0003_1001), None);
+        assert_eq!(regions.at(0x7f00_0003_0001).unwrap().offset, 0x1000);
+    }
+
+    #[test]
+    fn a_module_says_which_file_it_was() {
+        let program = std::env::current_exe().unwrap();
+        let mut regions = Regions::default();
+        regions.extend(Regions::parse(&std::fs::read("/proc/self/maps").unwrap()));
+        let mut modules = Vec::new();
+        regions.frames(&[a_module_says_which_file_it_was as *const () as u64 + 1], &mut modules);
+        assert_eq!(std::path::Path::new(&modules[0].path), program.canonicalize().unwrap());
+        assert_eq!(modules[0].version, FileVersion::of(&program).ok());
+        assert!(modules[0].version.is_some());
     }
 }
