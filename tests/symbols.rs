@@ -5,8 +5,6 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 use support::{Output, Project};
@@ -117,18 +115,22 @@ fn a_leak_in_a_shared_library_has_its_line() {
         .file("c/bare.c", library("bare", 0))
         .file("src/lib.rs", LIBRARIES);
     let leaks = leaks(&project);
+    let [linked, plugin, other] = [("linked", 0), ("plugin", 3), ("other", 7)]
+        .map(|(name, lines)| (format!("c/{name}.c"), line(&library(name, lines), "LEAKS")));
     let calls = ("src/lib.rs".to_owned(), line(LIBRARIES, "// CALLS"));
-    for (test, (file, line), functions) in [
-        ("linked", ("c/linked.c".into(), line(&library("linked", 0), "LEAKS")), "linked_"),
-        ("loaded", ("c/plugin.c".into(), line(&library("plugin", 3), "LEAKS")), "plugin_"),
-        ("loaded_without_debug_information", calls.clone(), "bare_"),
-        ("unloaded", calls.clone(), ""),
-        ("in_turn", calls, ""),
+    for (test, truths, functions) in [
+        ("linked", &[linked][..], "linked_"),
+        ("loaded", &[plugin.clone()], "plugin_"),
+        ("loaded_without_debug_information", &[calls.clone()], "bare_"),
+        ("unloaded", &[plugin.clone()], "plugin_"),
+        // The second stands where the first stood, mostly: then which it was cannot be told.
+        ("in_turn", &[calls, plugin, other], ""),
     ] {
         let leak = &leaks[test];
-        assert_eq!((&leak.place.0, leak.place.1), (&file, line), "{test}: {leak:?}");
+        let place = (leak.place.0.clone(), leak.place.1);
+        assert!(truths.contains(&place), "{test}: {leak:?}");
         for function in ["take", "keep"].map(|last| format!("{functions}{last}")) {
-            let known = leak.functions.iter().any(|of| *of == function);
+            let known = leak.functions.contains(&function);
             assert!(known || functions.is_empty(), "{test}: {leak:?}");
         }
     }
@@ -156,7 +158,8 @@ fn split_debug_information_is_found() {
 #[test]
 fn compressed_tables_of_lines_are_enough() {
     // Compressed by the linker; zlib is what every linker has.
-    let build = "fn main() { println!(\"cargo::rustc-link-arg=-Wl,--compress-debug-sections=zlib\"); }";
+    let build =
+        "fn main() { println!(\"cargo::rustc-link-arg=-Wl,--compress-debug-sections=zlib\"); }";
     let project = project("compressed", "debug = \"line-tables-only\"").file("build.rs", build);
     line_is_true(&project);
 }
@@ -175,14 +178,12 @@ fn without_debug_information_it_is_said_and_the_test_is_pointed_at() {
         ("no_names", "strip = true", false),
     ] {
         let project = project(name, profile);
-        let leaks = leaks(&project);
-        let leak = &leaks["leaks"];
-        assert!(leak.notes.contains("build with `debug = 1`"), "{name}: {leak:?}");
-        let function = if known { format!("{name}::forgets") } else { String::new() };
-        assert_eq!(leak.place, (String::new(), 0, function), "{name}: {leak:?}");
         let Output { stdout, .. } = project.memcheck(&[]).code(100);
         let place = format!("--> src/lib.rs:{}:1\n", line(FORGETS, "fn leaks()") - 1);
-        assert!(stdout.contains(&place), "{name}: {stdout}");
+        for part in [place.as_str(), "no debug information in", "build with `debug = 1`"] {
+            assert!(stdout.contains(part), "{name}: {part}\n{stdout}");
+        }
         assert_eq!(stdout.contains("allocated in `forgets`"), known, "{name}: {stdout}");
+        assert_eq!(stdout.contains("without `strip`"), !known, "{name}: {stdout}");
     }
 }

@@ -39,6 +39,8 @@ struct Segment {
 /// A module, parsed, with what was asked of it so far.
 pub(super) struct Module {
     segments: Vec<Segment>,
+    /// Identifier of the build.
+    build: Option<Vec<u8>>,
     loader: Loader,
     known: HashMap<u64, Vec<Place>>,
 }
@@ -46,18 +48,17 @@ pub(super) struct Module {
 impl Module {
     /// Opens the file at `path`, and the one with its debug information where that is apart. It must
     /// be the one that ran, if that is known: any other has other functions at the same addresses.
-    pub(super) fn open(path: &Path, ran: Option<FileVersion>) -> Result<Module, ModuleError> {
+    pub(super) fn open(path: &Path, ran: Option<&FileVersion>) -> Result<Module, ModuleError> {
         if let Some(path) = deleted(path) {
             return Err(ModuleError::Replaced { path });
         }
         let module = Module::parse(path);
         // It is opened by its path more than once: what it is after all that, it was before.
-        match ran {
-            Some(ran) if FileVersion::of(path).ok() != Some(ran) => {
-                Err(ModuleError::Replaced { path: path.to_owned() })
-            }
-            _ => module,
+        let build = module.as_ref().ok().and_then(|module| module.build.as_deref());
+        if ran.is_some_and(|ran| !ran.is_of(path, build)) {
+            return Err(ModuleError::Replaced { path: path.to_owned() });
         }
+        module
     }
 
     fn parse(path: &Path) -> Result<Module, ModuleError> {
@@ -72,9 +73,10 @@ impl Module {
             Segment { offset, size, address: segment.address() }
         });
         let segments = segments.collect();
+        let link = Link::of(&file);
         let apart = match file.section_by_name(".debug_info") {
             Some(_) => None,
-            None => Link::of(&file).find(path),
+            None => link.find(path),
         };
         let load = |path: &Path| {
             Loader::new(path)
@@ -85,7 +87,7 @@ impl Module {
             Some(apart) => load(&apart).or_else(|_| load(path))?,
             None => load(path)?,
         };
-        Ok(Module { segments, loader, known: HashMap::new() })
+        Ok(Module { segments, build: link.build_id, loader, known: HashMap::new() })
     }
 
     /// The functions at the call that returns to `offset` of the file, inlined ones first. Files are
@@ -184,7 +186,16 @@ mod tests {
         let path = folder.path().join("program");
         std::fs::copy(std::env::current_exe().unwrap(), &path).unwrap();
         let ran = FileVersion::of(&path).unwrap();
-        assert!(Module::open(&path, Some(ran)).is_ok());
+        assert!(Module::open(&path, Some(&ran)).is_ok());
+
+        let build = Module::open(&path, None).unwrap().build;
+        let mut other = build.clone().unwrap_or_default();
+        other.push(0);
+        let other = FileVersion::of_build(other);
+        assert!(matches!(Module::open(&path, Some(&other)), Err(ModuleError::Replaced { .. })));
+        if let Some(build) = build {
+            assert!(Module::open(&path, Some(&FileVersion::of_build(build))).is_ok());
+        }
 
         // Another file, which is as good for the eye.
         let other = folder.path().join("other");
@@ -194,7 +205,7 @@ mod tests {
             Some(ModuleError::Replaced { path }) => path,
             other => panic!("{other:?}"),
         };
-        assert_eq!(replaced(Module::open(&path, Some(ran)).err()), path);
+        assert_eq!(replaced(Module::open(&path, Some(&ran)).err()), path);
         let named = folder.path().join("program (deleted)");
         assert_eq!(replaced(Module::open(&named, None).err()), path);
     }

@@ -1,5 +1,6 @@
 //! Fills in what the frames of a report are.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use memcheck::report::{Frame, Place, Report, Site, Sites};
@@ -32,49 +33,72 @@ impl<'a> Resolver<'a> {
     fn fill(&self, sites: &mut Sites, program: &Path) {
         let mut notes: Vec<String> =
             self.workspace.problem().map(str::to_owned).into_iter().collect();
+        let mut unread = BTreeSet::new();
         for site in &mut sites.sites {
             for frame in &mut site.stack {
-                let Some(module) = frame.module.and_then(|index| sites.modules.get(index)) else {
-                    continue;
-                };
+                let Some(index) = frame.module else { continue };
+                let Some(module) = sites.modules.get(index) else { continue };
                 match self.symbols.functions(module, frame.offset) {
                     Ok(functions) => {
                         frame.functions =
                             functions.into_iter().map(|place| self.named(place)).collect();
                     }
-                    Err(sentence) => note(&mut notes, sentence),
+                    Err(sentence) => {
+                        unread.insert(index);
+                        note(&mut notes, sentence);
+                    }
                 }
             }
             site.place = culprit(&site.stack, self.workspace.crates());
         }
-        // A leak is looked for in the built program; what lacks in a library of the system matters
-        // to nobody.
         let program: PathBuf = program.canonicalize().unwrap_or_else(|_| program.to_owned());
-        let lacking = |site: &Site| {
-            let of_program = |frame: &&Frame| {
-                let module = frame.module.and_then(|index| sites.modules.get(index));
-                module.is_some_and(|module| Path::new(&module.path) == program)
-            };
-            let frames = || site.stack.iter().filter(of_program);
-            // The standard library brings its own, and a few frames never have any (`_start`).
-            let mut own = frames().flat_map(|frame| &frame.functions).filter(|place| {
-                let crates = self.workspace.crates();
-                crates.iter().any(|name| place.function.contains(&format!("{name}::")))
-            });
-            !site.stack.iter().any(is_users_frame)
-                && (own.any(|place| place.file.is_none())
-                    || frames().next().is_some() && frames().all(|of| of.functions.is_empty()))
-        };
-        if sites.sites.iter().any(lacking) {
+        let path = |module: usize| sites.modules.get(module).map(|of| Path::new(&of.path));
+        let is_program = |module: &usize| path(*module) == Some(&program);
+        let lacks: Vec<Lack> = sites
+            .sites
+            .iter()
+            .filter_map(|site| self.lack(site, &is_program))
+            .filter(|_| !unread.iter().any(is_program))
+            .collect();
+        if !lacks.is_empty() {
             let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
+            let strip = if lacks.contains(&Lack::Names) { " and without `strip`" } else { "" };
             note(
                 &mut notes,
                 format!(
-                    "no debug information in `{name}`, so lines are those of the test: build with `debug = 1` in the profile"
+                    "no debug information in `{name}`, so lines are those of the test: build with `debug = 1`{strip} in the profile"
                 ),
             );
         }
+        if sites.sites.iter().any(calls_unknown_code) {
+            note(
+                &mut notes,
+                "what is called there is code of no file, or of a library that was unloaded and whose place another took: its functions are not known"
+                    .to_owned(),
+            );
+        }
         sites.notes.extend(notes);
+    }
+
+    /// What keeps a site from having a line of the user's own. A leak is looked for in the built
+    /// program; what lacks in a library of the system matters to nobody.
+    fn lack(&self, site: &Site, is_program: &impl Fn(&usize) -> bool) -> Option<Lack> {
+        if site.stack.iter().any(is_users_frame) {
+            return None;
+        }
+        let mut frames =
+            site.stack.iter().filter(|frame| frame.module.as_ref().is_some_and(is_program));
+        // The standard library brings its own, and a few frames never have any (`_start`).
+        let is_own = |place: &&Place| {
+            let crates = self.workspace.crates();
+            crates.iter().any(|name| place.function.contains(&format!("{name}::")))
+        };
+        let mut own = frames.clone().flat_map(|frame| &frame.functions).filter(is_own);
+        match frames.clone().next() {
+            _ if own.any(|place| place.file.is_none()) => Some(Lack::Lines),
+            Some(_) if frames.all(|of| of.functions.is_empty()) => Some(Lack::Names),
+            _ => None,
+        }
     }
 
     /// A place with its file named as reports have it.
@@ -89,6 +113,23 @@ impl<'a> Resolver<'a> {
         let file = own.or_else(|| Some(normal(file)).filter(|file| file.is_absolute()));
         Place { file: file.map(|file| file.to_string_lossy().into_owned()), ..place }
     }
+}
+
+/// What a program has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lack {
+    Lines,
+    /// Nor names of functions.
+    Names,
+}
+
+/// Whether a leak is in code of which nothing is known, further in than its place.
+fn calls_unknown_code(site: &Site) -> bool {
+    let is_place =
+        |frame: &Frame| site.place.as_ref().is_some_and(|of| frame.functions.contains(of));
+    site.grows
+        && site.place.is_some()
+        && site.stack.iter().take_while(|frame| !is_place(frame)).any(|of| of.module.is_none())
 }
 
 fn note(notes: &mut Vec<String>, sentence: String) {

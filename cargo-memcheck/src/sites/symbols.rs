@@ -27,13 +27,13 @@ impl Symbols {
     pub(super) fn functions(&self, mapped: &Mapped, offset: u64) -> Result<Vec<Place>, String> {
         let module = {
             let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-            let key = (mapped.path.clone(), mapped.version);
+            let key = (mapped.path.clone(), mapped.version.clone());
             match modules.get(&key) {
                 Some(module) => Arc::clone(module),
                 None => {
                     // Parsed with the lock held: another test needs the same file more likely than
                     // another.
-                    let opened = Module::open(Path::new(&mapped.path), mapped.version);
+                    let opened = Module::open(Path::new(&mapped.path), mapped.version.as_ref());
                     let opened = opened.map_err(|error| with_causes(&error));
                     let module = Arc::new(Mutex::new(opened));
                     modules.insert(key, Arc::clone(&module));

@@ -28,7 +28,7 @@ pub(crate) fn is_on() -> bool {
 
 /// Runs `call` unless this thread is recording already.
 #[inline(always)]
-fn recording_self<T>(call: impl FnOnce(&Tables) -> T) -> Option<T> {
+pub(super) fn recording_self<T>(call: impl FnOnce(&Tables) -> T) -> Option<T> {
     if RECORDING.with(|recording| recording.replace(true)) {
         return None;
     }

@@ -21,6 +21,8 @@ mod calls;
 #[cfg(memcheck_sites)]
 mod cfi;
 #[cfg(memcheck_sites)]
+mod code;
+#[cfg(memcheck_sites)]
 mod control;
 #[cfg(all(memcheck_calls, not(miri)))]
 mod hooks;
@@ -40,6 +42,7 @@ mod walk;
 #[cfg(memcheck_sites)]
 pub(crate) use {
     calls::is_on,
+    code::LoadedCode,
     control::{look_again, start, stop},
     memory::{FILE_LENGTH, Memory},
     sites::Rest,

@@ -171,6 +171,19 @@ impl Rules {
             }
         }
     }
+
+    /// Forgets those of addresses from `start` to `end`: their code was unloaded, so no thread works
+    /// one out. What stands behind them on the way from its home is worked out anew.
+    #[cfg(all(memcheck_calls, not(miri)))]
+    pub(super) fn forget(&self, start: u64, end: u64) {
+        for place in &self.places {
+            // The call is in the range; it may return to just behind it.
+            if (start..end).contains(&place.address.load(Relaxed).wrapping_sub(1)) {
+                place.rule.store(0, Relaxed);
+                place.address.store(0, Release);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

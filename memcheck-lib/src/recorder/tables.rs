@@ -8,6 +8,7 @@ use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64};
 
 use super::SiteKind;
+use super::code::Code;
 use super::live::Live;
 use super::rules::Rules;
 use super::walk::Walks;
@@ -44,6 +45,7 @@ pub(crate) struct Tables {
     pub(super) live: Live,
     pub(super) rules: Rules,
     pub(super) walks: Walks,
+    pub(super) code: Code,
 }
 
 // SAFETY: what is no atomic is written under a lock or by the one thread it belongs to.

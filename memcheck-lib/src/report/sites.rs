@@ -134,11 +134,13 @@ pub struct Module {
 /// assert_eq!(FileVersion::of(&program)?, FileVersion::of(&program)?);
 /// # std::io::Result::Ok(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FileVersion {
-    inode: u64,
-    bytes: u64,
-    modified: Option<SystemTime>,
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FileVersion(Version);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Version {
+    Status { inode: u64, bytes: u64, modified: Option<SystemTime> },
+    Build(Vec<u8>),
 }
 
 impl FileVersion {
@@ -153,7 +155,27 @@ impl FileVersion {
         let inode = std::os::unix::fs::MetadataExt::ino(&of);
         #[cfg(not(unix))]
         let inode = 0;
-        Ok(FileVersion { inode, bytes: of.len(), modified: of.modified().ok() })
+        Ok(FileVersion(Version::Status { inode, bytes: of.len(), modified: of.modified().ok() }))
+    }
+
+    /// That of an ELF file with this identifier of its build (the note `NT_GNU_BUILD_ID`).
+    pub fn of_build(id: Vec<u8>) -> FileVersion {
+        FileVersion(Version::Build(id))
+    }
+
+    /// Whether the file at `path`, with `build` as the identifier in it, is this one.
+    ///
+    /// ```
+    /// # use memcheck::report::FileVersion;
+    /// let version = FileVersion::of_build(vec![0xab, 0xcd]);
+    /// assert!(version.is_of("/lib/a.so".as_ref(), Some(&[0xab, 0xcd])));
+    /// assert!(!version.is_of("/lib/a.so".as_ref(), None));
+    /// ```
+    pub fn is_of(&self, path: &Path, build: Option<&[u8]>) -> bool {
+        match &self.0 {
+            Version::Status { .. } => FileVersion::of(path).is_ok_and(|now| now == *self),
+            Version::Build(id) => build == Some(id),
+        }
     }
 }
 

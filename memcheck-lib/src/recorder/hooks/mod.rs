@@ -12,6 +12,7 @@
 //! `int` means nothing. They may be unwound through: many of them are cancellation points.
 
 mod descriptors;
+mod libraries;
 mod mappings;
 mod names;
 mod threads;

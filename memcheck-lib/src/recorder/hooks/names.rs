@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{PROCESS, descriptors, mappings, process, threads};
+use super::{PROCESS, descriptors, libraries, mappings, process, threads};
 use crate::recorder::{SiteKind, Tables};
 use crate::weak::weak_definitions;
 
@@ -38,6 +38,7 @@ weak_definitions! {
     munmap memcheck_jump_munmap => mappings::munmap,
     mremap memcheck_jump_mremap => mappings::mremap,
     pthread_create memcheck_jump_pthread_create => threads::pthread_create,
+    dlclose memcheck_jump_dlclose => libraries::dlclose,
 }
 
 /// Before `main`, and before most of what runs before it: looking names up takes the loader's locks,
@@ -50,6 +51,7 @@ extern "C" fn find() {
     descriptors::real::find();
     mappings::real::find();
     threads::real::find();
+    libraries::real::find();
 }
 
 /// By which of its functions one knows that a kind is recorded.

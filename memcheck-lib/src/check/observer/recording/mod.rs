@@ -82,6 +82,9 @@ fn run(
         let checkpoint = settled(subject, checkpoint, &mut patience)?;
         let sample = subject.sample();
         regions.extend(Regions::parse(&subject.maps()));
+        if let Some(memory) = subject.records() {
+            regions.extend(Regions::noted(memory.tables().loaded_code()));
+        }
         books.enter(batch, &checkpoint, &sample, subject.records());
         if books.is_clear(subject.records()) {
             break;

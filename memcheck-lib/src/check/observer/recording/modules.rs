@@ -1,9 +1,11 @@
 //! The files that return addresses lie in.
 
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
 use crate::process::Header;
+use crate::recorder::LoadedCode;
 use crate::report::{FileVersion, Frame, Module};
 
 /// What the kernel writes behind the path of a file that is no longer there under its name.
@@ -33,6 +35,10 @@ impl Region {
         let place = |of: &Region| of.start.wrapping_sub(of.offset);
         (name(self), place(self)) == (name(other), place(other))
     }
+
+    fn holds(&self, other: &Region) -> bool {
+        self.start <= other.start && other.end <= self.end && self.is_same_code(other)
+    }
 }
 
 /// What is mapped of files into a process, in the order of addresses.
@@ -55,12 +61,33 @@ impl Regions {
         Regions(code.collect())
     }
 
+    /// The code that a worker has noted before it unloaded some. Of a file that cannot be told from
+    /// others nothing is known but its place.
+    pub(super) fn noted(code: Vec<LoadedCode>) -> Regions {
+        let regions = code.into_iter().map(|LoadedCode { start, end, offset, path, build }| {
+            // As the kernel names it.
+            let real = Path::new(OsStr::from_bytes(&path)).canonicalize();
+            let path = match (real, &build) {
+                (Ok(real), Some(_)) if path.starts_with(b"/") => real.into_os_string().into_vec(),
+                _ => Vec::new(),
+            };
+            Region { start, end, offset, path, version: build.map(FileVersion::of_build) }
+        });
+        Regions(regions.collect())
+    }
+
     /// Adds what `later` has and this one has not: code that was loaded since. To be called at once
     /// after `later` was read: it is looked at which files these are.
     pub(super) fn extend(&mut self, later: Regions) {
         for mut region in later.0 {
-            if !self.0.iter().any(|known| known.is_same_mapping(&region)) {
+            if self.0.iter().any(|known| known.is_same_mapping(&region)) {
+                continue;
+            }
+            if region.version.is_none() {
                 region.version = FileVersion::of(OsStr::from_bytes(&region.path).as_ref()).ok();
+            }
+            // The loader does not count whole pages, as the kernel does.
+            if !self.0.iter().any(|known| known.holds(&region)) {
                 self.0.push(region);
             }
         }
@@ -73,7 +100,8 @@ impl Regions {
         let call = address.wrapping_sub(1);
         let mut there = self.0.iter().rev().filter(|of| (of.start..of.end).contains(&call));
         let latest = there.next()?;
-        there.all(|earlier| earlier.is_same_code(latest)).then_some(latest)
+        let is_known = there.all(|earlier| earlier.is_same_code(latest)) && !latest.path.is_empty();
+        is_known.then_some(latest)
     }
 
     /// Frames of return addresses, with their modules in `modules`, to which new ones are added.
@@ -85,7 +113,7 @@ impl Regions {
             let path = String::from_utf8_lossy(&region.path).into_owned();
             let known = |of: &Module| of.path == path && of.version == region.version;
             let module = modules.iter().position(known).unwrap_or_else(|| {
-                modules.push(Module { path, version: region.version });
+                modules.push(Module { path, version: region.version.clone() });
                 modules.len() - 1
             });
             let offset = address - region.start + region.offset;
@@ -149,6 +177,22 @@ mod tests {
         assert_eq!(after("/t/b.so"), None);
 
         let mut regions = Regions::parse(&line("7f0000030000", "/t/a.so"));
+        let noted = |build| LoadedCode {
+            start: 0x7f00_0003_0000,
+            end: 0x7f00_0003_1000,
+            offset: 0x1000,
+            path: b"/proc/self/exe".to_vec(),
+            build,
+        };
+        // Of a file that may have been another, only that it was there.
+        let mut nothing = Regions::noted(vec![noted(None)]);
+        assert_eq!(nothing.at(0x7f00_0003_0001), None);
+        nothing.extend(Regions::parse(&line("7f0000030000", "/t/a.so")));
+        assert_eq!(nothing.at(0x7f00_0003_0001), None);
+        let some = Regions::noted(vec![noted(Some(vec![1]))]);
+        let program = std::env::current_exe().unwrap();
+        assert_eq!(some.at(0x7f00_0003_0001).unwrap().path, program.as_os_str().as_bytes());
+
         regions.extend(Regions::parse(&line("7f0000031000", "/t/a.so")));
         assert_eq!(regions.at(0x7f00_0003_1001), None);
         assert_eq!(regions.at(0x7f00_0003_0001).unwrap().offset, 0x1000);
