@@ -5,6 +5,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use support::{Output, Project};
@@ -12,22 +13,26 @@ use support::{Output, Project};
 const BUILD: &str = include_str!("symbols/build.rs");
 const LIBRARIES: &str = include_str!("symbols/libraries.rs");
 const FORGETS: &str = include_str!("symbols/forgets.rs");
+const REPLACED: &str = include_str!("symbols/replaced.rs");
 
 /// The line, from 1, that has `mark` in it.
 fn line(text: &str, mark: &str) -> u64 {
     text.lines().position(|line| line.contains(mark)).expect("it is marked") as u64 + 1
 }
 
-/// A library in C that keeps what it takes, the line marked; `lines` more in front of it.
+/// A library in C that keeps what it takes, the line marked; with `lines` more in front of it, and
+/// frames that are the larger.
 fn library(name: &str, lines: usize) -> String {
     format!(
         "#include <stdlib.h>\n#include <string.h>\n{}\
          static __attribute__((noinline)) void *{name}_take(size_t bytes) {{\n\
-         \tvoid *block = malloc(bytes); /* LEAKS */\n\
+         \tvolatile char room[{}] = {{0}};\n\
+         \tvoid *block = malloc(bytes + room[1]); /* LEAKS */\n\
          \treturn memset(block, 1, bytes);\n}}\n\
          void *{name}_keep(size_t bytes) {{\n\
          \tchar *block = {name}_take(bytes);\n\tblock[0] = 2;\n\treturn block;\n}}\n",
-        "\n".repeat(lines)
+        "\n".repeat(lines),
+        64 * (lines + 1),
     )
 }
 
@@ -133,6 +138,8 @@ fn a_leak_in_a_shared_library_has_its_line() {
             let known = leak.functions.contains(&function);
             assert!(known || functions.is_empty(), "{test}: {leak:?}");
         }
+        // The whole stack was walked, whatever code stood there before.
+        assert!(leak.functions.contains(&format!("libraries::{test}")), "{test}: {leak:?}");
     }
 }
 
@@ -168,6 +175,38 @@ fn compressed_tables_of_lines_are_enough() {
 fn shared_std_and_fixed_addresses_have_lines() {
     line_is_true(&with_flags(project("shared_std", "debug = 2"), "-C prefer-dynamic"));
     line_is_true(&with_flags(project("fixed", "debug = 1"), "-C relocation-model=static"));
+}
+
+#[test]
+fn debug_information_in_a_file_of_its_own_is_found() {
+    let objcopy =
+        |arguments: &[&str]| Command::new("objcopy").args(arguments).stdout(Stdio::null()).status();
+    if objcopy(&["--version"]).is_err() {
+        return;
+    }
+    let project = project("apart", "debug = 1");
+    project.memcheck(&["--no-run"]).code(0);
+    for program in project.test_binaries("apart") {
+        let program = program.to_str().expect("the folder has a plain name");
+        let apart = format!("{program}.debug");
+        let link = format!("--add-gnu-debuglink={apart}");
+        for arguments in
+            [&["--only-keep-debug", program, &apart][..], &["--strip-debug", &link, program]]
+        {
+            assert!(objcopy(arguments).is_ok_and(|status| status.success()), "{arguments:?}");
+        }
+    }
+    line_is_true(&project);
+}
+
+#[test]
+fn no_line_is_taken_from_a_program_that_did_not_run() {
+    let project = project("replaced", "debug = 1").file("src/lib.rs", REPLACED);
+    let leaks = leaks(&project);
+    let leak = &leaks["replaces_itself"];
+    assert!(leak.notes.contains("was replaced or removed while it ran"), "{leak:?}");
+    assert!(!leak.notes.contains("debug information"), "{leak:?}");
+    assert_eq!(leak.place.0, "", "{leak:?}");
 }
 
 #[test]

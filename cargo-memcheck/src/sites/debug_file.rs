@@ -116,4 +116,24 @@ mod tests {
         );
         assert_eq!(link.find("/opt/x/a".as_ref()), None);
     }
+    #[test]
+    fn information_of_another_build_is_not_taken() {
+        let program = std::env::current_exe().unwrap();
+        let bytes = std::fs::read(&program).unwrap();
+        let link = Link::of(&object::File::parse(&*bytes).unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let candidate = folder.path().join("program.debug");
+        std::fs::write(&candidate, &bytes).unwrap();
+        let named = |checksum| Some(("program.debug".to_owned(), checksum));
+        let find = |link: &Link| link.find(&folder.path().join("program"));
+        let checksum = crc32(&*bytes).unwrap();
+        // Told by the identifier where both have one, else by the checksum.
+        let own = Link { file: named(!checksum), ..link.clone() };
+        assert_eq!(find(&own), link.build_id.as_ref().map(|_| candidate.clone()));
+        let other = Link { build_id: Some(vec![1; 20]), file: named(checksum) };
+        assert_eq!(find(&other), link.build_id.is_none().then(|| candidate.clone()));
+        let plain = Link { build_id: None, file: named(checksum) };
+        assert_eq!(find(&plain), Some(candidate));
+        assert_eq!(find(&Link { build_id: None, file: named(!checksum) }), None);
+    }
 }
