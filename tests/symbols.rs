@@ -172,6 +172,13 @@ fn compressed_tables_of_lines_are_enough() {
 }
 
 #[test]
+fn files_that_were_given_other_names_are_known() {
+    let project = project("renamed", "debug = 1");
+    let flags = format!("--remap-path-prefix={}=/elsewhere", project.path().display());
+    line_is_true(&with_flags(project, &flags));
+}
+
+#[test]
 fn shared_std_and_fixed_addresses_have_lines() {
     line_is_true(&with_flags(project("shared_std", "debug = 2"), "-C prefer-dynamic"));
     line_is_true(&with_flags(project("fixed", "debug = 1"), "-C relocation-model=static"));

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use memcheck::report::{Frame, Place, Report, Site, Sites};
+use memcheck::report::{Frame, Place, Report, Site, Sites, TestId};
 
 use super::culprit::{culprit, is_plumbing, is_users_frame};
+use super::names;
 use super::symbols::Symbols;
 use super::workspace::{LaterWorkspace, normal};
 
@@ -25,12 +26,12 @@ impl<'a> Resolver<'a> {
     /// be resolved. `program` is the test binary.
     pub(crate) fn resolve(&self, mut report: Report, program: &Path) -> Report {
         if let Some(sites) = &mut report.sites {
-            self.fill(sites, program);
+            self.fill(sites, &report.test, program);
         }
         report
     }
 
-    fn fill(&self, sites: &mut Sites, program: &Path) {
+    fn fill(&self, sites: &mut Sites, test: &TestId, program: &Path) {
         let mut notes: Vec<String> =
             self.workspace.problem().map(str::to_owned).into_iter().collect();
         let mut unread = BTreeSet::new();
@@ -40,14 +41,19 @@ impl<'a> Resolver<'a> {
                 let Some(module) = sites.modules.get(index) else { continue };
                 match self.symbols.functions(module, frame.offset) {
                     Ok(functions) => {
-                        frame.functions =
-                            functions.into_iter().map(|place| self.named(place)).collect();
+                        frame.functions = functions;
                     }
                     Err(sentence) => {
                         unread.insert(index);
                         note(&mut notes, sentence);
                     }
                 }
+            }
+        }
+        let root = renamed_root(sites, test, self.workspace.crates());
+        for site in &mut sites.sites {
+            for place in site.stack.iter_mut().flat_map(|frame| &mut frame.functions) {
+                place.file = self.named(place, root.as_deref());
             }
             site.place = culprit(&site.stack, self.workspace.crates());
         }
@@ -101,18 +107,38 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// A place with its file named as reports have it.
-    fn named(&self, place: Place) -> Place {
-        let Some(file) = &place.file else { return place };
-        let file = Path::new(file);
+    /// The file of a place as reports name it. `root` is what debug information calls the workspace.
+    fn named(&self, place: &Place, root: Option<&Path>) -> Option<String> {
+        let file = Path::new(place.file.as_ref()?);
         let own = match is_plumbing(&place.function) {
             true => None,
-            false => self.workspace.own(file),
+            false => self.workspace.own(file).or_else(|| {
+                let below = file.strip_prefix(root?).ok()?;
+                self.workspace.own(below)
+            }),
         };
         // What is relative is the user's own, so a foreign file without its folder is not named.
         let file = own.or_else(|| Some(normal(file)).filter(|file| file.is_absolute()));
-        Place { file: file.map(|file| file.to_string_lossy().into_owned()), ..place }
+        file.map(|file| file.to_string_lossy().into_owned())
     }
+}
+
+/// What debug information calls the top folder of the workspace, where it has another name for it
+/// (`--remap-path-prefix`). The file of the test is known by both names.
+fn renamed_root(sites: &Sites, test: &TestId, crates: &[String]) -> Option<PathBuf> {
+    let name = format!("::{}", test.name);
+    let places = sites.sites.iter().flat_map(|site| &site.stack).flat_map(|of| &of.functions);
+    let mut tests = places.filter(|place| {
+        place.function.contains(&name)
+            && names::crate_of(&place.function).is_some_and(|of| crates.iter().any(|own| own == of))
+    });
+    tests.find_map(|place| {
+        let file = Path::new(place.file.as_ref()?);
+        let below = Path::new(&test.file);
+        let renamed = file.is_absolute() && below.is_relative() && file.ends_with(below);
+        let root = || file.ancestors().nth(below.components().count());
+        root().filter(|_| renamed && !file.exists()).map(Path::to_owned)
+    })
 }
 
 /// What a program has not.

@@ -81,8 +81,8 @@ impl Workspace {
         let file = normal(file);
         if !file.is_absolute() {
             // Paths that a `--remap-path-prefix` has shortened.
-            let mut roots = self.roots.iter();
-            return roots.any(|root| root.join(&file).is_file()).then_some(file);
+            let whole = self.roots.iter().map(|root| root.join(&file)).find(|of| of.is_file())?;
+            return self.own(&whole);
         }
         let (root, below) = self
             .roots
@@ -148,7 +148,9 @@ mod tests {
         assert_eq!(own("target/debug/build/a-1/out/bindings.rs"), None);
         assert_eq!(own(".cargo/registry/src/index-1/a-1.0.0/src/lib.rs"), None);
         assert_eq!(own("registry/src/lib.rs").as_deref(), Some("registry/src/lib.rs"));
+        std::fs::write(root.join("third/serde/src/lib.rs"), "").unwrap();
         assert_eq!(own("third/serde/src/lib.rs"), None);
+        assert_eq!(workspace.own("third/serde/src/lib.rs".as_ref()), None);
         assert_eq!(own("../elsewhere/src/lib.rs"), None);
 
         assert_eq!(workspace.own("src/lib.rs".as_ref()), Some("src/lib.rs".into()));
