@@ -47,15 +47,15 @@ pub(super) struct Module {
 
 impl Module {
     /// Opens the file at `path`, and the one with its debug information where that is apart. It must
-    /// be the one that ran, if that is known: any other has other functions at the same addresses.
-    pub(super) fn open(path: &Path, ran: Option<&FileVersion>) -> Result<Module, ModuleError> {
+    /// be the one that ran, as far as that is known: any other has other functions at the same addresses.
+    pub(super) fn open(path: &Path, ran: &[FileVersion]) -> Result<Module, ModuleError> {
         if let Some(path) = deleted(path) {
             return Err(ModuleError::Replaced { path });
         }
         let module = Module::parse(path);
         // It is opened by its path more than once: what it is after all that, it was before.
         let build = module.as_ref().ok().and_then(|module| module.build.as_deref());
-        if ran.is_some_and(|ran| !ran.is_of(path, build)) {
+        if !ran.iter().all(|ran| ran.is_of(path, build)) {
             return Err(ModuleError::Replaced { path: path.to_owned() });
         }
         module
@@ -175,26 +175,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("text");
         std::fs::write(&path, "text").unwrap();
-        let error = Module::open(&path, None).err().unwrap();
+        let error = Module::open(&path, &[]).err().unwrap();
         assert!(matches!(error, ModuleError::Malformed { .. }), "{error}");
         assert!(error.to_string().contains("text` is not a whole ELF file"));
-        assert!(matches!(Module::open("/nowhere".as_ref(), None), Err(ModuleError::Open { .. })));
+        assert!(matches!(Module::open("/nowhere".as_ref(), &[]), Err(ModuleError::Open { .. })));
     }
     #[test]
     fn what_was_replaced_is_not_looked_at() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("program");
         std::fs::copy(std::env::current_exe().unwrap(), &path).unwrap();
-        let ran = FileVersion::of(&path).unwrap();
-        assert!(Module::open(&path, Some(&ran)).is_ok());
+        let ran = [FileVersion::of(&path).unwrap()];
+        assert!(Module::open(&path, &ran).is_ok());
 
-        let build = Module::open(&path, None).unwrap().build;
+        let build = Module::open(&path, &[]).unwrap().build;
         let mut other = build.clone().unwrap_or_default();
         other.push(0);
-        let other = FileVersion::of_build(other);
-        assert!(matches!(Module::open(&path, Some(&other)), Err(ModuleError::Replaced { .. })));
+        let other = [ran[0].clone(), FileVersion::of_build(other)];
+        assert!(matches!(Module::open(&path, &other), Err(ModuleError::Replaced { .. })));
         if let Some(build) = build {
-            assert!(Module::open(&path, Some(&FileVersion::of_build(build))).is_ok());
+            assert!(Module::open(&path, &[FileVersion::of_build(build)]).is_ok());
         }
 
         // Another file, which is as good for the eye.
@@ -205,8 +205,8 @@ mod tests {
             Some(ModuleError::Replaced { path }) => path,
             other => panic!("{other:?}"),
         };
-        assert_eq!(replaced(Module::open(&path, Some(&ran)).err()), path);
+        assert_eq!(replaced(Module::open(&path, &ran).err()), path);
         let named = folder.path().join("program (deleted)");
-        assert_eq!(replaced(Module::open(&named, None).err()), path);
+        assert_eq!(replaced(Module::open(&named, &[]).err()), path);
     }
 }

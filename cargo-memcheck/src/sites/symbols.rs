@@ -12,8 +12,8 @@ use crate::error::with_causes;
 /// A module, or why there is none.
 type Opened = Arc<Mutex<Result<Module, String>>>;
 
-/// A file as it was at a time.
-type Known = (String, Option<FileVersion>);
+/// A file as it was when it ran.
+type Known = (String, Vec<FileVersion>);
 
 /// Parsed modules by path and version.
 #[derive(Default)]
@@ -27,13 +27,13 @@ impl Symbols {
     pub(super) fn functions(&self, mapped: &Mapped, offset: u64) -> Result<Vec<Place>, String> {
         let module = {
             let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-            let key = (mapped.path.clone(), mapped.version.clone());
+            let key = (mapped.path.clone(), mapped.versions.clone());
             match modules.get(&key) {
                 Some(module) => Arc::clone(module),
                 None => {
                     // Parsed with the lock held: another test needs the same file more likely than
                     // another.
-                    let opened = Module::open(Path::new(&mapped.path), mapped.version.as_ref());
+                    let opened = Module::open(Path::new(&mapped.path), &mapped.versions);
                     let opened = opened.map_err(|error| with_causes(&error));
                     let module = Arc::new(Mutex::new(opened));
                     modules.insert(key, Arc::clone(&module));
@@ -68,7 +68,7 @@ mod tests {
         let (start, size) = file.section_by_name(".text").unwrap().file_range().unwrap();
         let begin = Instant::now();
         let symbols = Symbols::default();
-        let mapped = Mapped { path: path.clone(), version: None };
+        let mapped = Mapped { path: path.clone(), ..Mapped::default() };
         let (mut frames, mut lines) = (0, 0);
         let mut random = 1u64;
         // A fifth of the frames is new in each stack; the others are those of stacks before.

@@ -117,9 +117,10 @@ pub struct Frame {
 pub struct Module {
     /// Its path, as the kernel names it.
     pub path: String,
-    /// Which file this was while the worker ran. Not part of a stored report.
+    /// What is known of which file this was while the worker ran: all of it must hold. Not part of a
+    /// stored report.
     #[serde(skip)]
-    pub version: Option<FileVersion>,
+    pub versions: Vec<FileVersion>,
 }
 
 /// What tells a file from one that is written to the same path later.

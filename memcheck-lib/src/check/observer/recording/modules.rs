@@ -19,16 +19,11 @@ struct Region {
     /// Of `start` in the file.
     offset: u64,
     path: Vec<u8>,
-    /// Which file stood there when this was seen first.
-    version: Option<FileVersion>,
+    /// What is known of which file that was.
+    versions: Vec<FileVersion>,
 }
 
 impl Region {
-    fn is_same_mapping(&self, other: &Region) -> bool {
-        (self.start, self.end, self.offset, &self.path)
-            == (other.start, other.end, other.offset, &other.path)
-    }
-
     /// Whether both are code of one file, which may have lost its name in between.
     fn is_same_code(&self, other: &Region) -> bool {
         let name = |of: &Region| of.path.strip_suffix(DELETED).unwrap_or(&of.path).to_vec();
@@ -38,6 +33,14 @@ impl Region {
 
     fn holds(&self, other: &Region) -> bool {
         self.start <= other.start && other.end <= self.end && self.is_same_code(other)
+    }
+}
+
+fn add(versions: &mut Vec<FileVersion>, more: impl Iterator<Item = FileVersion>) {
+    for version in more {
+        if !versions.contains(&version) {
+            versions.push(version);
+        }
     }
 }
 
@@ -56,7 +59,7 @@ impl Regions {
                 end: header.end,
                 offset: header.offset,
                 path: header.name.to_vec(),
-                version: None,
+                versions: Vec::new(),
             });
         Regions(code.collect())
     }
@@ -71,7 +74,8 @@ impl Regions {
                 (Ok(real), Some(_)) if path.starts_with(b"/") => real.into_os_string().into_vec(),
                 _ => Vec::new(),
             };
-            Region { start, end, offset, path, version: build.map(FileVersion::of_build) }
+            let versions = build.map(FileVersion::of_build).into_iter().collect();
+            Region { start, end, offset, path, versions }
         });
         Regions(regions.collect())
     }
@@ -80,40 +84,49 @@ impl Regions {
     /// after `later` was read: it is looked at which files these are.
     pub(super) fn extend(&mut self, later: Regions) {
         for mut region in later.0 {
-            if self.0.iter().any(|known| known.is_same_mapping(&region)) {
+            // The loader does not count whole pages, as the kernel does.
+            let known = self.0.iter_mut().find(|known| known.holds(&region));
+            if let Some(known) = known {
+                // What was loaded to the same place again may be another file of that name.
+                let others = region.versions.into_iter();
+                add(&mut known.versions, others);
                 continue;
             }
-            if region.version.is_none() {
-                region.version = FileVersion::of(OsStr::from_bytes(&region.path).as_ref()).ok();
+            if region.versions.is_empty() {
+                let version = FileVersion::of(OsStr::from_bytes(&region.path).as_ref());
+                region.versions.extend(version);
             }
-            // The loader does not count whole pages, as the kernel does.
-            if !self.0.iter().any(|known| known.holds(&region)) {
-                self.0.push(region);
-            }
+            self.0.push(region);
         }
     }
 
-    /// The file mapped at the call that returns to an address; the latest that is known of it.
+    /// The file mapped at the call that returns to an address, and what is known of which it was.
     /// `None` also where different code was mapped at different times: which of it was called
     /// cannot be told.
-    fn at(&self, address: u64) -> Option<&Region> {
+    fn at(&self, address: u64) -> Option<(&Region, Vec<FileVersion>)> {
         let call = address.wrapping_sub(1);
-        let mut there = self.0.iter().rev().filter(|of| (of.start..of.end).contains(&call));
-        let latest = there.next()?;
-        let is_known = there.all(|earlier| earlier.is_same_code(latest)) && !latest.path.is_empty();
-        is_known.then_some(latest)
+        let there = self.0.iter().rev().filter(|of| (of.start..of.end).contains(&call));
+        let latest = there.clone().next().filter(|latest| !latest.path.is_empty())?;
+        let mut versions = Vec::new();
+        for region in there {
+            if !region.is_same_code(latest) {
+                return None;
+            }
+            add(&mut versions, region.versions.iter().cloned());
+        }
+        Some((latest, versions))
     }
 
     /// Frames of return addresses, with their modules in `modules`, to which new ones are added.
     pub(super) fn frames(&self, stack: &[u64], modules: &mut Vec<Module>) -> Vec<Frame> {
         let frames = stack.iter().map(|&address| {
-            let Some(region) = self.at(address) else {
+            let Some((region, versions)) = self.at(address) else {
                 return Frame { address, ..Frame::default() };
             };
             let path = String::from_utf8_lossy(&region.path).into_owned();
-            let known = |of: &Module| of.path == path && of.version == region.version;
+            let known = |of: &Module| of.path == path && of.versions == versions;
             let module = modules.iter().position(known).unwrap_or_else(|| {
-                modules.push(Module { path, version: region.version.clone() });
+                modules.push(Module { path, versions });
                 modules.len() - 1
             });
             let offset = address - region.start + region.offset;
@@ -158,7 +171,7 @@ mod tests {
         regions.extend(Regions::parse(MAPS));
         regions.extend(Regions::parse(later));
         assert_eq!(regions.0.len(), before + 1);
-        assert_eq!(regions.at(0x7f00_0003_0001).unwrap().path, b"/t/plugin.so");
+        assert_eq!(regions.at(0x7f00_0003_0001).unwrap().0.path, b"/t/plugin.so");
     }
 
     #[test]
@@ -169,11 +182,12 @@ mod tests {
         let after = |path: &str| {
             let mut regions = Regions::parse(&line("7f0000030000", "/t/a.so"));
             regions.extend(Regions::parse(&line("7f0000030000", path)));
-            regions.at(0x7f00_0003_0001).map(|of| String::from_utf8_lossy(&of.path).into_owned())
+            let found = regions.at(0x7f00_0003_0001);
+            found.map(|(of, _)| String::from_utf8_lossy(&of.path).into_owned())
         };
         assert_eq!(after("/t/a.so").as_deref(), Some("/t/a.so"));
         // The same code, of a file that is gone by now.
-        assert_eq!(after("/t/a.so (deleted)").as_deref(), Some("/t/a.so (deleted)"));
+        assert_eq!(after("/t/a.so (deleted)").as_deref(), Some("/t/a.so"));
         assert_eq!(after("/t/b.so"), None);
 
         let mut regions = Regions::parse(&line("7f0000030000", "/t/a.so"));
@@ -189,13 +203,20 @@ mod tests {
         assert_eq!(nothing.at(0x7f00_0003_0001), None);
         nothing.extend(Regions::parse(&line("7f0000030000", "/t/a.so")));
         assert_eq!(nothing.at(0x7f00_0003_0001), None);
-        let some = Regions::noted(vec![noted(Some(vec![1]))]);
+        let mut some = Regions::noted(vec![noted(Some(vec![1]))]);
         let program = std::env::current_exe().unwrap();
-        assert_eq!(some.at(0x7f00_0003_0001).unwrap().path, program.as_os_str().as_bytes());
+        some.extend(Regions::parse(&line("7f0000030000", program.to_str().unwrap())));
+        // It must be the file of before and that of now.
+        let (region, versions) = some.at(0x7f00_0003_0001).unwrap();
+        assert_eq!(region.path, program.as_os_str().as_bytes());
+        let of_now = FileVersion::of(&program).unwrap();
+        assert_eq!(versions, [of_now.clone(), FileVersion::of_build(vec![1])]);
+        some.extend(Regions::noted(vec![noted(Some(vec![2]))]));
+        assert_eq!(some.at(0x7f00_0003_0001).unwrap().1.len(), 3);
 
         regions.extend(Regions::parse(&line("7f0000031000", "/t/a.so")));
         assert_eq!(regions.at(0x7f00_0003_1001), None);
-        assert_eq!(regions.at(0x7f00_0003_0001).unwrap().offset, 0x1000);
+        assert_eq!(regions.at(0x7f00_0003_0001).unwrap().0.offset, 0x1000);
     }
 
     #[test]
@@ -206,7 +227,6 @@ mod tests {
         let mut modules = Vec::new();
         regions.frames(&[a_module_says_which_file_it_was as *const () as u64 + 1], &mut modules);
         assert_eq!(std::path::Path::new(&modules[0].path), program.canonicalize().unwrap());
-        assert_eq!(modules[0].version, FileVersion::of(&program).ok());
-        assert!(modules[0].version.is_some());
+        assert_eq!(modules[0].versions, [FileVersion::of(&program).unwrap()]);
     }
 }
