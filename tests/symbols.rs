@@ -124,16 +124,16 @@ fn a_leak_in_a_shared_library_has_its_line() {
         .map(|(name, lines)| (format!("c/{name}.c"), line(&library(name, lines), "LEAKS")));
     let calls = ("src/lib.rs".to_owned(), line(LIBRARIES, "// CALLS"));
     for (test, truths, functions) in [
-        ("linked", &[linked][..], "linked_"),
-        ("loaded", &[plugin.clone()], "plugin_"),
-        ("loaded_without_debug_information", &[calls.clone()], "bare_"),
-        ("unloaded", &[plugin.clone()], "plugin_"),
+        ("linked", vec![&linked], "linked_"),
+        ("loaded", vec![&plugin], "plugin_"),
+        ("loaded_without_debug_information", vec![&calls], "bare_"),
+        ("unloaded", vec![&plugin], "plugin_"),
         // The second stands where the first stood, mostly: then which it was cannot be told.
-        ("in_turn", &[calls, plugin, other], ""),
+        ("in_turn", vec![&calls, &plugin, &other], ""),
     ] {
         let leak = &leaks[test];
         let place = (leak.place.0.clone(), leak.place.1);
-        assert!(truths.contains(&place), "{test}: {leak:?}");
+        assert!(truths.contains(&&place), "{test}: {leak:?}");
         for function in ["take", "keep"].map(|last| format!("{functions}{last}")) {
             let known = leak.functions.contains(&function);
             assert!(known || functions.is_empty(), "{test}: {leak:?}");
