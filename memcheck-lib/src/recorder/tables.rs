@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64};
 
 use super::SiteKind;
 use super::live::Live;
+use super::ranges::Ranges;
 use super::rules::Rules;
 use super::walk::Walks;
 
@@ -23,6 +24,10 @@ pub(crate) const FRAMES: usize = 64;
 
 /// Bytes of the whole.
 pub(crate) const LENGTH: usize = size_of::<Tables>();
+
+/// The bound that is stated (recorder/mod.rs, docs/recording.md), in MiB.
+const STATED: usize = 98;
+const _: () = assert!(LENGTH.div_ceil(1 << 20) == STATED, "state the new bound");
 
 /// All of it. A table that nobody wrote is all zero, which is valid.
 #[repr(C)]
@@ -44,6 +49,7 @@ pub(crate) struct Tables {
     pub(super) live: Live,
     pub(super) rules: Rules,
     pub(super) walks: Walks,
+    pub(super) ranges: Ranges,
 }
 
 // SAFETY: what is no atomic is written under a lock or by the one thread it belongs to.

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{PROCESS, descriptors, mappings, process, threads};
+use super::{
+    PROCESS, closing, descriptors, libraries, mappings, process, raw, received, streams, threads,
+};
 use crate::recorder::{SiteKind, Tables};
 use crate::weak::weak_definitions;
 
@@ -32,7 +34,48 @@ weak_definitions! {
     inotify_init memcheck_jump_inotify_init => descriptors::inotify_init,
     inotify_init1 memcheck_jump_inotify_init1 => descriptors::inotify_init1,
     signalfd memcheck_jump_signalfd => descriptors::signalfd,
-    close memcheck_jump_close => descriptors::close,
+    fanotify_init memcheck_jump_fanotify_init => descriptors::fanotify_init,
+    pidfd_open memcheck_jump_pidfd_open => descriptors::pidfd_open,
+    pidfd_getfd memcheck_jump_pidfd_getfd => descriptors::pidfd_getfd,
+    open_by_handle_at memcheck_jump_open_by_handle_at => descriptors::open_by_handle_at,
+    __open_2 memcheck_jump___open_2 => descriptors::__open_2,
+    __open64_2 memcheck_jump___open64_2 => descriptors::__open64_2,
+    __openat_2 memcheck_jump___openat_2 => descriptors::__openat_2,
+    __openat64_2 memcheck_jump___openat64_2 => descriptors::__openat64_2,
+    mkstemp memcheck_jump_mkstemp => descriptors::mkstemp,
+    mkstemp64 memcheck_jump_mkstemp64 => descriptors::mkstemp64,
+    mkostemp memcheck_jump_mkostemp => descriptors::mkostemp,
+    mkostemp64 memcheck_jump_mkostemp64 => descriptors::mkostemp64,
+    mkstemps memcheck_jump_mkstemps => descriptors::mkstemps,
+    mkstemps64 memcheck_jump_mkstemps64 => descriptors::mkstemps64,
+    mkostemps memcheck_jump_mkostemps => descriptors::mkostemps,
+    mkostemps64 memcheck_jump_mkostemps64 => descriptors::mkostemps64,
+    fopen memcheck_jump_fopen => streams::fopen,
+    fopen64 memcheck_jump_fopen64 => streams::fopen64,
+    freopen memcheck_jump_freopen => streams::freopen,
+    freopen64 memcheck_jump_freopen64 => streams::freopen64,
+    tmpfile memcheck_jump_tmpfile => streams::tmpfile,
+    tmpfile64 memcheck_jump_tmpfile64 => streams::tmpfile64,
+    popen memcheck_jump_popen => streams::popen,
+    setmntent memcheck_jump_setmntent => streams::setmntent,
+    opendir memcheck_jump_opendir => streams::opendir,
+    fclose memcheck_jump_fclose => streams::fclose,
+    pclose memcheck_jump_pclose => streams::pclose,
+    endmntent memcheck_jump_endmntent => streams::endmntent,
+    closedir memcheck_jump_closedir => streams::closedir,
+    posix_openpt memcheck_jump_posix_openpt => libraries::posix_openpt,
+    getpt memcheck_jump_getpt => libraries::getpt,
+    openpty memcheck_jump_openpty => libraries::openpty,
+    forkpty memcheck_jump_forkpty => libraries::forkpty,
+    shm_open memcheck_jump_shm_open => libraries::shm_open,
+    mq_open memcheck_jump_mq_open => libraries::mq_open,
+    mq_close memcheck_jump_mq_close => libraries::mq_close,
+    recvmsg memcheck_jump_recvmsg => received::recvmsg,
+    recvmmsg memcheck_jump_recvmmsg => received::recvmmsg,
+    syscall memcheck_jump_syscall => raw::syscall,
+    close memcheck_jump_close => closing::close,
+    close_range memcheck_jump_close_range => closing::close_range,
+    closefrom memcheck_jump_closefrom => closing::closefrom,
     mmap memcheck_jump_mmap => mappings::mmap,
     mmap64 memcheck_jump_mmap64 => mappings::mmap64,
     munmap memcheck_jump_munmap => mappings::munmap,
@@ -47,7 +90,12 @@ weak_definitions! {
 static FIND: extern "C" fn() = find;
 
 extern "C" fn find() {
+    raw::real::find();
     descriptors::real::find();
+    closing::real::find();
+    streams::real::find();
+    libraries::real::find();
+    received::real::find();
     mappings::real::find();
     threads::real::find();
 }
@@ -76,6 +124,9 @@ pub(in crate::recorder) fn prepare(tables: &Tables) {
     }
     if kinds & 1 << SiteKind::Descriptor as u32 != 0 {
         descriptors::note_open_ones(tables);
+    }
+    if kinds & 1 << SiteKind::Mapping as u32 != 0 {
+        mappings::note_mapped_ones(tables);
     }
     tables.calls.store(kinds, Relaxed);
 }

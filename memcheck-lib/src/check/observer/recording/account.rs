@@ -155,6 +155,12 @@ impl Books {
         }
     }
 
+    /// Threads that are older than the recording and ended up to the end of the last batch: nothing
+    /// in the worker hears of their end.
+    pub(super) fn ended(&mut self, threads: usize) {
+        self.rests[SiteKind::Thread as usize].older.0 = -(threads as i64);
+    }
+
     fn iterations(&self) -> u64 {
         self.batches.iter().sum()
     }

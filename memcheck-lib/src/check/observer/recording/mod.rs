@@ -73,6 +73,7 @@ fn run(
     let started = settled(subject, recorded, &mut patience)?;
     let sample = subject.sample();
     books.open(&started, &sample, subject.records());
+    let threads = subject.threads();
     let clock = Instant::now();
     for batch in Plan::new(plan::target(started.iterations, &conclusion.figures)) {
         let before = clock.elapsed();
@@ -81,6 +82,8 @@ fn run(
         let sample = subject.sample();
         regions.extend(Regions::parse(&subject.maps()));
         books.enter(batch, &checkpoint, &sample, subject.records());
+        let left = subject.threads();
+        books.ended(threads.iter().filter(|number| !left.contains(number)).count());
         if books.is_clear(subject.records()) {
             break;
         }
