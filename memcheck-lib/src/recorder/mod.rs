@@ -45,7 +45,7 @@ pub(crate) use {
     calls::is_on,
     control::{look_again, start, stop},
     memory::{FILE_LENGTH, Memory},
-    sites::Rest,
+    sites::{Recorded, Rest},
     tables::{FRAMES, Tables},
 };
 

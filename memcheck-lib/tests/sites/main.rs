@@ -12,6 +12,8 @@ mod mapped;
 mod not_heap;
 #[cfg(target_os = "linux")]
 mod observed;
+#[cfg(target_os = "linux")]
+mod rotating;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod threads;
 
@@ -23,6 +25,7 @@ fn main() {
     ))]
     {
         let mut cases = bodies::cases();
+        cases.extend(rotating::cases());
         cases.extend(not_heap::cases());
         #[cfg(target_env = "gnu")]
         for more in [descriptors::cases(), mapped::cases(), threads::cases()] {
