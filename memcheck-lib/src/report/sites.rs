@@ -18,7 +18,7 @@ pub struct Amount {
 
 /// What was recorded while the worker ran on after its test was found to grow.
 ///
-/// For each kind: sites + releases of what is older than the recording + rest = growth of the
+/// For each kind: sites + what became of what is older than the recording + rest = growth of the
 /// counters.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -54,7 +54,8 @@ pub struct Account {
     pub growth: Amount,
     /// What survives of all sites together, those that do not grow included.
     pub sites: Amount,
-    /// Released blocks that are older than the recording; not positive.
+    /// What became of what is older than the recording: released, it counts down; a mapping that was
+    /// cut in two counts up.
     pub older: Amount,
     /// Growth that is neither.
     pub rest: Amount,
@@ -172,13 +173,12 @@ impl Site {
         let places = self.stack.iter().flat_map(|frame| &frame.functions);
         let mut inner = places.take_while(|&place| self.place.as_ref() != Some(place));
         inner.any(|place| {
-            let (path, last) = place.function.rsplit_once("::").unwrap_or(("", &place.function));
-            let makes = last == "new" || last.starts_with("new<");
-            // Inlined functions may have no path in their names.
+            let name = place.function.as_str();
             let in_file = |file: &String| file.ends_with("/src/runtime/task/core.rs");
-            makes
-                && (path.contains("tokio::runtime::task::core::Cell")
-                    || !path.contains("::") && place.file.as_ref().is_some_and(in_file))
+            // Inlined functions may have no path in their names.
+            let is_short = name == "new" || name.starts_with("new<");
+            name.contains("tokio::runtime::task::core::Cell") && name.ends_with("::new")
+                || is_short && place.file.as_ref().is_some_and(in_file)
         })
     }
 }
