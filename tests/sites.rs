@@ -85,7 +85,7 @@ static RELEASE: LazyLock<Run> = LazyLock::new(|| Run::of(&PROJECT, &["--release"
 fn lines_are_true(run: &Run) {
     let mut wrong = Vec::new();
     let truths = truths();
-    assert_eq!(truths.len(), 18);
+    assert_eq!(truths.len(), 21);
     for (test, truth) in truths {
         let report = run.report(test);
         // A thread that lives on also keeps memory that std took in it, on no line of the crate.

@@ -95,6 +95,11 @@ fn tasks_are_waited_for_and_those_that_never_end_are_a_figure() {
     }
 
     let output = project.memcheck(&["--exact", "never_ends"]).code(100);
-    let headline = "error[task-growth]: 1 task is left unfinished by every iteration";
-    assert!(output.stdout.contains(headline), "{}", output.stdout);
+    let headline = "error[task-growth]: 1 task is left unfinished by every iteration\n";
+    let (_, details) = output.stdout.split_once(headline).expect(&output.stdout);
+    let line = SOURCE.lines().position(|line| line.contains("fn never_ends()")).unwrap() + 1;
+    let place = format!(" --> src/lib.rs:{line}:");
+    assert!(details.lines().next().is_some_and(|line| line.contains(&place)), "{details}");
+    let label = "1 task per iteration, spawned here\n";
+    assert!(details.lines().take(5).any(|of| label.contains(of.rsplit("^ ").next().unwrap())));
 }

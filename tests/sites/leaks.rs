@@ -108,6 +108,8 @@ fn cstring_into_raw() {
 mod native {
     unsafe extern "C" {
         pub fn native_keep(size: usize) -> *mut std::ffi::c_void;
+        pub fn native_thread() -> std::ffi::c_ulong;
+        pub fn native_stream() -> *mut std::ffi::c_void;
     }
 }
 
@@ -200,4 +202,25 @@ fn thread() {
 fn descriptor() {
     let file = std::fs::File::open("/dev/null").unwrap(); // LEAKS: descriptor
     std::mem::forget(black_box(file));
+}
+
+/// Ended, and never joined: it keeps its stack.
+#[memcheck(iterations = 60)]
+fn thread_handle_forgotten() {
+    let (say, hear) = mpsc::channel();
+    let handle = std::thread::spawn(move || say.send(1).unwrap()); // LEAKS: thread_handle_forgotten
+    std::mem::forget(black_box(handle));
+    hear.recv().unwrap();
+}
+
+#[memcheck(iterations = 60)]
+fn c_thread_not_joined() {
+    // SAFETY: it takes nothing.
+    black_box(unsafe { native::native_thread() });
+}
+
+#[memcheck(iterations = 60)]
+fn stream() {
+    // SAFETY: it takes nothing.
+    black_box(unsafe { native::native_stream() });
 }

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Acquire, Ordering::Rela
 
 use super::SiteKind;
 use super::live::{Key, Thing};
+#[cfg(all(memcheck_calls, not(miri)))]
+use super::ranges::Range;
 use super::tables::{PARTS, Tables};
 use super::walk::Start;
 use crate::heap;
@@ -24,6 +26,13 @@ thread_local! {
 #[inline(always)]
 pub(crate) fn is_on() -> bool {
     ON.load(Relaxed)
+}
+
+/// What is recorded into.
+#[cfg(all(memcheck_calls, not(miri)))]
+pub(super) fn tables() -> Option<&'static Tables> {
+    // SAFETY: the tables that recording was switched on with stay mapped for good.
+    unsafe { TABLES.load(Acquire).as_ref() }
 }
 
 /// Runs `call` unless this thread is recording already.
@@ -110,18 +119,6 @@ pub(super) struct Taken {
     thing: Option<Thing>,
 }
 
-#[cfg(all(memcheck_calls, not(miri)))]
-impl Taken {
-    pub(super) fn key(&self) -> u64 {
-        self.key
-    }
-
-    /// The bytes that are recorded of it.
-    pub(super) fn bytes(&self) -> Option<usize> {
-        self.thing.map(|thing| thing.bytes as usize)
-    }
-}
-
 /// What became of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resized {
@@ -151,6 +148,28 @@ pub(super) fn settle(kind: usize, taken: &Taken, released: bool) {
         tables.count(thing.site, -thing.blocks(), -(thing.bytes as i64));
         if thing.older {
             tables.older(kind, 1, 0);
+        }
+    });
+}
+
+/// Says what is left of a mapping that lost a part, or was divided: at most three.
+#[cfg(all(memcheck_calls, not(miri)))]
+pub(super) fn cut<const PARTS: usize>(kind: usize, whole: Range, left: [Option<Range>; PARTS]) {
+    recording_self(|tables| {
+        let Some(thing) = tables.live.remove(Key::new(kind, whole.start)) else { return };
+        let parts = left.iter().flatten();
+        let lost = whole.length() - parts.clone().map(|part| part.length()).sum::<u64>();
+        // Of one that is older than the recording, what it grew by since goes first.
+        let mut bytes = thing.bytes.saturating_sub(lost);
+        let more = parts.clone().count() as i64 - 1;
+        tables.count(thing.site, more * thing.blocks(), bytes as i64 - thing.bytes as i64);
+        if thing.older {
+            tables.older(kind, -more, (lost - (thing.bytes - bytes)) as i64);
+        }
+        for part in parts {
+            let of_part = bytes.min(part.length());
+            bytes -= of_part;
+            tables.put_back(kind, Key::new(kind, part.start), Thing { bytes: of_part, ..thing });
         }
     });
 }

@@ -7,8 +7,8 @@
 //! every heap that is counted: nothing is sent, and what was recorded outlives the worker.
 //!
 //! They have room for 1.5 million things that live at a time, 131,072 stacks and 4 million return
-//! addresses in them, and take at most 135 MiB for that (32 bytes for each thing at least, when
-//! full). What does not fit is counted and reported.
+//! addresses in them, and take at most 104 MiB for that, all full (see `tables.rs`, which asserts
+//! it). What does not fit is counted and reported.
 //!
 //! No symbol is looked up here: an address becomes a line in the tool that reads the report.
 
@@ -31,6 +31,9 @@ mod live;
 #[cfg(memcheck_sites)]
 mod memory;
 #[cfg(memcheck_sites)]
+#[cfg_attr(any(not(memcheck_calls), miri), expect(dead_code, reason = "mappings are not recorded"))]
+mod ranges;
+#[cfg(memcheck_sites)]
 mod rules;
 #[cfg(memcheck_sites)]
 mod sites;
@@ -45,7 +48,7 @@ pub(crate) use {
     code::LoadedCode,
     control::{look_again, start, stop},
     memory::{FILE_LENGTH, Memory},
-    sites::Rest,
+    sites::{Recorded, Rest},
     tables::{FRAMES, Tables},
 };
 
@@ -91,6 +94,22 @@ pub(crate) fn taking(kind: SiteKind, key: u64) -> Taking {
     Taking { kind, taken: calls::taken(calls::number(kind), key) }
 }
 
+/// Says what is left of a mapping.
+#[cfg(all(memcheck_calls, not(miri)))]
+fn cut<const PARTS: usize>(
+    kind: SiteKind,
+    whole: ranges::Range,
+    left: [Option<ranges::Range>; PARTS],
+) {
+    calls::cut(calls::number(kind), whole, left);
+}
+
+/// Runs `call` on what is mapped, while no other thread changes it.
+#[cfg(all(memcheck_calls, not(miri)))]
+fn with_ranges<T>(call: impl FnOnce(&mut ranges::Sorted<'_>) -> T) -> Option<T> {
+    calls::tables().map(|tables| tables.ranges.hold(call))
+}
+
 /// A thing that is about to be released.
 #[cfg(all(memcheck_calls, not(miri)))]
 #[derive(Clone, Copy, Debug)]
@@ -101,16 +120,6 @@ pub(crate) struct Taking {
 
 #[cfg(all(memcheck_calls, not(miri)))]
 impl Taking {
-    /// Its key.
-    pub(crate) fn key(&self) -> u64 {
-        self.taken.key()
-    }
-
-    /// Its bytes, as far as they were recorded. `None` for what is not known.
-    pub(crate) fn bytes(&self) -> Option<usize> {
-        self.taken.bytes()
-    }
-
     /// Says that it was resized, by the calling function.
     #[inline(always)]
     pub(crate) fn resize(&self, key: u64, old_bytes: usize, new_bytes: usize) {

@@ -21,7 +21,7 @@ pub(crate) struct Recorded {
 /// What was recorded that belongs to no site.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rest {
-    /// Released things that are older than the recording; not positive.
+    /// Change of what is older than the recording: released, it counts down.
     pub(crate) older: (i64, i64),
     /// Acquired things that found no room.
     pub(crate) unplaced: (i64, i64),

@@ -22,7 +22,7 @@ pub struct Amount {
 
 /// What was recorded while the worker ran on after its test was found to grow.
 ///
-/// For each kind: sites + releases of what is older than the recording + rest = growth of the
+/// For each kind: sites + what became of what is older than the recording + rest = growth of the
 /// counters.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -58,7 +58,8 @@ pub struct Account {
     pub growth: Amount,
     /// What survives of all sites together, those that do not grow included.
     pub sites: Amount,
-    /// Released blocks that are older than the recording; not positive.
+    /// What became of what is older than the recording: released, it counts down; a mapping that was
+    /// cut in two counts up.
     pub older: Amount,
     /// Growth that is neither.
     pub rest: Amount,
@@ -199,7 +200,8 @@ pub struct Place {
 
 impl Sites {
     /// The sites that grow, of the kind that `figure` counts; the largest first. Children have no
-    /// sites. The footprint has those of mappings: what grows in a heap is traced by the heap.
+    /// sites. The footprint has those of mappings: what grows in a heap is traced by the heap. Tasks
+    /// have those of the heap at which tokio allocates a task, once their frames are resolved.
     ///
     /// ```
     /// # use memcheck::{Figure, report::{Site, SiteKind, Sites}};
@@ -218,10 +220,31 @@ impl Sites {
             Figure::Threads => Some(SiteKind::Thread),
             Figure::Fds | Figure::FdMemory => Some(SiteKind::Descriptor),
             Figure::Resident | Figure::Mappings => Some(SiteKind::Mapping),
-            // A task is a block of the Rust heap, which has sites of its own.
-            Figure::Children | Figure::Tasks => None,
+            // A task is a block of the Rust heap.
+            Figure::Tasks => Some(SiteKind::RustHeap),
+            Figure::Children => None,
         };
-        self.sites.iter().filter(move |site| site.grows && Some(site.kind) == kind)
+        self.sites
+            .iter()
+            .filter(move |site| site.grows && Some(site.kind) == kind)
+            .filter(move |site| figure != Figure::Tasks || site.is_task())
+    }
+}
+
+impl Site {
+    /// Whether the block is a task of tokio, which is one allocation for each: what makes it stands
+    /// between the allocator and the line to look at. Not what a task allocates while it runs.
+    fn is_task(&self) -> bool {
+        let places = self.stack.iter().flat_map(|frame| &frame.functions);
+        let mut inner = places.take_while(|&place| self.place.as_ref() != Some(place));
+        inner.any(|place| {
+            let name = place.function.as_str();
+            let in_file = |file: &String| file.ends_with("/src/runtime/task/core.rs");
+            // Inlined functions may have no path in their names.
+            let is_short = name == "new" || name.starts_with("new<");
+            name.contains("tokio::runtime::task::core::Cell") && name.ends_with("::new")
+                || is_short && place.file.as_ref().is_some_and(in_file)
+        })
     }
 }
 
@@ -270,6 +293,52 @@ impl super::TestId {
             file: Some(self.file.clone()).filter(|file| !file.is_empty()),
             line: known(self.line),
             column: known(self.column),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_what_tokio_allocates_for_one() {
+        let place = |function: &str, file: &str| Place {
+            function: function.into(),
+            file: Some(file.into()),
+            line: Some(7),
+            column: None,
+        };
+        let user = place("my::spawns", "src/lib.rs");
+        let core = "/r/tokio-1.40.0/src/runtime/task/core.rs";
+        let boxed = place("alloc::boxed::Box<T>::new", "/rustc/1/library/alloc/src/boxed.rs");
+        for (inner, is_task) in [
+            (place("tokio::runtime::task::core::Cell<T,S>::new", core), true),
+            (place("<tokio::runtime::task::core::Cell<A, B>>::new", core), true),
+            (place("new<my::spawns::{async_block_env#0}, S>", core), true),
+            (place("tokio::runtime::task::core::Core<T,S>::poll", core), false),
+            (place("tokio::sync::mpsc::chan::Tx<T,S>::new", "/r/chan.rs"), false),
+        ] {
+            let frames = [&boxed, &inner, &user]
+                .map(|place| Frame { functions: vec![place.clone()], ..Frame::default() });
+            let mut site = Site {
+                kind: SiteKind::RustHeap,
+                grows: true,
+                survived: Amount { blocks: 8, bytes: 1024 },
+                stack: frames.to_vec(),
+                place: Some(user.clone()),
+            };
+            let tasks = |site: &Site| {
+                let sites = Sites { sites: vec![site.clone()], ..Sites::default() };
+                sites.growing(Figure::Tasks).count()
+            };
+            assert_eq!(tasks(&site), usize::from(is_task), "{inner:?}");
+            // What a task allocates: the line is within what tokio calls.
+            site.stack.reverse();
+            site.stack.swap(0, 1);
+            site.stack.swap(1, 2);
+            site.stack.insert(0, Frame { functions: vec![user.clone()], ..Frame::default() });
+            assert_eq!(tasks(&site), 0, "{inner:?}");
         }
     }
 }

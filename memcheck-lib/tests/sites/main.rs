@@ -4,10 +4,18 @@
 
 #[cfg(target_os = "linux")]
 mod bodies;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod descriptors;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod mapped;
 #[cfg(target_os = "linux")]
 mod not_heap;
 #[cfg(target_os = "linux")]
 mod observed;
+#[cfg(target_os = "linux")]
+mod rotating;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod threads;
 
 fn main() {
     #[cfg(all(
@@ -17,7 +25,12 @@ fn main() {
     ))]
     {
         let mut cases = bodies::cases();
+        cases.extend(rotating::cases());
         cases.extend(not_heap::cases());
+        #[cfg(target_env = "gnu")]
+        for more in [descriptors::cases(), mapped::cases(), threads::cases()] {
+            cases.extend(more);
+        }
         observed::run(&cases);
         println!("sites: {} checks, {} passed", cases.len(), cases.len());
     }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use memcheck::Figure;
 use memcheck::render::{self, Diagnostic, Note, count};
 use memcheck::report::{Amount, Place, Report, Site, SiteKind};
 
@@ -66,7 +67,7 @@ pub(crate) fn explain(
         spots.extend(spot(&report.test.place(), report.test.name.clone(), report, telling));
     }
     for leak in leaks.iter().take(SPOTS) {
-        spots.extend(spot_of(leak, iterations, &own, report, telling));
+        spots.extend(spot_of(leak, diagnostic.figure, iterations, &own, report, telling));
     }
     let shown = spots.len().min(leaks.len());
     if let (Some(first), Some(site)) = (leaks.first(), leading(&leaks)) {
@@ -121,13 +122,17 @@ fn own_crate(binary: &str) -> String {
 /// The line of a leak; that of the test where no file is known.
 fn spot_of(
     leak: &Leak<'_>,
+    figure: Option<Figure>,
     iterations: u64,
     own: &str,
     report: &Report,
     telling: &Telling<'_>,
 ) -> Option<Spot> {
     let kind = leak.sites.first()?.kind;
-    let label = |function| sentences::label(kind, leak.survived, iterations, function);
+    let label = |function| match figure {
+        Some(Figure::Tasks) => sentences::task_label(leak.survived, iterations, function),
+        _ => sentences::label(kind, leak.survived, iterations, function),
+    };
     match leak.place {
         Some(place) if place.file.is_some() => spot(place, label(None), report, telling),
         place => {

@@ -22,6 +22,7 @@ const KEPT: [(&str, &str); 4] = [
 
 const THREAD: &str =
     "a thread keeps its memory until it ends and is joined: keep the `JoinHandle` and `join` it";
+const C_THREAD: &str = "a thread keeps its stack and this block until it has ended and is joined or detached: call `pthread_join` or `pthread_detach`";
 
 /// What the functions between the user's line and the allocator tell.
 struct Call {
@@ -35,7 +36,7 @@ struct Call {
 }
 
 /// The first that fits counts.
-const CALLS: [Call; 8] = [
+const CALLS: [Call; 9] = [
     Call {
         names: &["tokio::runtime::task::", "/src/runtime/task/"],
         grows: false,
@@ -53,6 +54,8 @@ const CALLS: [Call; 8] = [
         grows: false,
         help: THREAD,
     },
+    // Called by no function of the standard library, or one above would have fit.
+    Call { names: &["pthread_create"], grows: false, help: C_THREAD },
     Call {
         names: &["::mpsc::", "::mpmc::", "crossbeam_channel::", "flume::", "/mpsc/", "/mpmc/"],
         grows: false,
@@ -124,7 +127,7 @@ pub(super) fn help<'a>(
             "what is allocated here is never dropped: `Box::leak`, `mem::forget`, `into_raw` or a container that is never emptied may hold it",
         )),
         // What glibc allocates for a thread is not for its user to free.
-        SiteKind::CHeap => by_calls().filter(|help| *help == THREAD).or(Some(
+        SiteKind::CHeap => by_calls().filter(|help| [THREAD, C_THREAD].contains(help)).or(Some(
             "give it back with `free`, or with the function that the C library has for it",
         )),
         SiteKind::Thread => Some(
@@ -183,6 +186,11 @@ mod tests {
             assert!(help.contains(word), "{inner:?} {line}: {help}");
         }
         assert!(of(SiteKind::CHeap, &["malloc"], 1.0, "make()").contains("`free`"));
+        let thread = of(SiteKind::CHeap, &["calloc", "pthread_create"], 1.0, "start()");
+        assert!(thread.contains("pthread_join"));
+        let thread =
+            of(SiteKind::CHeap, &["pthread_create", "std::thread::Builder::spawn"], 1.0, "spawn()");
+        assert!(thread.contains("JoinHandle"));
         assert!(of(SiteKind::Mapping, &[], 1.0, "").contains("munmap"));
         assert!(of(SiteKind::Thread, &[], 1.0, "").contains("join"));
         assert!(of(SiteKind::Descriptor, &[], 1.0, "").contains("close"));

@@ -60,6 +60,20 @@ pub(super) fn label(
     }
 }
 
+/// The label of a line at which tasks are spawned, each of which is a block.
+pub(super) fn task_label(survived: Amount, iterations: u64, function: Option<&str>) -> String {
+    let each = survived.blocks as f64 / iterations.max(1) as f64;
+    let rate = match each {
+        1.0.. => format!("{} per iteration", count(each, "task")),
+        _ => format!("1 task in every {} iterations", number(1.0 / each.max(1e-9))),
+    };
+    match function {
+        None => format!("{rate}, spawned here"),
+        Some("") => format!("{rate}, spawned below this test"),
+        Some(function) => format!("{rate}, spawned in `{function}`"),
+    }
+}
+
 /// A place in a chain of calls.
 pub(super) fn at(function: &str, place: &Place) -> String {
     match (&place.file, place.line) {
@@ -130,6 +144,20 @@ mod tests {
         assert_eq!(
             more(heap, 3, amount(24, 384), 8),
             "and 3 more sites with 48 B in 3 blocks per iteration"
+        );
+    }
+
+    #[test]
+    fn tasks_are_spawned() {
+        let amount = |blocks| Amount { blocks, bytes: blocks * 128 };
+        assert_eq!(task_label(amount(8), 8, None), "1 task per iteration, spawned here");
+        assert_eq!(
+            task_label(amount(2), 8, Some("a::b")),
+            "1 task in every 4 iterations, spawned in `a::b`"
+        );
+        assert_eq!(
+            task_label(amount(16), 8, Some("")),
+            "2 tasks per iteration, spawned below this test"
         );
     }
 

@@ -63,6 +63,11 @@ pub(super) trait Subject {
     fn maps(&self) -> Vec<u8> {
         Vec::new()
     }
+    /// The numbers of its threads, empty when they cannot be read.
+    #[cfg(memcheck_sites)]
+    fn threads(&self) -> Vec<u32> {
+        Vec::new()
+    }
     /// The kernel's numbers, cheap.
     fn sample(&mut self) -> Sample;
     /// The kernel's numbers, in full.
@@ -242,6 +247,13 @@ impl Subject for Process<'_> {
     #[cfg(memcheck_sites)]
     fn maps(&self) -> Vec<u8> {
         std::fs::read(format!("/proc/{}/maps", self.conversation.pid())).unwrap_or_default()
+    }
+
+    #[cfg(memcheck_sites)]
+    fn threads(&self) -> Vec<u32> {
+        let folder = std::fs::read_dir(format!("/proc/{}/task", self.conversation.pid()));
+        let names = folder.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name()));
+        names.filter_map(|name| name.to_str()?.parse().ok()).collect()
     }
 
     fn sample(&mut self) -> Sample {

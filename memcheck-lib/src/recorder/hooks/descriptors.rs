@@ -1,21 +1,28 @@
-//! Descriptors, from the call that opens them to `close`.
+//! Descriptors, by the calls that give them. How they go stands in [`closing`](super::closing).
 
 use std::ffi::c_int;
 use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 use rustix::process::{Resource, getrlimit};
 
-use super::{aside, call_real, real_functions, recording, system_call};
+use super::closing::releasing;
+use super::{aside, call_found, call_real, real_functions, recording, system_call};
 use crate::recorder::{self, SiteKind, Tables};
 
 /// Descriptors up to here are looked for when recording begins; of later ones that are closed
 /// meanwhile it is not known that they are older.
 const LOOKED_FOR: u64 = 1 << 16;
 
+/// The highest descriptor that was recorded or is older.
+static HIGHEST: AtomicI32 = AtomicI32::new(-1);
+
 real_functions! {
-    open, open64, openat, openat64, creat, creat64, socket, socketpair, accept, accept4, pipe, pipe2,
-    dup, dup2, dup3, fcntl, fcntl64, eventfd, epoll_create, epoll_create1, memfd_create,
-    timerfd_create, inotify_init, inotify_init1, signalfd, close,
+    open, open64, openat, openat64, creat, creat64, __open_2, __open64_2, __openat_2, __openat64_2,
+    open_by_handle_at, socket, socketpair, accept, accept4, pipe, pipe2, dup, dup2, dup3, fcntl,
+    fcntl64, eventfd, epoll_create, epoll_create1, memfd_create, timerfd_create, inotify_init,
+    inotify_init1, fanotify_init, signalfd, pidfd_open, pidfd_getfd, mkstemp, mkstemp64, mkostemp,
+    mkostemp64, mkstemps, mkstemps64, mkostemps, mkostemps64,
 }
 
 /// Remembers which descriptors are open and thus older than the recording, so that a `close` of
@@ -27,30 +34,38 @@ pub(super) fn note_open_ones(tables: &Tables) {
         let asked = unsafe { BorrowedFd::borrow_raw(fd) };
         if rustix::io::fcntl_getfd(asked).is_ok() {
             tables.note_older(SiteKind::Descriptor, fd as u64);
+            HIGHEST.fetch_max(fd, Relaxed);
         }
     }
 }
 
+/// The highest descriptor that is known.
+pub(super) fn highest() -> c_int {
+    HIGHEST.load(Relaxed)
+}
+
 /// A descriptor that a function gave.
 #[inline(always)]
-fn given(fd: c_int) -> c_int {
+pub(super) fn given(fd: c_int) -> c_int {
     if recorder::is_on() && fd >= 0 {
         record(fd);
     }
     fd
 }
 
+/// Records one that was given.
 #[cold]
 #[inline(never)]
-fn record(fd: c_int) {
-    if recording() {
+pub(super) fn record(fd: c_int) {
+    if fd >= 0 && recording() {
+        HIGHEST.fetch_max(fd, Relaxed);
         aside(|| recorder::acquired(SiteKind::Descriptor, fd as u64, 0));
     }
 }
 
 /// Two descriptors that a function wrote to `pair`.
 #[inline(always)]
-unsafe fn given_two(result: c_int, pair: usize) -> c_int {
+pub(super) unsafe fn given_two(result: c_int, pair: usize) -> c_int {
     if recorder::is_on() && result == 0 {
         // SAFETY: the function succeeded, so there are two.
         let pair = unsafe { *std::ptr::with_exposed_provenance::<[c_int; 2]>(pair) };
@@ -88,6 +103,36 @@ giving! {
     timerfd_create(clock, flags) or system_call!(SYS_timerfd_create, clock, flags);
     inotify_init() or system_call!(SYS_inotify_init1, 0);
     inotify_init1(flags) or system_call!(SYS_inotify_init1, flags);
+    fanotify_init(flags, kind) or system_call!(SYS_fanotify_init, flags, kind);
+    pidfd_open(pid, flags) or system_call!(SYS_pidfd_open, pid, flags);
+    pidfd_getfd(process, fd, flags) or system_call!(SYS_pidfd_getfd, process, fd, flags);
+    open_by_handle_at(mount, handle, flags)
+        or system_call!(SYS_open_by_handle_at, mount, handle, flags);
+    // What `open` and `openat` become with -D_FORTIFY_SOURCE.
+    __open_2(path, flags) or system_call!(SYS_openat, libc::AT_FDCWD, path, flags, 0);
+    __open64_2(path, flags) or system_call!(SYS_openat, libc::AT_FDCWD, path, flags, 0);
+    __openat_2(folder, path, flags) or system_call!(SYS_openat, folder, path, flags, 0);
+    __openat64_2(folder, path, flags) or system_call!(SYS_openat, folder, path, flags, 0);
+}
+
+/// Functions that give a descriptor and that no system call does the work of.
+macro_rules! making {
+    ($($name:ident($($argument:ident),*);)*) => { $(
+        pub(super) unsafe extern "C-unwind" fn $name($($argument: usize),*) -> c_int {
+            given(call_found!($name($($argument),*) -> c_int, -1))
+        }
+    )* };
+}
+
+making! {
+    mkstemp(template);
+    mkstemp64(template);
+    mkostemp(template, flags);
+    mkostemp64(template, flags);
+    mkstemps(template, suffix);
+    mkstemps64(template, suffix);
+    mkostemps(template, suffix, flags);
+    mkostemps64(template, suffix, flags);
 }
 
 /// What `creat` opens with.
@@ -132,7 +177,7 @@ pub(super) unsafe extern "C-unwind" fn signalfd(fd: usize, mask: usize, flags: u
 
 /// Some of its commands duplicate a descriptor.
 #[inline(always)]
-fn duplicated(result: c_int, command: usize) -> c_int {
+pub(super) fn duplicated(result: c_int, command: usize) -> c_int {
     match command as c_int {
         libc::F_DUPFD | libc::F_DUPFD_CLOEXEC => given(result),
         _ => result,
@@ -189,42 +234,7 @@ pub(super) unsafe extern "C-unwind" fn dup3(old: usize, new: usize, flags: usize
 /// A call that closes `fd`, if it is open, and opens it anew.
 #[cold]
 #[inline(never)]
-fn replacing(fd: usize, call: impl FnOnce() -> c_int) -> c_int {
-    let result = releasing(fd, call, |result| result >= 0);
+pub(super) fn replacing(fd: usize, call: impl FnOnce() -> c_int) -> c_int {
+    let result = releasing(fd as c_int, call, |&result| result >= 0);
     given(result)
-}
-
-pub(super) unsafe extern "C-unwind" fn close(fd: usize) -> c_int {
-    let call = || call_real!(close(fd) -> c_int, system_call!(SYS_close, fd) as c_int);
-    if recorder::is_on() {
-        // With any other error it is closed all the same (close(2)).
-        releasing(fd, call, |result| result == 0 || errno() != libc::EBADF)
-    } else {
-        call()
-    }
-}
-
-fn errno() -> c_int {
-    // SAFETY: the thread's own errno.
-    unsafe { *libc::__errno_location() }
-}
-
-/// A call that closes `fd`, if `is_closed` says so of its result.
-#[cold]
-#[inline(never)]
-fn releasing(
-    fd: usize,
-    call: impl FnOnce() -> c_int,
-    is_closed: impl FnOnce(c_int) -> bool,
-) -> c_int {
-    let fd = fd as c_int;
-    if fd < 0 || !recording() {
-        return call();
-    }
-    let key = fd as u64;
-    let taken = aside(|| recorder::taking(SiteKind::Descriptor, key));
-    let result = call();
-    let is_closed = is_closed(result);
-    aside(|| taken.settle(is_closed));
-    result
 }

@@ -3,19 +3,25 @@
 //!
 //! The names are defined [weak](crate::weak), each over the function that would have been called
 //! without us, found once, before `main`. While nothing is recorded a call is handed on as it is.
-//! What the C library does within itself (the `open` of `getaddrinfo`, the stack of a thread) and
-//! raw system calls are not seen.
+//! What the C library does within itself (the `open` of `getaddrinfo`, the stack of a thread) is
+//! not seen, nor are system calls that are made by no function of it, and descriptors that an
+//! `ioctl` gives.
 //!
 //! Every function takes its arguments as whole registers, and so many as the widest call of it
 //! has: on x86-64 and aarch64 Linux integers and pointers are passed alike, those of a variadic
 //! function (the mode of `open`) like the others, and the upper half of a register that holds an
 //! `int` means nothing. They may be unwound through: many of them are cancellation points.
 
+mod closing;
 mod descriptors;
 mod libraries;
 mod mappings;
 mod names;
+mod raw;
+mod received;
+mod streams;
 mod threads;
+mod unloading;
 
 use std::ffi::{CStr, c_int, c_void};
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
@@ -50,6 +56,19 @@ impl Real {
             self.address.store(found, Relaxed);
         }
         self.address()
+    }
+
+    /// Looks it up in a library that the program was not linked with, which is loaded for good.
+    #[cold]
+    fn find_in(&self, library: &CStr) {
+        // SAFETY: the names are C strings; the library is one of the C library's own.
+        let found = unsafe {
+            match libc::dlopen(library.as_ptr(), libc::RTLD_NOW) {
+                handle if handle.is_null() => handle,
+                handle => libc::dlsym(handle, self.name.as_ptr()),
+            }
+        };
+        self.address.store(found, Relaxed);
     }
 }
 
@@ -92,12 +111,32 @@ macro_rules! call_real {
 }
 use call_real;
 
+/// Calls the function behind ours, for which there is no system call: it is looked up at last.
+/// Where the C library does not know it, `$failure` with ENOSYS.
+macro_rules! call_found {
+    ($name:ident($($argument:ident),*) -> $result:ty, $failure:expr) => {{
+        if real::$name.address().is_none() {
+            real::$name.find();
+        }
+        $crate::recorder::hooks::call_real!($name($($argument),*) -> $result, {
+            // SAFETY: the thread's own errno.
+            unsafe { *libc::__errno_location() = libc::ENOSYS };
+            $failure
+        })
+    }};
+}
+use call_found;
+
 /// A raw system call, which leaves errno like the C library's function.
 macro_rules! system_call {
-    ($number:ident $(, $argument:expr)*) => {
-        // SAFETY: the caller's promises are those of the function that makes this call.
-        unsafe { libc::syscall(libc::$number $(, $argument)*) }
-    };
+    ($number:ident $(, $argument:expr)*) => {{
+        let mut call = [libc::$number as usize, 0, 0, 0, 0, 0, 0];
+        let places = &mut call[1..];
+        for (place, argument) in places.iter_mut().zip([$($argument as usize),*]) {
+            *place = argument;
+        }
+        super::raw::call(call)
+    }};
 }
 use system_call;
 

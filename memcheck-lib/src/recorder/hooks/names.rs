@@ -2,7 +2,10 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{PROCESS, descriptors, libraries, mappings, process, threads};
+use super::{
+    PROCESS, closing, descriptors, libraries, mappings, process, raw, received, streams, threads,
+    unloading,
+};
 use crate::recorder::{SiteKind, Tables};
 use crate::weak::weak_definitions;
 
@@ -32,13 +35,54 @@ weak_definitions! {
     inotify_init memcheck_jump_inotify_init => descriptors::inotify_init,
     inotify_init1 memcheck_jump_inotify_init1 => descriptors::inotify_init1,
     signalfd memcheck_jump_signalfd => descriptors::signalfd,
-    close memcheck_jump_close => descriptors::close,
+    fanotify_init memcheck_jump_fanotify_init => descriptors::fanotify_init,
+    pidfd_open memcheck_jump_pidfd_open => descriptors::pidfd_open,
+    pidfd_getfd memcheck_jump_pidfd_getfd => descriptors::pidfd_getfd,
+    open_by_handle_at memcheck_jump_open_by_handle_at => descriptors::open_by_handle_at,
+    __open_2 memcheck_jump___open_2 => descriptors::__open_2,
+    __open64_2 memcheck_jump___open64_2 => descriptors::__open64_2,
+    __openat_2 memcheck_jump___openat_2 => descriptors::__openat_2,
+    __openat64_2 memcheck_jump___openat64_2 => descriptors::__openat64_2,
+    mkstemp memcheck_jump_mkstemp => descriptors::mkstemp,
+    mkstemp64 memcheck_jump_mkstemp64 => descriptors::mkstemp64,
+    mkostemp memcheck_jump_mkostemp => descriptors::mkostemp,
+    mkostemp64 memcheck_jump_mkostemp64 => descriptors::mkostemp64,
+    mkstemps memcheck_jump_mkstemps => descriptors::mkstemps,
+    mkstemps64 memcheck_jump_mkstemps64 => descriptors::mkstemps64,
+    mkostemps memcheck_jump_mkostemps => descriptors::mkostemps,
+    mkostemps64 memcheck_jump_mkostemps64 => descriptors::mkostemps64,
+    fopen memcheck_jump_fopen => streams::fopen,
+    fopen64 memcheck_jump_fopen64 => streams::fopen64,
+    freopen memcheck_jump_freopen => streams::freopen,
+    freopen64 memcheck_jump_freopen64 => streams::freopen64,
+    tmpfile memcheck_jump_tmpfile => streams::tmpfile,
+    tmpfile64 memcheck_jump_tmpfile64 => streams::tmpfile64,
+    popen memcheck_jump_popen => streams::popen,
+    setmntent memcheck_jump_setmntent => streams::setmntent,
+    opendir memcheck_jump_opendir => streams::opendir,
+    fclose memcheck_jump_fclose => streams::fclose,
+    pclose memcheck_jump_pclose => streams::pclose,
+    endmntent memcheck_jump_endmntent => streams::endmntent,
+    closedir memcheck_jump_closedir => streams::closedir,
+    posix_openpt memcheck_jump_posix_openpt => libraries::posix_openpt,
+    getpt memcheck_jump_getpt => libraries::getpt,
+    openpty memcheck_jump_openpty => libraries::openpty,
+    forkpty memcheck_jump_forkpty => libraries::forkpty,
+    shm_open memcheck_jump_shm_open => libraries::shm_open,
+    mq_open memcheck_jump_mq_open => libraries::mq_open,
+    mq_close memcheck_jump_mq_close => libraries::mq_close,
+    recvmsg memcheck_jump_recvmsg => received::recvmsg,
+    recvmmsg memcheck_jump_recvmmsg => received::recvmmsg,
+    syscall memcheck_jump_syscall => raw::syscall,
+    close memcheck_jump_close => closing::close,
+    close_range memcheck_jump_close_range => closing::close_range,
+    closefrom memcheck_jump_closefrom => closing::closefrom,
     mmap memcheck_jump_mmap => mappings::mmap,
     mmap64 memcheck_jump_mmap64 => mappings::mmap64,
     munmap memcheck_jump_munmap => mappings::munmap,
     mremap memcheck_jump_mremap => mappings::mremap,
     pthread_create memcheck_jump_pthread_create => threads::pthread_create,
-    dlclose memcheck_jump_dlclose => libraries::dlclose,
+    dlclose memcheck_jump_dlclose => unloading::dlclose,
 }
 
 /// Before `main`, and before most of what runs before it: looking names up takes the loader's locks,
@@ -48,10 +92,15 @@ weak_definitions! {
 static FIND: extern "C" fn() = find;
 
 extern "C" fn find() {
+    raw::real::find();
     descriptors::real::find();
+    closing::real::find();
+    streams::real::find();
+    libraries::real::find();
+    received::real::find();
     mappings::real::find();
     threads::real::find();
-    libraries::real::find();
+    unloading::real::find();
 }
 
 /// By which of its functions one knows that a kind is recorded.
@@ -78,6 +127,9 @@ pub(in crate::recorder) fn prepare(tables: &Tables) {
     }
     if kinds & 1 << SiteKind::Descriptor as u32 != 0 {
         descriptors::note_open_ones(tables);
+    }
+    if kinds & 1 << SiteKind::Mapping as u32 != 0 {
+        mappings::note_mapped_ones(tables);
     }
     tables.calls.store(kinds, Relaxed);
 }

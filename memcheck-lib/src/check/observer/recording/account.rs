@@ -6,7 +6,7 @@ use crate::check::message::Checkpoint;
 use crate::figure::Figure;
 use crate::growth::Conclusion;
 use crate::process::Sample;
-use crate::recorder::{FRAMES, Memory, Rest, SiteKind, Tables};
+use crate::recorder::{FRAMES, Memory, Recorded, Rest, SiteKind, Tables};
 use crate::report::{Account, Amount, Site, Sites, Verdict};
 use crate::units::grouped;
 
@@ -155,6 +155,12 @@ impl Books {
         }
     }
 
+    /// Threads that are older than the recording and ended up to the end of the last batch: nothing
+    /// in the worker hears of their end.
+    pub(super) fn ended(&mut self, threads: usize) {
+        self.rests[SiteKind::Thread as usize].older.0 = -(threads as i64);
+    }
+
     fn iterations(&self) -> u64 {
         self.batches.iter().sum()
     }
@@ -266,6 +272,49 @@ impl Books {
         sites.sites = all;
     }
 
+    /// Every site of which something lives, with its number. What a last batch that broke off left
+    /// behind is in no reading of the counters.
+    fn alive(&self, tables: &Tables) -> Vec<(usize, Recorded, Amount)> {
+        let last = |series: &Vec<(i64, i64)>| series.last().map(|of| amount(of.0, of.1));
+        let of_site = |(at, series): (usize, &Vec<(i64, i64)>)| {
+            let survived = last(series).filter(|of| *of != Amount::default())?;
+            Some((at, tables.recorded(at)?, survived))
+        };
+        self.series.iter().enumerate().filter_map(of_site).collect()
+    }
+
+    /// Which of these sites grow.
+    fn grow(&self, alive: &[(usize, Recorded, Amount)]) -> Vec<bool> {
+        let iterations = self.iterations();
+        let mut grow = vec![false; alive.len()];
+        for kind in SiteKind::ALL {
+            let of_kind = || alive.iter().enumerate().filter(move |(_, of)| of.1.kind == kind);
+            let total = of_kind().fold(Amount::default(), |total, (_, of)| sum(total, of.2));
+            let rising: Vec<usize> =
+                of_kind().filter(|(_, of)| self.rises(of.0)).map(|(index, _)| index).collect();
+            let sizes: Vec<Amount> = rising.iter().map(|&index| alive[index].2).collect();
+            let older = self.rests[kind as usize].older;
+            let needed = match self.growth(kind, total) {
+                Some(growth) => judge::needed(growth, amount(older.0, older.1), &sizes),
+                None => vec![true; sizes.len()],
+            };
+            let mut bytes = 0;
+            for (index, is_needed) in rising.into_iter().zip(needed) {
+                grow[index] = is_needed;
+                bytes += if is_needed { alive[index].2.bytes } else { 0 };
+            }
+            // Where those that rise tell what was judged, the others are not part of it.
+            let rate = self.rates[kind as usize].bytes;
+            if bytes as f64 >= rate * iterations as f64 * 0.9 {
+                continue;
+            }
+            for (index, (_, _, survived)) in of_kind() {
+                grow[index] |= judge::is_a_main_part(survived.bytes, iterations, rate);
+            }
+        }
+        grow
+    }
+
     /// Every site, those with the same frames as one.
     fn collect(
         &mut self,
@@ -273,19 +322,12 @@ impl Books {
         regions: &Regions,
         modules: &mut Vec<crate::report::Module>,
     ) -> Vec<Site> {
-        let iterations = self.iterations();
+        let alive = self.alive(tables);
+        let grow = self.grow(&alive);
         let mut all: Vec<Site> = Vec::new();
         let mut places = std::collections::HashMap::new();
         let mut cut = false;
-        // What a last batch that broke off left behind is in no reading of the counters.
-        for (at, series) in self.series.iter().enumerate() {
-            let Some(recorded) = tables.recorded(at) else { continue };
-            let survived = series.last().map_or(Amount::default(), |of| amount(of.0, of.1));
-            if survived == Amount::default() {
-                continue;
-            }
-            let rate = self.rates[recorded.kind as usize].bytes;
-            let grows = self.rises(at) || judge::is_a_main_part(survived.bytes, iterations, rate);
+        for ((_, recorded, survived), grows) in alive.into_iter().zip(grow) {
             cut |= recorded.cut && grows;
             // Stacks that differ only beyond the frames that are kept.
             let place = *places.entry((recorded.kind, recorded.stack)).or_insert_with_key(|key| {

@@ -75,6 +75,7 @@ fn run(
     books.open(&started, &sample, subject.records());
     // For what the first batch unloads, and for a worker that it ends.
     regions.extend(Regions::parse(&subject.maps()));
+    let threads = subject.threads();
     let clock = Instant::now();
     for batch in Plan::new(plan::target(started.iterations, &conclusion.figures)) {
         let before = clock.elapsed();
@@ -86,6 +87,8 @@ fn run(
             regions.extend(Regions::noted(memory.tables().loaded_code()));
         }
         books.enter(batch, &checkpoint, &sample, subject.records());
+        let left = subject.threads();
+        books.ended(threads.iter().filter(|number| !left.contains(number)).count());
         if books.is_clear(subject.records()) {
             break;
         }

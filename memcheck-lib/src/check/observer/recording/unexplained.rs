@@ -36,6 +36,9 @@ fn kinds(figure: Figure) -> Option<&'static [SiteKind]> {
 fn why(figure: Figure, hears: bool) -> &'static str {
     match figure {
         Figure::Children => "processes are not recorded",
+        Figure::Threads if hears => {
+            "threads are recorded that `pthread_create` starts, not those of a raw `clone`"
+        }
         _ if !hears => {
             "beside the heaps, calls are recorded only in programs that link glibc dynamically and without a sanitizer"
         }
@@ -69,6 +72,7 @@ mod tests {
         let said = notes(&[Figure::Fds, Figure::Threads], &full, true);
         assert_eq!(said.len(), 2);
         assert!(said[0].starts_with("the growth of fds has no site: ") && said[0].contains("raw"));
+        assert!(said[1].contains("`pthread_create`"), "{said:?}");
         let said = notes(&[Figure::Fds], &[], false);
         assert!(said[0].contains("link glibc dynamically"), "{said:?}");
         let said = notes(&[Figure::Children, Figure::Resident], &[], true);

@@ -1,0 +1,178 @@
+//! Bodies that start threads, and threads that end by every way.
+
+use std::ffi::c_void;
+use std::hint::black_box;
+use std::mem::{MaybeUninit, forget};
+use std::ptr::{null, null_mut};
+use std::sync::mpsc;
+use std::thread::{Builder, JoinHandle, spawn};
+
+use memcheck::report::{Account, Amount, SiteKind, Sites, Word};
+use memcheck::{Figure, Workload};
+
+use crate::observed::{Case, exact};
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        Case {
+            name: "threads_that_end_by_every_way",
+            iterations: 40,
+            body: |workload| {
+                workload.iterate(|| {
+                    spawn(|| black_box(1)).join().unwrap();
+                    join(start(returns, null()));
+                    join(start(exits, null()));
+                    let cancelled = start(waits, null());
+                    // SAFETY: it was started, and not joined yet.
+                    unsafe { pthread_cancel(cancelled) };
+                    join(cancelled);
+                })
+            },
+            truth: |_, sites| {
+                assert_eq!(sites.sites.iter().find(|of| of.kind == SiteKind::Thread), None);
+                exact(sites, SiteKind::Thread);
+            },
+        },
+        Case {
+            name: "threads_that_cannot_begin",
+            iterations: 40,
+            body: |workload| {
+                workload.iterate(|| {
+                    let too_large = Builder::new().stack_size(1 << 60);
+                    assert!(too_large.spawn(|| ()).is_err());
+                })
+            },
+            truth: |_, sites| {
+                assert_eq!(sites.sites.iter().find(|of| of.kind == SiteKind::Thread), None);
+                exact(sites, SiteKind::Thread);
+            },
+        },
+        Case {
+            name: "older_threads_end",
+            iterations: 40,
+            body: |workload| {
+                let begin = |_| {
+                    let (say, hear) = mpsc::channel::<()>();
+                    (say, spawn(move || hear.recv().is_err()))
+                };
+                let mut older: Vec<(mpsc::Sender<()>, JoinHandle<bool>)> =
+                    (0..300).map(begin).collect();
+                workload.iterate(|| {
+                    if let Some((say, thread)) = older.pop() {
+                        drop(say);
+                        assert!(thread.join().unwrap());
+                    }
+                })
+            },
+            truth: |_, sites| {
+                let account = account(sites);
+                assert_eq!(account.older.blocks, -(sites.iterations as i64), "{account:?}");
+                assert_eq!(account.sites, Amount::default());
+                exact(sites, SiteKind::Thread);
+            },
+        },
+        Case {
+            name: "detached",
+            iterations: 40,
+            body: |workload| {
+                workload.iterate(|| {
+                    let thread = start(waits, null());
+                    // SAFETY: it was started, and not joined.
+                    assert_eq!(unsafe { libc::pthread_detach(thread) }, 0);
+                })
+            },
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                crate::observed::each_iteration(report, SiteKind::Thread, 1, 0);
+                assert!(sites.grew_again);
+            },
+        },
+        // A thread that ended and is not joined keeps its stack, and glibc its table of
+        // thread-locals, which is a block of the C heap.
+        Case {
+            name: "never_joined",
+            iterations: 60,
+            body: never_joined,
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                assert!(report.figure(Figure::Mappings).is_some_and(|of| of.growth >= 60));
+                if let Some(native) = sites.accounts.iter().find(|of| of.kind == SiteKind::CHeap) {
+                    assert_eq!(native.sites.blocks, sites.iterations as i64, "{native:?}");
+                }
+            },
+        },
+        Case {
+            name: "handle_forgotten",
+            iterations: 60,
+            body: |workload| {
+                workload.iterate(|| {
+                    let (say, hear) = mpsc::channel();
+                    forget(spawn(move || say.send(black_box(1)).unwrap()));
+                    hear.recv().unwrap();
+                })
+            },
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                assert!(report.figure(Figure::Mappings).is_some_and(|of| of.growth >= 60));
+                assert!(sites.growing(Figure::HeapBytes).next().is_some());
+                assert!(sites.growing(Figure::Threads).next().is_none());
+            },
+        },
+    ]
+}
+
+fn never_joined(workload: Workload) {
+    workload.iterate(|| {
+        let (say, hear) = mpsc::channel::<()>();
+        start(says, Box::into_raw(Box::new(say)).cast());
+        assert!(hear.recv().is_err());
+    });
+}
+
+fn account(sites: &Sites) -> &Account {
+    sites.accounts.iter().find(|of| of.kind == SiteKind::Thread).unwrap()
+}
+
+type Start = extern "C" fn(*mut c_void) -> *mut c_void;
+
+unsafe extern "C" {
+    fn pthread_cancel(thread: libc::pthread_t) -> libc::c_int;
+    fn pthread_exit(result: *mut c_void) -> !;
+}
+
+fn start(body: Start, argument: *const c_void) -> libc::pthread_t {
+    let mut thread = MaybeUninit::uninit();
+    // SAFETY: a place for the thread, and a body that takes the argument.
+    let result =
+        unsafe { libc::pthread_create(thread.as_mut_ptr(), null(), body, argument.cast_mut()) };
+    assert_eq!(result, 0);
+    // SAFETY: it was created.
+    unsafe { thread.assume_init() }
+}
+
+fn join(thread: libc::pthread_t) {
+    // SAFETY: it was created and is joined once.
+    assert_eq!(unsafe { libc::pthread_join(thread, null_mut()) }, 0);
+}
+
+extern "C" fn returns(argument: *mut c_void) -> *mut c_void {
+    black_box(argument)
+}
+
+extern "C" fn exits(argument: *mut c_void) -> *mut c_void {
+    // SAFETY: nothing on this thread's stack is to be dropped.
+    unsafe { pthread_exit(argument) }
+}
+
+extern "C" fn waits(_: *mut c_void) -> *mut c_void {
+    loop {
+        // SAFETY: waits for a signal, and can be cancelled there.
+        unsafe { libc::pause() };
+    }
+}
+
+extern "C" fn says(argument: *mut c_void) -> *mut c_void {
+    // SAFETY: the sender that `never_joined` gave away.
+    drop(unsafe { Box::from_raw(argument.cast::<mpsc::Sender<()>>()) });
+    null_mut()
+}
