@@ -42,6 +42,10 @@ fn every_key_is_read() {
         fail-fast = false
         inconclusive = "warn"
         sites = "always"
+        backtrace = "full"
+        report = "report.json"
+        junit = "target/junit.xml"
+        markdown = "-"
         [[profile.default.overrides]]
         test = "tests::a*"
         binary = "cache"
