@@ -85,7 +85,7 @@ mod tests {
         drop(black_box(Box::new([1u8; 80])));
     }
 
-    #[memcheck(snapshot, known_leak = "the registry of words", time = "100ms")]
+    #[memcheck(snapshot, known_leak = "the registry of words", iterations = 496)]
     fn leaks() {
         Box::leak(black_box(Box::new([1u8; 24])));
         drop(black_box(vec![1u8; 10]));
