@@ -74,7 +74,7 @@ fn every_key_is_read() {
     assert_eq!(one.title, r#"[[profile.default.overrides]] test = "tests::a*", binary = "cache""#);
     assert_eq!(file.profiles["ci"].values.run.fail_fast, Some(true));
     assert_eq!(file.suppressions[0].reason, "https://example.org/1");
-    assert_eq!(file.suppressions[0].line, 30);
+    assert_eq!(file.suppressions[0].line, 34);
 }
 
 #[test]
