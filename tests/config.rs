@@ -179,6 +179,53 @@ fn what_holds_is_told_without_building() {
 }
 
 #[test]
+fn files_are_named_relative_to_the_workspace() {
+    let test = "#[cfg(test)]\n#[memcheck::memcheck(iterations = 100)]\nfn passes() {}\n";
+    let project = Project::new("results")
+        .file("src/lib.rs", test)
+        .file(
+            ".config/memcheck.toml",
+            "[profile.default]\nbacktrace = \"full\"\n\n[profile.ci]\nreport = \"of/run.json\"\njunit = \"of/junit.xml\"\n",
+        )
+        .file("deep/er/nothing", "");
+    let there = |path: &str| project.path().join(path).exists();
+    // Refused as the flag is: before anything is built.
+    let refused = project.memcheck(&["--profile", "ci"]).code(2);
+    assert!(!refused.stderr.contains("Compiling"), "{}", refused.stderr);
+    assert!(
+        refused.error().contains("of/run.json` (--report) is not there"),
+        "{}",
+        refused.error()
+    );
+
+    project.write("of/nothing", "");
+    // The file's are below the root of the workspace, the flag's and the variable's below the
+    // current folder.
+    let mut below = project.memcheck_command(&["-P", "ci", "--junit", "j.xml"]);
+    below.current_dir(project.path().join("deep/er")).env("MEMCHECK_MARKDOWN", "m.md");
+    run(&mut below).code(0);
+    assert!(there("of/run.json") && there("deep/er/j.xml") && there("deep/er/m.md"));
+    assert!(!there("of/junit.xml") && !there("deep/er/of"));
+
+    let told =
+        project.memcheck(&["config", "-P", "ci", "--message-format", "short", "--markdown=x"]);
+    let told = told.code(0).stdout;
+    for line in [
+        "backtrace = full (.config/memcheck.toml:2 [profile.default])",
+        "junit = of/junit.xml (.config/memcheck.toml:6 [profile.ci])",
+        "markdown = x (flag --markdown)",
+    ] {
+        assert!(told.lines().any(|told| told == line), "no {line:?}:\n{told}");
+    }
+    project.write(".config/memcheck.toml", "[profile.default]\njunit = 7\nbacktrace = \"long\"\n");
+    let error = project.memcheck(&["config"]).code(2).error();
+    for problem in ["`junit`: write the path of a file", "`backtrace`: write \"short\" or \"full\""]
+    {
+        assert!(error.contains(problem), "{error}");
+    }
+}
+
+#[test]
 fn mistakes_are_told_with_their_place() {
     let project = Project::new("mistakes").without_library();
     let error = |text: &[u8], arguments: &[&str]| {
@@ -190,12 +237,12 @@ fn mistakes_are_told_with_their_place() {
     error: the configuration cannot be used:
       .config/memcheck.toml:2:1: unknown key `resident_limit` in [profile.default]; did you mean `resident`?
       .config/memcheck.toml:3:8: `time`: write a number and a unit, for example "500ms", "2s" or "1m 30s", not an integer
-      help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, `sites`, as `cargo memcheck config` lists them
+      help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, `sites`, `backtrace`, `report`, `junit`, `markdown`, as `cargo memcheck config` lists them
     "#);
     insta::assert_snapshot!(error(b"[[suppress]]\nfunction = \"a\"\n", &["config"]), @r#"
     error: the configuration cannot be used:
       .config/memcheck.toml:1:1: [[suppress]] has no `reason`: add `reason = "…"`, a link or a text
-      help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, `sites`, as `cargo memcheck config` lists them
+      help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, `sites`, `backtrace`, `report`, `junit`, `markdown`, as `cargo memcheck config` lists them
     "#);
     insta::assert_snapshot!(error(b"# \xff\n", &["config"]), @"
     error: the configuration `.config/memcheck.toml` is no text: invalid UTF-8 in line 1

@@ -9,9 +9,7 @@ use memcheck::report::{TestId, Word};
 use memcheck::tool::{Launch, Settings};
 
 use crate::cargo::{self, Cargo, Surroundings, TestBinary};
-use crate::cli::{
-    self, Backtrace, Command, Display, Fate, Filters, Inspect, List, Reports, Run, Selection,
-};
+use crate::cli::{self, Command, Display, Fate, Filters, Inspect, List, Reports, Run, Selection};
 use crate::config::{Layers, TestName};
 use crate::configure;
 use crate::discover::{self, Annotated};
@@ -58,6 +56,10 @@ fn judge(run: &Run) -> Result<u8, Error> {
     let interrupt = Interrupt::install().map_err(|source| Error::Signals { source })?;
     let cargo = cargo(&run.selection, &run.display);
     let layers = configure::run(run)?;
+    let settings = layers.run();
+    let results = settings.results(&run.results);
+    // Also those that the file or the environment names.
+    output::check_files(&results)?;
     let built = build(&cargo, &interrupt)?;
     if run.running.no_run {
         return Ok(exit::SUCCESS);
@@ -72,12 +74,13 @@ fn judge(run: &Run) -> Result<u8, Error> {
     let plan = plan(run, &layers, &chosen, binaries.iter().copied().zip(&surroundings));
     let workspace = LazyLock::new(|| workspace(&cargo, &binaries));
     let resolver = Resolver::new(&workspace);
-    let telling = Telling::new(&workspace, binaries.iter().copied(), run.lines.backtrace);
+    let backtrace = settings.backtrace.unwrap_or_default();
+    let telling = Telling::new(&workspace, binaries.iter().copied(), backtrace);
 
     let suppressions = Suppressions::of(&layers);
     let mut outputs = Outputs::new(Wanted {
         display: &run.display,
-        results: &run.results,
+        results: &results,
         telling,
         inconclusive: plan.inconclusive,
         folder: folder(&run.selection),
@@ -113,21 +116,30 @@ fn retell(wanted: &Reports) -> Result<u8, Error> {
     output::check_files(&wanted.results)?;
     let merged = merge(&wanted.paths)?;
     let folder = std::env::current_dir().unwrap_or_default();
-    let workspace = LazyLock::new(|| Workspace::at(folder.clone()));
+    let sources = merged.sources(&folder);
+    let workspace = LazyLock::new(|| Workspace::at(sources.clone()));
+    let mut graph = wanted.lines.flamegraph.clone().map(FlameGraph::new);
     let mut outputs = Outputs::new(Wanted {
         display: &wanted.display,
         results: &wanted.results,
-        telling: Telling::new(&workspace, std::iter::empty(), Backtrace::default()),
+        telling: Telling::new(
+            &workspace,
+            std::iter::empty(),
+            wanted.lines.backtrace.unwrap_or_default(),
+        ),
         inconclusive: wanted.inconclusive,
         folder: folder.clone(),
         live: false,
     });
     outputs.of_runs_since(merged.started);
-    for report in merged.reports {
-        outputs.event(&Event::TestFinished(Arc::new(report)));
+    let tests = merged.reports.into_iter().map(|report| Event::TestFinished(Arc::new(report)));
+    for event in tests.chain([Event::Finished(merged.summary.clone())]) {
+        outputs.event(&event);
+        graph.iter_mut().for_each(|graph| graph.event(&event));
     }
-    outputs.event(&Event::Finished(merged.summary.clone()));
-    Ok(closed(&outputs.close(), exit::run(&merged.summary, wanted.inconclusive)))
+    let mut failed = outputs.close();
+    failed.extend(graph.and_then(|graph| graph.write().err()));
+    Ok(closed(&failed, exit::run(&merged.summary, wanted.inconclusive)))
 }
 
 /// Tells what could not be written, and gives the exit code of a command that would have `code`.

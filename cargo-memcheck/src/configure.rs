@@ -13,14 +13,16 @@ use crate::{exit, output};
 /// What holds in a run.
 pub(crate) fn run(run: &Run) -> Result<Layers, Error> {
     let manifest = run.selection.manifest.manifest_path.as_deref();
-    let flags = (run.limits.options(), RunSettings::of_flags(&run.running));
+    let settings = RunSettings::of_flags(&run.running, &run.lines, &run.results);
+    let flags = (run.limits.options(), settings);
     layers(&run.configuration, manifest, flags)
 }
 
 /// `cargo memcheck config`.
 pub(crate) fn explain(wanted: &Config) -> Result<u8, Error> {
     output::choose_colour(wanted.display.color);
-    let flags = (wanted.limits.options(), RunSettings::of_flags(&wanted.running));
+    let settings = RunSettings::of_flags(&wanted.running, &wanted.lines, &wanted.results);
+    let flags = (wanted.limits.options(), settings);
     let manifest = wanted.manifest.manifest_path.as_deref();
     let layers = layers(&wanted.configuration, manifest, flags)?;
     let test = wanted.test.as_deref();
@@ -46,7 +48,11 @@ fn layers(
     };
     let profile = configuration.profile.as_deref();
     let sources = config::Sources { profile, named, root, flags };
-    let layers = config::load(sources, |name| std::env::var_os(name))?;
+    let mut layers = config::load(sources, |name| std::env::var_os(name))?;
+    if layers.root.is_none() && layers.has_relative_files() {
+        cargo::check_manifest(manifest)?;
+        layers.root = Some(cargo::workspace_root(manifest)?);
+    }
     for unknown in config::warnings() {
         output::warning(&unknown.to_string());
     }

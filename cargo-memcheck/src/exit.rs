@@ -103,11 +103,11 @@ pub(crate) use of::{error, run, written};
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use memcheck::report::Word;
+    use memcheck::report::{Proofs, Word};
 
     use super::*;
     use crate::cli::Inconclusive;
-    use crate::run::{Proofs, Summary};
+    use crate::run::Summary;
 
     fn code(words: &[Word], inconclusive: Inconclusive) -> u8 {
         let mut summary = Summary::default();
@@ -140,9 +140,12 @@ mod tests {
     fn an_unproven_test_fails_the_run() {
         let mut summary = Summary::default();
         summary.count(Word::Pass);
-        summary.proofs = Some(Proofs { proven: 1, ..Proofs::default() });
+        let mut proofs = Proofs::default();
+        proofs.proven = 1;
+        summary.proofs = Some(proofs);
         assert_eq!(run(&summary, Inconclusive::Fail), SUCCESS);
-        summary.proofs = Some(Proofs { proven: 1, unproven: 1, ..Proofs::default() });
+        proofs.unproven = 1;
+        summary.proofs = Some(proofs);
         assert_eq!(run(&summary, Inconclusive::Warn), TESTS_FAILED);
     }
 

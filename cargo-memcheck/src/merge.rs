@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use memcheck::report::{Report, RunReport};
+use memcheck::report::{Proofs, Report, RunReport};
 
 use crate::error::Error;
 use crate::run::Summary;
@@ -30,13 +30,34 @@ impl Merged {
         summary.not_run = summary.not_run.saturating_add(count(run.summary.not_run));
         summary.filtered_out = summary.filtered_out.saturating_add(count(run.summary.filtered_out));
         summary.interrupted = summary.interrupted.or(run.summary.interrupted);
+        // Asked for in one of them, and then of all its tests. Documents of older versions only have
+        // those of the tests.
+        let proven = |run: &RunReport| run.tests.iter().any(|test| test.report.proof.is_some());
+        let asked = run.summary.proofs.is_some() || proven(&run);
+        let mut proofs = summary.proofs.or_else(|| asked.then(Proofs::default));
         for test in run.tests {
+            if let Some(proofs) = proofs.as_mut().filter(|_| asked) {
+                proofs.count(&test.report);
+            }
             // The word is a matter of the report; what the document says of it is for others.
             self.summary.count(test.report.word());
             self.reports.push(test.report);
         }
+        self.summary.proofs = proofs;
         // All are in UTC and of one form, so the first in time is the first by letters.
         self.started = self.started.take().into_iter().chain([run.started]).min();
+    }
+}
+
+impl Merged {
+    /// The folder that the sources are below: the current one, or the nearest above it in which there
+    /// is one of those that the reports name relative to their workspace.
+    pub(crate) fn sources(&self, current: &Path) -> PathBuf {
+        let named = || self.reports.iter().map(|report| Path::new(&report.test.file));
+        let mut relative = named().filter(|file| file.is_relative() && file.file_name().is_some());
+        let Some(file) = relative.next() else { return current.to_owned() };
+        let found = current.ancestors().find(|folder| folder.join(file).is_file());
+        found.unwrap_or(current).to_owned()
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Display, Limits, Running};
+use super::{Display, Limits, Lines, Results, Running};
 
 /// Which file, and which profile of it.
 #[derive(Clone, Debug, Default, Args)]
@@ -44,6 +44,10 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) display: Display,
+    #[command(flatten)]
+    pub(crate) lines: Lines,
+    #[command(flatten)]
+    pub(crate) results: Results,
     #[command(flatten, next_help_heading = "Manifest options")]
     pub(crate) manifest: clap_cargo::Manifest,
 }

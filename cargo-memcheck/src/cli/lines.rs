@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Display")]
 pub(crate) struct Lines {
-    /// How much of the call stack of a leak is shown
-    #[arg(long, value_enum, default_value_t, value_name = "LENGTH")]
-    pub(crate) backtrace: Backtrace,
+    /// How much of the call stack of a leak is shown [default: short]
+    #[arg(long, value_enum, value_name = "LENGTH")]
+    pub(crate) backtrace: Option<Backtrace>,
     /// Write a flame graph of what survives of the leaks, as SVG
     #[arg(long, value_name = "FILE")]
     pub(crate) flamegraph: Option<PathBuf>,
@@ -24,4 +24,14 @@ pub(crate) enum Backtrace {
     Short,
     /// Every call
     Full,
+}
+
+impl Backtrace {
+    /// The word, as the flag takes it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Backtrace::Short => "short",
+            Backtrace::Full => "full",
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Display, Inconclusive, Results};
+use super::{Display, Inconclusive, Lines, Results};
 
 /// `cargo memcheck report`.
 #[derive(Debug, Args)]
@@ -19,4 +19,6 @@ pub(crate) struct Reports {
     pub(crate) results: Results,
     #[command(flatten)]
     pub(crate) display: Display,
+    #[command(flatten)]
+    pub(crate) lines: Lines,
 }

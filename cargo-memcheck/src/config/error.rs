@@ -61,7 +61,7 @@ impl ConfigError {
             ConfigError::NotText { .. } => "save it as UTF-8".into(),
             ConfigError::Problems { .. } => {
                 "the keys are the options of the attribute and `jobs`, `fail-fast`, \
-                 `inconclusive`, `sites`, as `cargo memcheck config` lists them"
+                 `inconclusive`, `sites`, `backtrace`, `report`, `junit`, `markdown`, as `cargo memcheck config` lists them"
                     .into()
             }
             ConfigError::NoProfile { nearest: Some(nearest), .. } => {

@@ -42,6 +42,10 @@ fn every_key_is_read() {
         fail-fast = false
         inconclusive = "warn"
         sites = "always"
+        backtrace = "full"
+        report = "report.json"
+        junit = "target/junit.xml"
+        markdown = "-"
         [[profile.default.overrides]]
         test = "tests::a*"
         binary = "cache"
@@ -70,7 +74,7 @@ fn every_key_is_read() {
     assert_eq!(one.title, r#"[[profile.default.overrides]] test = "tests::a*", binary = "cache""#);
     assert_eq!(file.profiles["ci"].values.run.fail_fast, Some(true));
     assert_eq!(file.suppressions[0].reason, "https://example.org/1");
-    assert_eq!(file.suppressions[0].line, 30);
+    assert_eq!(file.suppressions[0].line, 34);
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(crate) struct Layers {
     pub(crate) environment: (Options, RunSettings),
     /// What the flags say.
     pub(crate) flags: (Options, RunSettings),
+    /// The root of the workspace, which files named in the file are relative to.
+    pub(crate) root: Option<PathBuf>,
 }
 
 /// A test, as patterns see it.
@@ -81,8 +83,15 @@ impl Layers {
 
     /// The settings of the run.
     pub(crate) fn run(&self) -> RunSettings {
-        let above = self.flags.1.over(self.environment.1);
-        self.sections(None).iter().fold(above, |over, section| over.over(section.run))
+        let above = self.flags.1.clone().over(self.environment.1.clone());
+        let root = self.root.clone().unwrap_or_default();
+        let sections = self.sections(None);
+        sections.iter().fold(above, |over, section| over.over(section.run.in_folder(&root)))
+    }
+
+    /// Whether the file names another that is relative to the root of the workspace.
+    pub(crate) fn has_relative_files(&self) -> bool {
+        self.sections(None).iter().any(|section| section.run.has_relative_files())
     }
 
     /// The overrides of the profiles in force, the strongest first.

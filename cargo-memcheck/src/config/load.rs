@@ -34,7 +34,7 @@ pub(crate) fn load(
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Layers, ConfigError> {
     let Sources { profile, named, root, flags } = sources;
-    let file = match (named, root) {
+    let file = match (named, &root) {
         (Some(path), _) => Some(read(&path)?),
         (None, Some(root)) => match read(&root.join(PLACE)) {
             Err(ConfigError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
@@ -50,7 +50,7 @@ pub(crate) fn load(
     let said = said.map(|name| name.to_string_lossy().into_owned());
     let profile = profile.map(str::to_owned).or(said).unwrap_or_else(|| DEFAULT.to_owned());
     known(&profile, file.as_ref())?;
-    Ok(Layers { file, profile, environment, flags })
+    Ok(Layers { file, profile, environment, flags, root })
 }
 
 /// The variables that start like ours, but mean nothing.

@@ -3,7 +3,7 @@
 use memcheck::tool::{Kind, Row, Value, ValueError};
 use toml::de::{DeInteger, DeValue};
 
-use super::run_settings::{FAIL_FAST, INCONCLUSIVE, JOBS, RunSettings, SITES};
+use super::run_settings::{BACKTRACE, FAIL_FAST, FILE, INCONCLUSIVE, JOBS, RunSettings, SITES};
 
 /// The value of an option; what to write if it does not fit.
 pub(super) fn of_option(row: &Row, value: &DeValue<'_>) -> Result<Value, String> {
@@ -40,6 +40,8 @@ pub(super) fn of_run(
         ("fail-fast", _) => Err(FAIL_FAST),
         (_, DeValue::String(text)) => into.parse(name, text),
         ("sites", _) => Err(SITES),
+        ("backtrace", _) => Err(BACKTRACE),
+        ("report" | "junit" | "markdown", _) => Err(FILE),
         _ => Err(INCONCLUSIVE),
     }
 }

@@ -124,6 +124,7 @@ impl Files {
         run.summary.not_run = count(summary.not_run);
         run.summary.filtered_out = count(summary.filtered_out);
         run.summary.interrupted = summary.interrupted;
+        run.summary.proofs = summary.proofs;
         if let Some(began) = &self.began {
             run.started.clone_from(began);
         }

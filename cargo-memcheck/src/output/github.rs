@@ -65,7 +65,7 @@ pub(super) fn annotations(whole: &Whole<'_>, repository: &Repository) -> String 
         let reasons = render::reasons(report);
         let messages: Vec<&str> = reasons.iter().map(|reason| reason.message.as_str()).collect();
         let place = annotated(report, repository, exists);
-        let title = format!("{} {}", report.word().text(), render::name(report));
+        let title = format!("{} {}", Whole::word(report), render::name(report));
         lines.push(annotation(level, &place, &title, &messages.join("\n")));
     }
     // Many tests mostly say the same: it is said once, where it is said first.

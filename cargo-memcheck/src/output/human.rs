@@ -5,14 +5,17 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use memcheck::render;
-use memcheck::report::{Report, Word};
+use memcheck::report::{Proofs, Report, Word};
 
 use super::Output;
 use super::github;
 use super::leak::{Telling, diagnostics, explain, snippet};
 use super::progress::Progress;
 use super::style::{self, styled};
-use crate::run::{Event, Proofs, Summary};
+use crate::run::{Event, Summary};
+
+/// Tests that are named below a warning that was given of several.
+const NAMES: usize = 5;
 
 /// Results as text.
 pub(super) struct Human<'a, W> {
@@ -23,9 +26,9 @@ pub(super) struct Human<'a, W> {
     /// GitHub reads along, and takes some lines for commands.
     github: bool,
     failures: Vec<Arc<Report>>,
-    /// What the reader must know of tests that succeeded, and of how many of them. Failures tell
-    /// theirs themselves.
-    warnings: BTreeMap<(String, String), usize>,
+    /// What the reader must know of tests that succeeded, and of which. Failures tell theirs
+    /// themselves.
+    warnings: BTreeMap<(String, String), Vec<String>>,
 }
 
 impl<'a, W: Write> Human<'a, W> {
@@ -52,7 +55,7 @@ impl<W: Write> Output for Human<'_, W> {
                 } else {
                     for warning in &report.warnings {
                         let key = (warning.code.clone(), warning.message.clone());
-                        *self.warnings.entry(key).or_default() += 1;
+                        self.warnings.entry(key).or_default().push(render::name(report));
                     }
                 }
                 finished(report, self.verbose)
@@ -66,7 +69,7 @@ impl<W: Write> Output for Human<'_, W> {
                 let warnings = self
                     .warnings
                     .iter()
-                    .map(|((code, message), &tests)| warning(code, message, tests));
+                    .map(|((code, message), tests)| warning(code, message, tests));
                 let end = format!("{}\n     {}", "─".repeat(12), summary(total));
                 failures.chain(warnings).chain([end]).collect()
             }
@@ -129,10 +132,19 @@ fn coloured(plain: &str) -> String {
 }
 
 /// A warning about tests that succeeded.
-fn warning(code: &str, message: &str, tests: usize) -> String {
-    let tests = if tests == 1 { String::new() } else { format!(" ({tests} tests)") };
-    let line = format!("warning[{code}]{tests}: {message}\n");
-    styled(&line, "warning", style::WARNING)
+fn warning(code: &str, message: &str, tests: &[String]) -> String {
+    let count = if tests.len() == 1 { String::new() } else { format!(" ({} tests)", tests.len()) };
+    let mut names: Vec<&str> = tests.iter().map(String::as_str).collect();
+    // They end in another order each time.
+    names.sort_unstable();
+    let more = match names.len().checked_sub(NAMES) {
+        None | Some(0) => String::new(),
+        Some(more) => format!(" and {more} more"),
+    };
+    names.truncate(NAMES);
+    let names = names.join(", ");
+    let text = format!("warning[{code}]{count}: {message}\n   = note: said of {names}{more}\n");
+    styled(&text, "warning", style::WARNING)
 }
 
 /// How small a leak the run would have seen, each only once: bytes and blocks of a heap say the
@@ -181,7 +193,7 @@ pub(super) fn summary(summary: &Summary) -> String {
 
 /// What became of the proofs.
 fn proofs(proofs: &Proofs) -> String {
-    let Proofs { proven, unproven, not_passed } = *proofs;
+    let Proofs { proven, unproven, not_passed, .. } = *proofs;
     let style = style::word(if unproven == 0 { Word::Pass } else { Word::Leak });
     let mut counts = vec![format!("{proven} proven")];
     if unproven > 0 {
@@ -238,10 +250,25 @@ mod tests {
     fn proofs_are_counted_below() {
         let mut total = Summary::default();
         [Word::Pass, Word::Pass, Word::Leak].into_iter().for_each(|word| total.count(word));
-        total.proofs = Some(Proofs { proven: 1, unproven: 1, not_passed: 1 });
+        let mut proofs = Proofs::default();
+        (proofs.proven, proofs.unproven, proofs.not_passed) = (1, 1, 1);
+        total.proofs = Some(proofs);
         insta::assert_snapshot!(plain(&summary(&total)), @r"
         Summary [   0.00s] 3 tests run: 2 passed, 1 leaked
                Proof 1 proven, 1 unproven, 1 not PASS, so not proven
+        ");
+    }
+
+    #[test]
+    fn a_warning_names_its_tests() {
+        let names: Vec<String> = (0..7).rev().map(|at| format!("a tests::{at}")).collect();
+        insta::assert_snapshot!(plain(&warning("code", "what.", &names[..1])), @r"
+        warning[code]: what.
+           = note: said of a tests::6
+        ");
+        insta::assert_snapshot!(plain(&warning("code", "what.", &names)), @r"
+        warning[code] (7 tests): what.
+           = note: said of a tests::0, a tests::1, a tests::2, a tests::3, a tests::4 and 2 more
         ");
     }
 

@@ -74,7 +74,10 @@ fn of_summary(summary: &Summary) -> Line<'static> {
         not_run: summary.not_run,
         interrupted: summary.interrupted,
         proofs: summary.proofs.map(|of| {
-            [("proven", of.proven), ("unproven", of.unproven), ("not-passed", of.not_passed)].into()
+            let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+            let all =
+                [("proven", of.proven), ("unproven", of.unproven), ("not-passed", of.not_passed)];
+            all.map(|(name, number)| (name, count(number))).into()
         }),
         seconds: summary.elapsed.as_secs_f64(),
     }

@@ -24,7 +24,8 @@ const RESERVE: usize = 400;
 
 /// The run as a comment on a pull request: the tests that are no plain success.
 pub(super) fn comment(whole: &Whole<'_>) -> String {
-    document(whole, COMMENT, |report| !matches!(report.word(), Word::Pass | Word::Skip))
+    let plain = |report: &Report| matches!(report.word(), Word::Pass | Word::Skip);
+    document(whole, COMMENT, |report| whole.fails(report) || !plain(report))
 }
 
 /// The run for the summary of a step of CI: every test that ran, in at most `limit` bytes.
@@ -95,7 +96,7 @@ fn row(whole: &Whole<'_>, report: &Report) -> String {
         },
     };
     let word = match whole.fails(report) {
-        true => format!("**{}**", word.text()),
+        true => format!("**{}**", Whole::word(report)),
         false => word.text().to_owned(),
     };
     let place = match Place::of(report) {
@@ -112,7 +113,7 @@ fn details(report: &Report) -> String {
     let text: String = text.chars().filter(|&c| printable(c)).collect();
     let text = beginning(text.trim_end(), DETAILS);
     let fence = "`".repeat((longest_run(&text, '`') + 1).max(3));
-    let word = report.word().text();
+    let word = Whole::word(report);
     let name = entities(&one_line(&beginning(&render::name(report), CELL)));
     format!(
         "\n<details><summary>{word} <code>{name}</code></summary>\n\n{fence}text\n{text}\n{fence}\n\n</details>\n"

@@ -21,7 +21,13 @@ pub(super) struct Whole<'a> {
 impl<'a> Whole<'a> {
     /// Whether this test fails the run.
     pub(super) fn fails(&self, report: &Report) -> bool {
-        self.inconclusive.fails(report.word())
+        self.inconclusive.fails(report.word()) || report.is_unproven()
+    }
+
+    /// The word that stands for a test: one that passed but was not proven has not the word of one
+    /// that is well.
+    pub(super) fn word(report: &Report) -> &'static str {
+        if report.is_unproven() { "UNPROVEN" } else { report.word().text() }
     }
 
     /// The tests, the worst first: those that fail the run, then by their words, those of one word

@@ -7,11 +7,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use memcheck::report::{Outcome, Report, TestId};
+use memcheck::report::{Outcome, Proofs, Report, TestId};
 use memcheck::tool::{Cancel, Launch, Progress, Settings};
 
 use super::schedule::{Next, Schedule};
-use super::{Event, Interrupt, Proofs, Summary};
+use super::{Event, Interrupt, Summary};
 use crate::cli::Inconclusive;
 
 /// How often a test tells where it is, at most.

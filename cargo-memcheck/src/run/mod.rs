@@ -11,5 +11,5 @@ mod unlisted;
 pub(crate) use event::Event;
 pub(crate) use executor::{Plan, Planned, execute};
 pub(crate) use interrupt::Interrupt;
-pub(crate) use summary::{Proofs, Summary};
+pub(crate) use summary::Summary;
 pub(crate) use unlisted::explain;

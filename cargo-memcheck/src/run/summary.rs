@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use memcheck::Report;
-use memcheck::report::Word;
+use memcheck::report::{Proofs, Word};
 
 /// The counts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,29 +20,6 @@ pub(crate) struct Summary {
     pub(crate) proofs: Option<Proofs>,
     /// Wall time, without the build.
     pub(crate) elapsed: Duration,
-}
-
-/// The counts of the proofs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Proofs {
-    /// Tests beside which every planted leak was called growing.
-    pub(crate) proven: usize,
-    /// Tests beside which one was not.
-    pub(crate) unproven: usize,
-    /// Tests that were run but did not pass: there is nothing to prove of them.
-    pub(crate) not_passed: usize,
-}
-
-impl Proofs {
-    /// Counts a test.
-    pub(crate) fn count(&mut self, report: &Report) {
-        match (&report.proof, report.word()) {
-            (Some(proof), _) if proof.holds() => self.proven += 1,
-            (Some(_), _) => self.unproven += 1,
-            (None, Word::Skip) => {}
-            (None, _) => self.not_passed += 1,
-        }
-    }
 }
 
 impl Summary {

@@ -13,7 +13,8 @@ pub(super) const PREFIX: &str = "MEMCHECK_";
 
 /// Variables that are no options of a check: those of the tool, and those that an observer gives
 /// its worker.
-const OTHERS: [&str; 11] = [
+const OTHERS: [&str; 15] = [
+    "MEMCHECK_BACKTRACE",
     "MEMCHECK_CHECK",
     "MEMCHECK_CONFIG_FILE",
     "MEMCHECK_FAIL_FAST",
@@ -21,7 +22,10 @@ const OTHERS: [&str; 11] = [
     "MEMCHECK_INSPECTED_BY",
     "MEMCHECK_INTERNAL_TEST_BLIND",
     "MEMCHECK_JOBS",
+    "MEMCHECK_JUNIT",
+    "MEMCHECK_MARKDOWN",
     "MEMCHECK_PROFILE",
+    "MEMCHECK_REPORT",
     "MEMCHECK_REPORT_DIR",
     "MEMCHECK_SITES",
     "MEMCHECK_WORKER",
@@ -179,6 +183,7 @@ mod tests {
             "MEMCHECK",
             "MEMCHECK_TIME",
             "MEMCHECK_WORKER",
+            "MEMCHECK_REPORT",
             "MEMCHECK_REPORT_DIR",
             "PATH",
             "MEMCHECK_TMIE",

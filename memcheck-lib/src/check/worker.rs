@@ -217,7 +217,8 @@ struct Profiling {
     peak: Peak,
     before: heap::HeapCounters,
     native: heap::HeapCounters,
-    own: heap::HeapCounters,
+    /// Of this thread: the Rust heap, the C heap.
+    own: [heap::HeapCounters; 2],
     profile: Profile,
 }
 
@@ -400,23 +401,25 @@ impl Profiling {
             one_thread: true,
         };
         let none = heap::HeapCounters::default();
-        Profiling { peak: Peak::start(), before: none, native: none, own: none, profile }
+        Profiling { peak: Peak::start(), before: none, native: none, own: [none; 2], profile }
     }
 
     fn begin(&mut self) {
         self.before = heap::process(Heap::Rust);
         self.native = heap::process(Heap::Native);
-        self.own = heap::thread(Heap::Rust);
+        self.own = [Heap::Rust, Heap::Native].map(heap::thread);
         self.peak.reset();
     }
 
     fn end(&mut self, iteration: u64) {
         let highest = self.peak.highest();
         let done = heap::process(Heap::Rust).since(&self.before);
-        let own = heap::thread(Heap::Rust).since(&self.own);
         let native = heap::process(Heap::Native).since(&self.native);
+        let [own_rust, own_native] = [Heap::Rust, Heap::Native].map(heap::thread);
         self.profile.iterations += 1;
-        self.profile.one_thread &= own.total_blocks == done.total_blocks;
+        // Frees count, too: one in another thread comes before the end of the iteration or after it.
+        self.profile.one_thread &= own_rust.since(&self.own[0]) == done;
+        self.profile.one_thread &= own_native.since(&self.own[1]) == native;
         for (change, bytes) in [
             (&mut self.profile.heap, done.live_bytes),
             (&mut self.profile.c_heap, native.live_bytes),

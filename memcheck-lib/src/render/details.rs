@@ -168,7 +168,8 @@ fn outcome(report: &Report) -> Option<(&'static str, String)> {
     );
     Some(match &report.outcome {
         Outcome::Passed | Outcome::Skipped => return None,
-        Outcome::Failed { message } => ("failed", message.clone()),
+        // Often the text of a panic, which may be coloured.
+        Outcome::Failed { message } => ("failed", super::plain::plain(message)),
         Outcome::Crashed { signal } => ("crashed", format!("ended by {signal}{place}")),
         Outcome::Exited { status } => (
             "exited",
@@ -318,7 +319,8 @@ fn floors(of: &FigureReport) -> String {
 }
 
 fn output(report: &Report, text: &mut String) {
-    let printed = report.output.text.trim_matches('\n');
+    let printed = super::plain::plain(&report.output.text);
+    let printed = printed.trim_matches('\n');
     if printed.is_empty() {
         return;
     }
@@ -330,8 +332,7 @@ fn output(report: &Report, text: &mut String) {
             let _ = writeln!(text, "     [… {} lines left out …]", lines.len() - OUTPUT_LINES);
         }
         if lines.len() <= OUTPUT_LINES || at < half || at >= lines.len() - half {
-            let line: String =
-                line.chars().take(300).filter(|c| !c.is_control() || *c == '\t').collect();
+            let line: String = line.chars().take(300).collect();
             let _ = writeln!(text, "     {line}");
         }
     }

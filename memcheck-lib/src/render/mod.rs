@@ -6,6 +6,7 @@
 mod allocators;
 mod details;
 mod phrases;
+mod plain;
 mod profile;
 mod proof;
 mod reasons;

@@ -29,7 +29,7 @@ pub(crate) use conditions::here as conditions;
 pub use mismatch::{Mismatch, Side};
 pub use proof::{Plant, PlantKind, Proof, Trial, TrialResult};
 pub use retention::{Finding, Retention};
-pub use run::{ReadError, Reason, RunReport, RunSummary, TestRecord};
+pub use run::{Proofs, ReadError, Reason, RunReport, RunSummary, TestRecord};
 pub use sites::{Account, Amount, FileVersion, Frame, Module, Omitted, Place, Site, Sites};
 pub use suppressed::Suppressed;
 
@@ -172,7 +172,8 @@ pub struct Profile {
     /// Change of the live C heap, where it is counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub c_heap: Option<Change>,
-    /// Whether one thread made all the allocations. Only then is `peak` the same in every run.
+    /// Whether one thread made all the allocations and frees. Only then are `peak`, `heap` and
+    /// `c_heap` the same in every run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub one_thread: bool,
 }

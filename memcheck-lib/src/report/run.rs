@@ -56,6 +56,42 @@ pub struct RunSummary {
     /// The signal that ended the run early.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interrupted: Option<i32>,
+    /// What became of the proofs, where `--prove` asked for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proofs: Option<Proofs>,
+}
+
+/// The counts of the proofs of a run.
+///
+/// ```
+/// use memcheck::report::{Outcome, Proofs, Report, TestId};
+///
+/// let mut proofs = Proofs::default();
+/// proofs.count(&Report::unobserved(TestId::default(), Outcome::Lost));
+/// assert_eq!(proofs.not_passed, 1);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Proofs {
+    /// Tests beside which every planted leak was called growing.
+    pub proven: u64,
+    /// Tests beside which one was not.
+    pub unproven: u64,
+    /// Tests that were run but did not pass: there is nothing to prove of them.
+    pub not_passed: u64,
+}
+
+impl Proofs {
+    /// Counts a test.
+    pub fn count(&mut self, report: &Report) {
+        match (&report.proof, report.word()) {
+            (Some(proof), _) if proof.holds() => self.proven += 1,
+            (Some(_), _) => self.unproven += 1,
+            (None, Word::Skip) => {}
+            (None, _) => self.not_passed += 1,
+        }
+    }
 }
 
 /// One test of a run.

@@ -1,0 +1,72 @@
+//! Each form of a test that asserts its profile: once accepted, the same files hold under each
+//! runner. `scripts/snapshots-50.sh` does it fifty times.
+
+mod support;
+
+use std::process::Command;
+
+use support::{Output, Project, run};
+
+/// The variables of insta and of CI are those of the test alone.
+fn with(mut command: Command, variables: &[(&str, &str)]) -> Output {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("INSTA_") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("CI").env_remove("TF_BUILD").envs(variables.iter().copied());
+    run(&mut command)
+}
+
+#[test]
+fn every_form_has_the_same_snapshot_everywhere() {
+    let project = Project::new("forms")
+        .library_features(&["insta", "tokio"])
+        .manifest_extra(
+            "tokio = { version = \"1.40\", features = [\"macros\", \"rt-multi-thread\", \"sync\"] }\n",
+        )
+        .file("src/lib.rs", include_str!("snapshot_forms/forms.rs"));
+    let accepted = with(project.memcheck_command(&[]), &[("INSTA_UPDATE", "always")]).code(0);
+    assert!(
+        accepted.stdout.contains("14 tests run: 13 passed, 1 known leak"),
+        "{}",
+        accepted.stdout
+    );
+
+    let folder = project.path().join("src/snapshots");
+    let names: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+    assert_eq!(names.len(), 14, "{names:?}");
+    let text = |name: &str| {
+        let path = folder.join(format!("forms__tests__{name}.snap"));
+        let text = std::fs::read_to_string(&path);
+        text.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let plain = text("plain");
+    for line in ["allocations    2 blocks per iteration", "peak           106 B"] {
+        assert!(plain.contains(line), "{plain}");
+    }
+    assert!(text("one_of_a_group").contains("allocated      40 B per iteration"));
+    // With several threads what depends on who runs when is left out, what does not is not.
+    for name in ["threads_of_its_own", "many_threads", "converted__many_threads"] {
+        let text = text(name);
+        assert!(text.contains("peak           varies (several threads)"), "{name}: {text}");
+        assert!(text.contains("heap           steady\n"), "{name}: {text}");
+        assert!(!text.contains("allocations    varies"), "{name}: {text}");
+    }
+    for name in ["one_thread", "converted__one_thread"] {
+        let text = text(name);
+        assert!(text.contains("tasks          steady"), "{name}: {text}");
+        assert!(text.contains("heap           steady, +0 B per iteration"), "{name}: {text}");
+    }
+    let leaks = text("leaks");
+    assert!(leaks.contains("verdict        growing, as known"), "{leaks}");
+    assert!(leaks.contains("heap           growing, +24 B per iteration"), "{leaks}");
+
+    // In CI nothing is written, so a difference fails.
+    let ci = [("CI", "1")];
+    with(project.memcheck_command(&["-j", "8", "--sites=always"]), &ci).code(0);
+    with(project.cargo("test", &["--lib"]), &ci).code(0);
+    if project.nextest(&["--no-run"]).is_some() {
+        with(project.cargo("nextest", &["run"]), &ci).code(0);
+    }
+}
