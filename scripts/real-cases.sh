@@ -12,7 +12,7 @@
 # and the figures of one run; for a leak each line that was named, with the function of a dependency
 # that is said to do it, and how often.
 #
-# CASES_DIR keeps the copies and what is built; CASES is a pattern of names (`rphtml*`).
+# CASES_DIR keeps the copies and what is built; CASES is a pattern of NAME/KIND (`*/leaky`).
 set -euo pipefail
 folder=$(realpath "$1"); runs=${2:-1}; shift; shift || true
 here=$(realpath "$(dirname "$0")/..")
@@ -27,7 +27,7 @@ for manifest in "$folder"/*/*/Cargo.toml; do
   kind=$(basename "$source"); name=$(basename "$(dirname "$source")")
   [ "$name" = clean ] && { name=$kind; kind=clean; }
   # shellcheck disable=SC2053  # a pattern is meant
-  [[ $name == ${CASES:-*} ]] || continue
+  [[ $name/$kind == ${CASES:-*} ]] || continue
   case=$work/$name-$kind
   rm -rf "$case"; cp -r "$source" "$case"; chmod -R u+w "$case"; mkdir -p "$case/tests"
   crate=$(sed -n 's/^name = "\(.*\)"/\1/p' "$case/Cargo.toml" | head -1 | tr - _)

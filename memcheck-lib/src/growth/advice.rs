@@ -66,6 +66,11 @@ pub enum Advice {
 }
 
 impl Advice {
+    /// Whether it is about a run with too few iterations to be judged.
+    pub(crate) fn is_too_few(&self) -> bool {
+        matches!(self, Advice::LongerTime { .. } | Advice::MoreIterations { .. })
+    }
+
     /// What it is about, whatever the figure: two of a kind say the same to a reader.
     pub(crate) fn topic(&self) -> &'static str {
         match self {
