@@ -12,14 +12,14 @@
 # and the figures of one run; for a leak each line that was named, with the function of a dependency
 # that is said to do it, and how often.
 #
-# CASES_DIR keeps the copies and what is built; CASES is a pattern of NAME/KIND (`*/leaky`).
+# TOOL is a cargo-memcheck that is built already; CASES_DIR keeps the copies and what is built; CASES is a pattern of NAME/KIND (`*/leaky`).
 set -euo pipefail
 folder=$(realpath "$1"); runs=${2:-1}; shift; shift || true
 here=$(realpath "$(dirname "$0")/..")
 work=${CASES_DIR:-$(mktemp -d)}
 mkdir -p "$work"
-cargo build --quiet --manifest-path "$here/Cargo.toml" --package cargo-memcheck
-tool=$here/target/debug/cargo-memcheck
+tool=${TOOL:-$here/target/debug/cargo-memcheck}
+[ -n "${TOOL:-}" ] || cargo build --quiet --manifest-path "$here/Cargo.toml" --package cargo-memcheck
 words='PASS|LEAK|LIMIT|UNSURE|FAIL|CRASH|EXIT|LOST|TIMEOUT|BROKEN|CEILING|KNOWN'
 failed=0
 for manifest in "$folder"/*/*/Cargo.toml; do

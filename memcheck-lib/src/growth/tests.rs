@@ -92,14 +92,14 @@ fn descriptors_threads_and_memory_stop_at_the_evidence() {
 
 #[test]
 fn what_is_scarce_is_judged_within_its_bound() {
-    let scarce = Some(Scarce { figure: Figure::Fds, bound: 32 });
+    let scarce = Some(Scarce { figure: Figure::Fds, bound: 16 });
     for each in [1, 3] {
         let leak = |n: u64| one(Figure::Fds, each * n as i64);
         let conclusion = drive(Rules { scarce, ..rules(&[]) }, QUICK, leak);
         assert_eq!(conclusion.verdict, Some(Verdict::Growing), "{each}");
         assert_eq!(conclusion.stopped, Some(Stop::Evidence), "{each}");
         let growth = conclusion.figures[0].growth;
-        assert!(growth <= 8 * each + 32, "{each}: {growth}");
+        assert!(growth <= 4 * each + 16, "{each}: {growth}");
     }
     // What grew in the warm-up alone is judged as ever.
     let pool = |n: u64| one(Figure::Fds, n.min(20) as i64);

@@ -7,8 +7,9 @@ use crate::growth::Scarce;
 use crate::process::DescriptorKind;
 
 /// Growth of inotify descriptors that is enough to judge: a user may have 128 of them by default
-/// (`fs.inotify.max_user_instances`), all processes together, and the recording needs some more.
-const INOTIFY: u64 = 32;
+/// (`fs.inotify.max_user_instances`), all processes together, so also tests that run at the same
+/// time; and the warm-up and the recording need as many each.
+const INOTIFY: u64 = 16;
 
 /// What is scarce and grew while the body was warmed up: by at least one in two iterations, for what
 /// grows more slowly is judged in time. `idle` are the descriptors before, `iterations` those since.
