@@ -42,10 +42,8 @@ fn explained(output: &Output, test: &str, done: &str, means: &str) {
     let blocks = output.stdout.split("\nerror[").map(|of| of.split("\n\n").next().unwrap_or(of));
     let found = blocks.into_iter().find(|of| of.contains(&named));
     let text = found.unwrap_or_else(|| panic!("{named} is not in\n{}", output.stdout));
-    let by = format!(
-        "keeper-1.2.3/src/lib.rs:{}\n",
-        line(KEEPER, &format!("// ALLOCATES: {test}"))
-    );
+    let by =
+        format!("keeper-1.2.3/src/lib.rs:{}\n", line(KEEPER, &format!("// ALLOCATES: {test}")));
     let note = text.lines().find(|line| line.contains(&format!("= note: {done} by ")));
     let note = note.unwrap_or_else(|| panic!("nobody has {done} it in\n{text}"));
     assert!(format!("{note}\n").ends_with(&by), "{by} is not the end of\n{note}");

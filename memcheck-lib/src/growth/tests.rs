@@ -102,7 +102,7 @@ fn what_is_scarce_is_judged_within_its_bound() {
         assert!(growth <= 4 * each + 16, "{each}: {growth}");
     }
     // What grew in the warm-up alone is judged as ever.
-    let pool = |n: u64| one(Figure::Fds, n.min(20) as i64);
+    let pool = |n: u64| one(Figure::Fds, n.min(10) as i64);
     let conclusion = drive(Rules { scarce, ..rules(&[]) }, QUICK, pool);
     assert_eq!(conclusion.verdict, Some(Verdict::Steady));
     assert!(conclusion.iterations >= 2048);
