@@ -14,7 +14,7 @@ use crate::heap::native;
 use crate::report::{Change, Plant, PlantKind, Profile, Range, TestId};
 
 /// Version of everything in this file. A worker and an observer of different versions do not talk.
-pub(crate) const PROTOCOL: u32 = 1;
+pub(crate) const PROTOCOL: u32 = 2;
 
 /// Name of the variable that makes a test binary a worker.
 pub(crate) const VARIABLE: &str = "MEMCHECK_WORKER";

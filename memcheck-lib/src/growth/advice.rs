@@ -40,6 +40,15 @@ pub enum Advice {
         /// A `time` that shows whether it goes on.
         time: Duration,
     },
+    /// The figure grew, and fell back when the threads that the body works with came to rest.
+    FellBehind {
+        /// The figure.
+        figure: Figure,
+        /// By how much it had grown.
+        grown: i64,
+        /// How much of that was left.
+        left: i64,
+    },
     /// The figure grows; a cache that needs more iterations than these to fill looks the same.
     MayStillFill {
         /// The figure.
@@ -71,12 +80,24 @@ impl Advice {
         matches!(self, Advice::LongerTime { .. } | Advice::MoreIterations { .. })
     }
 
+    /// Whether it is about the rise of this figure.
+    pub(super) fn is_of_rise(&self, of: Figure) -> bool {
+        match self {
+            Advice::StillFilling { figure, .. }
+            | Advice::RoseLate { figure, .. }
+            | Advice::FellBehind { figure, .. }
+            | Advice::MayStillFill { figure, .. } => *figure == of,
+            _ => false,
+        }
+    }
+
     /// What it is about, whatever the figure: two of a kind say the same to a reader.
     pub(crate) fn topic(&self) -> &'static str {
         match self {
             Advice::LongerTime { .. } => "longer-time",
             Advice::MoreIterations { .. } => "more-iterations",
             Advice::StillFilling { .. } | Advice::RoseLate { .. } => "rising",
+            Advice::FellBehind { .. } => "behind",
             Advice::MayStillFill { .. } => "cache",
             Advice::LimitBelowSensitivity { .. } => "limit",
             Advice::Unreadable { .. } => "unreadable",
@@ -107,6 +128,18 @@ impl fmt::Display for Advice {
                 f,
                 "{figure} rose late in the run, not for long enough to be called growing; set `time` to {time:.1?}"
             ),
+            Advice::FellBehind { figure, grown, left } => {
+                let amount = |value: i64| match figure.is_bytes() {
+                    true => units::scaled(value as f64),
+                    false => units::grouped(value),
+                };
+                write!(
+                    f,
+                    "{figure} had grown by {} when the last iteration was done, by {} when the threads that work for the body had come to rest: they fell behind; let an iteration wait for what it hands to them, or raise `settle`",
+                    amount(*grown),
+                    amount(*left)
+                )
+            }
             Advice::MayStillFill { figure, iterations } => write!(
                 f,
                 "a cache that needs more than {} iterations to fill looks the same in {figure}; if this is one, set `warmup` above what fills it",

@@ -2,6 +2,7 @@
 
 use super::advice::Advice;
 use super::verdict::{FigureReport, Verdict};
+use crate::figure::Figure;
 
 /// Why no further window was planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,4 +37,19 @@ pub struct Conclusion {
     pub advice: Vec<Advice>,
     /// Why the run stopped; `None` while it has not.
     pub stopped: Option<Stop>,
+}
+
+impl Conclusion {
+    /// Gives a figure another verdict, with what there is to say of it then, and judges the whole
+    /// anew.
+    pub(crate) fn revise(&mut self, figure: Figure, verdict: Verdict, advice: Option<Advice>) {
+        for of in self.figures.iter_mut().filter(|of| of.figure == figure) {
+            of.verdict = verdict;
+        }
+        self.advice.retain(|of| !of.is_of_rise(figure));
+        self.advice.extend(advice);
+        let unread = self.advice.iter().any(|of| matches!(of, Advice::Unreadable { .. }));
+        let floor = unread.then_some(Verdict::Inconclusive);
+        self.verdict = self.figures.iter().map(|of| of.verdict).max().max(floor);
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Acquire, Ordering::Rela
 
 use super::SiteKind;
 use super::live::{Key, Thing};
-use super::tables::Tables;
+use super::tables::{PARTS, Tables};
 use super::walk::Start;
 use crate::heap;
 
@@ -227,9 +227,10 @@ impl Tables {
 
     #[inline(always)]
     fn count(&self, site: u32, blocks: i64, bytes: i64) {
-        let record = &self.sites[site as usize];
-        record.blocks.fetch_add(blocks, Relaxed);
-        record.bytes.fetch_add(bytes, Relaxed);
+        let part = heap::thread_slot().unwrap_or(0) % PARTS;
+        let survivors = &self.survivors[part][site as usize];
+        survivors.blocks.fetch_add(blocks, Relaxed);
+        survivors.bytes.fetch_add(bytes, Relaxed);
     }
 
     fn older(&self, kind: usize, blocks: i64, bytes: i64) {

@@ -117,8 +117,10 @@ impl Tables {
 
     /// What lives of a site: blocks and bytes.
     pub(crate) fn survived(&self, site: usize) -> (i64, i64) {
-        let record = self.sites.get(site);
-        record.map_or((0, 0), |of| (of.blocks.load(Relaxed), of.bytes.load(Relaxed)))
+        let parts = self.survivors.iter().filter_map(|part| part.get(site));
+        parts.fold((0, 0), |(blocks, bytes), part| {
+            (blocks + part.blocks.load(Relaxed), bytes + part.bytes.load(Relaxed))
+        })
     }
 
     /// A site with its stack. `None` for a number that no site has.

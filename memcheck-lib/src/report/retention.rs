@@ -32,6 +32,10 @@ pub enum Finding {
     Stays,
 }
 
+fn bound(growth: i64) -> i64 {
+    growth / 4
+}
+
 impl Retention {
     /// Draws the conclusion.
     ///
@@ -39,8 +43,13 @@ impl Retention {
     /// return is in neither. A leak of pages grows by `growth` again; a quarter of it is more than
     /// the pages in which two ends of the same heap differ.
     pub(crate) fn new(iterations: u64, growth: i64, given_back: i64, again: i64) -> Self {
-        let finding = if again <= growth / 4 { Finding::Retained } else { Finding::Stays };
+        let finding = if again <= bound(growth) { Finding::Retained } else { Finding::Stays };
         Retention { finding, iterations, growth, given_back, again }
+    }
+
+    /// Bytes that may be added again by what is called retained.
+    pub(crate) fn bound(&self) -> i64 {
+        bound(self.growth)
     }
 }
 

@@ -8,7 +8,7 @@ use super::quiet::{Patience, settled};
 use super::recording::{self, Judged};
 use super::scarce::scarce;
 use super::subject::{Interruption, Subject};
-use super::{c_heap, retained, snapshot};
+use super::{behind, c_heap, retained, snapshot};
 use crate::check::Options;
 use crate::check::message::{Checkpoint, Hello};
 use crate::figure::Figure;
@@ -25,6 +25,9 @@ const PROFILED: u64 = 64;
 
 /// How long the harness may take to come to rest before the first iteration.
 const HARNESS: Duration = Duration::from_millis(100);
+
+/// How long threads that fell behind are waited for at least, before a test is called growing.
+const BEHIND: Duration = Duration::from_secs(1);
 
 /// Which heaps of the worker are counted.
 #[derive(Clone, Copy, Debug)]
@@ -167,6 +170,11 @@ fn run(
     measured.allocators = c_heap::change(&allocators, &subject.allocators()?);
     if let Some(conclusion) = &mut measured.conclusion {
         let spent = subject.elapsed().saturating_sub(began);
+        let left = options.effective_timeout().saturating_sub(subject.elapsed());
+        let patient = spent.max(BEHIND).min(left / 2);
+        behind::look(subject, conclusion, patient, |subject, checkpoint| {
+            readings(checkpoint, &subject.sample(), counted)
+        })?;
         measured.retention =
             retained::look(subject, conclusion, spent, options.effective_timeout())?;
         retained::apply(conclusion, measured.retention.as_ref());

@@ -1,5 +1,6 @@
 //! The observer: starts a worker, measures it from outside, judges what it saw.
 
+mod behind;
 mod c_heap;
 mod capture;
 mod ceiling;
@@ -264,8 +265,7 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         });
     }
     warnings.extend(hello.as_ref().and_then(|hello| c_heap::warning(&hello.native_heap)));
-    let judged = conclusion.as_ref().and_then(|of| of.verdict);
-    warnings.extend(retention.as_ref().and_then(|of| retained::warning(of, judged)));
+    warnings.extend(retention.as_ref().and_then(retained::warning));
     let mut test = hello
         .map(|hello| hello.test)
         .unwrap_or_else(|| TestId { name: launch.test.clone(), ..TestId::default() });

@@ -83,6 +83,41 @@ pub(super) fn settled(
     Ok(last)
 }
 
+/// Other threads that work this long without releasing anything are not about to.
+const WITHOUT_RELEASE: Duration = Duration::from_millis(200);
+
+/// Waits like [`settled`], but for as long as the subject's other threads release memory, at most
+/// for `limit`: for the few readings that decide whether what grew is about to go.
+pub(super) fn drained(
+    subject: &mut impl Subject,
+    limit: Duration,
+) -> Result<Checkpoint, Interruption> {
+    let began = Instant::now();
+    let mut last = subject.counters()?;
+    if last.tasks.is_some() {
+        last = subject.drive(0, limit.min(WITHOUT_RELEASE))?;
+    }
+    let held = |of: &Checkpoint| of.rust.live_bytes.saturating_add(of.native.live_bytes);
+    let (mut least, mut released) = (held(&last), Instant::now());
+    while subject.has_other_threads() {
+        std::thread::sleep(LONGEST_PAUSE);
+        let asleep = subject.others_sleep();
+        let again = subject.counters()?;
+        let stopped = (again.rust, again.native) == (last.rust, last.native);
+        last = again;
+        if asleep && stopped {
+            break;
+        }
+        if held(&last) < least {
+            (least, released) = (held(&last), Instant::now());
+        }
+        if released.elapsed() >= WITHOUT_RELEASE || began.elapsed() >= limit {
+            break;
+        }
+    }
+    Ok(last)
+}
+
 /// Whether a process has more than one thread.
 pub(super) fn has_other_threads(pid: i32) -> bool {
     // The link count of a directory is 2 and one for each folder in it (proc_task_getattr in

@@ -1,11 +1,12 @@
-//! Retained or leaked: before a test is called growing or inconclusive for its footprint alone, its
-//! allocators are asked to give memory back and the same number of iterations runs again.
+//! Retained or leaked: before a test is called growing or unsure for its footprint alone, its allocators are
+//! asked to give memory back and the same number of iterations runs again.
 
 use std::time::Duration;
 
+use super::quiet::drained;
 use super::subject::{Interruption, Subject};
 use crate::figure::Figure;
-use crate::growth::{Advice, Conclusion, FigureReport, Shape, Verdict};
+use crate::growth::{Conclusion, FigureReport, Sensitivity, Shape, Verdict};
 use crate::report::{Finding, Retention, Warning};
 use crate::units::{grouped, scaled};
 
@@ -13,22 +14,24 @@ use crate::units::{grouped, scaled};
 /// timeout.
 const PARTS: u64 = 8;
 
-/// Looks again at a run that only its footprint makes growing or inconclusive. `spent` is the time of the judged
-/// part, `timeout` what the whole check may take; without time for as much again nothing is tried.
+/// Longest wait for threads that still release memory when the footprint is to be read.
+const REST: Duration = Duration::from_secs(1);
+
+/// Looks again at a run in which only the footprint rises. `spent` is the time of the judged part,
+/// `timeout` what the whole check may take; without time for as much again nothing is tried.
 pub(super) fn look(
     subject: &mut impl Subject,
     conclusion: &Conclusion,
     spent: Duration,
     timeout: Duration,
 ) -> Result<Option<Retention>, Interruption> {
-    let Some(resident) = at_fault(conclusion) else { return Ok(None) };
+    let Some(resident) = risen_alone(conclusion) else { return Ok(None) };
     let iterations = conclusion.iterations;
     if subject.elapsed() + spent.mul_f64(1.5) > timeout {
         return Ok(None);
     }
     let Some(grown) = footprint(subject) else { return Ok(None) };
-    subject.trim()?;
-    let Some(before) = footprint(subject) else { return Ok(None) };
+    let Some(before) = trimmed(subject)? else { return Ok(None) };
     for part in 0..PARTS {
         let batch = iterations * (part + 1) / PARTS - iterations * part / PARTS;
         if batch == 0 {
@@ -39,24 +42,46 @@ pub(super) fn look(
             return Ok(None);
         }
     }
-    subject.trim()?;
-    let Some(after) = footprint(subject) else { return Ok(None) };
-    Ok(Some(Retention::new(iterations, resident.growth, grown - before, after - before)))
+    let Some(after) = trimmed(subject)? else { return Ok(None) };
+    // Blocks that are alive are judged as such. What other threads have yet to free is no growth of
+    // the footprint beside the heap.
+    let alive = (after.heap - before.heap).max(0);
+    let again = after.footprint - before.footprint - alive;
+    Ok(Some(Retention::new(iterations, resident.growth, grown - before.footprint, again)))
 }
 
-/// The report on the footprint, if that is all that grows; or if nothing does and it is all of which
-/// that cannot be told.
-fn at_fault(conclusion: &Conclusion) -> Option<&FigureReport> {
-    let of = |verdict| conclusion.figures.iter().filter(move |of| of.verdict == verdict);
-    let worst = match of(Verdict::Growing).next() {
-        Some(_) => Verdict::Growing,
-        None if of(Verdict::OverLimit).next().is_some() => return None,
-        None => Verdict::Inconclusive,
+/// The report on the footprint, if nothing else grows: it grows, or it is all that keeps the run
+/// from a verdict.
+fn risen_alone(conclusion: &Conclusion) -> Option<&FigureReport> {
+    let resident = conclusion.figures.iter().find(|of| of.figure == Figure::Resident)?;
+    let rises = match resident.verdict {
+        Verdict::Growing => true,
+        Verdict::Inconclusive => {
+            resident.shape == Shape::Rising && conclusion.verdict == Some(Verdict::Inconclusive)
+        }
+        _ => false,
     };
-    let mut worst = of(worst);
-    let first = worst.next()?;
-    let alone = first.figure == Figure::Resident && worst.next().is_none();
-    (alone && first.shape != Shape::TooShort).then_some(first)
+    let worst_of_others = conclusion
+        .figures
+        .iter()
+        .filter(|of| of.figure != Figure::Resident)
+        .map(|of| of.verdict)
+        .max();
+    (rises && worst_of_others < Some(resident.verdict)).then_some(resident)
+}
+
+/// Live footprint and live heap, in bytes.
+struct Held {
+    footprint: i64,
+    heap: i64,
+}
+
+/// What is held once the other threads rest and the allocators have given back what they can.
+fn trimmed(subject: &mut impl Subject) -> Result<Option<Held>, Interruption> {
+    let rested = drained(subject, REST)?;
+    subject.trim()?;
+    let heap = rested.rust.live_bytes.saturating_add(rested.native.live_bytes);
+    Ok(footprint(subject).map(|footprint| Held { footprint, heap }))
 }
 
 fn footprint(subject: &mut impl Subject) -> Option<i64> {
@@ -66,43 +91,31 @@ fn footprint(subject: &mut impl Subject) -> Option<i64> {
 
 /// Takes retained memory out of the verdict. A limit that the user set is absolute: passed by
 /// retained memory it is passed.
-///
-/// A rise of which it cannot be told whether it goes on need not come again soon. So such a one is
-/// retained only if all of it came back.
 pub(super) fn apply(conclusion: &mut Conclusion, retention: Option<&Retention>) {
     let Some(retention) = retention.filter(|of| of.finding == Finding::Retained) else { return };
-    let all_back = retention.given_back >= retention.growth;
-    for of in &mut conclusion.figures {
-        if of.figure == Figure::Resident && (of.verdict == Verdict::Growing || all_back) {
-            let over = of.limit.is_some_and(|limit| i128::from(of.growth) > i128::from(limit));
-            of.verdict = if over { Verdict::OverLimit } else { Verdict::Steady };
-        }
-    }
-    let settled = conclusion
-        .figures
-        .iter()
-        .any(|of| of.figure == Figure::Resident && of.verdict != Verdict::Inconclusive);
-    conclusion.advice.retain(|advice| !(settled && is_of_growth(advice)));
-    let unread = conclusion.advice.iter().any(|of| matches!(of, Advice::Unreadable { .. }));
-    let floor = unread.then_some(Verdict::Inconclusive);
-    conclusion.verdict = conclusion.figures.iter().map(|of| of.verdict).max().max(floor);
+    let Some(of) = conclusion.figures.iter_mut().find(|of| of.figure == Figure::Resident) else {
+        return;
+    };
+    of.sensitivity = Some(sensitivity(of.sensitivity, retention));
+    let over = of.limit.is_some_and(|limit| i128::from(of.growth) > i128::from(limit));
+    let verdict = if over { Verdict::OverLimit } else { Verdict::Steady };
+    conclusion.revise(Figure::Resident, verdict, None);
 }
 
-/// Whether advice is about a footprint that grows, or may.
-fn is_of_growth(advice: &Advice) -> bool {
-    matches!(
-        advice,
-        Advice::MayStillFill { figure: Figure::Resident, .. }
-            | Advice::StillFilling { figure: Figure::Resident, .. }
-            | Advice::RoseLate { figure: Figure::Resident, .. }
-    )
+/// The smallest leak that would not have been taken for retained memory: one that adds, in as many
+/// iterations again, twice what may be added.
+fn sensitivity(before: Option<Sensitivity>, retention: &Retention) -> Sensitivity {
+    let amount = 2.0 * retention.bound() as f64 / retention.iterations.max(1) as f64;
+    match before {
+        Some(before) if before.per_iteration() >= amount => before,
+        _ => Sensitivity::PerIteration { amount },
+    }
 }
 
 /// What the reader of a test with retained memory must know.
-pub(super) fn warning(retention: &Retention, verdict: Option<Verdict>) -> Option<Warning> {
+pub(super) fn warning(retention: &Retention) -> Option<Warning> {
     let Retention { iterations, growth, given_back, again, .. } = *retention;
-    let is_so = retention.finding == Finding::Retained && verdict != Some(Verdict::Inconclusive);
-    is_so.then(|| Warning {
+    (retention.finding == Finding::Retained).then(|| Warning {
         code: "retained".to_owned(),
         message: format!(
             "the footprint grew by {} over {} iterations with a steady heap, but is retained by the allocator, not leaked: asked to give memory back it returned {}, and as many iterations again added {}",
