@@ -1,49 +1,66 @@
 #!/usr/bin/env bash
-# Runs `cargo memcheck` over a folder of real cases and says which verdict each got.
+# Runs `cargo memcheck` over a folder of real cases and says which verdict each got, and which line
+# each leak was said to be on.
 #
 #   scripts/real-cases.sh FOLDER [RUNS] [cargo memcheck flags …]
 #
 # A case is a crate with `pub fn workload()`, one iteration. Cases in `NAME/leaky` must be called
 # LEAK; those in `NAME/fixed` and `clean/NAME` must PASS. Each is copied to a temporary folder and
 # gets memcheck-lib as a dev-dependency. Exits 1 if any run of any case got another word.
+#
+# For each case: how many runs got the word, the words that are wrong, the shortest and longest time,
+# and the figures of one run; for a leak each line that was named, with the function of a dependency
+# that is said to do it, and how often.
+#
+# TOOL is a cargo-memcheck that is built already; CASES_DIR keeps the copies and what is built; CASES is a pattern of NAME/KIND (`*/leaky`).
 set -euo pipefail
 folder=$(realpath "$1"); runs=${2:-1}; shift; shift || true
 here=$(realpath "$(dirname "$0")/..")
 work=${CASES_DIR:-$(mktemp -d)}
 mkdir -p "$work"
-cargo build --quiet --manifest-path "$here/Cargo.toml" --package cargo-memcheck
-tool=$here/target/debug/cargo-memcheck
+tool=${TOOL:-$here/target/debug/cargo-memcheck}
+[ -n "${TOOL:-}" ] || cargo build --quiet --manifest-path "$here/Cargo.toml" --package cargo-memcheck
+words='PASS|LEAK|LIMIT|UNSURE|FAIL|CRASH|EXIT|LOST|TIMEOUT|BROKEN|CEILING|KNOWN'
 failed=0
 for manifest in "$folder"/*/*/Cargo.toml; do
   source=$(dirname "$manifest")
   kind=$(basename "$source"); name=$(basename "$(dirname "$source")")
   [ "$name" = clean ] && { name=$kind; kind=clean; }
+  # shellcheck disable=SC2053  # a pattern is meant
+  [[ $name/$kind == ${CASES:-*} ]] || continue
   case=$work/$name-$kind
   rm -rf "$case"; cp -r "$source" "$case"; chmod -R u+w "$case"; mkdir -p "$case/tests"
   crate=$(sed -n 's/^name = "\(.*\)"/\1/p' "$case/Cargo.toml" | head -1 | tr - _)
-  features='' defaults=''
+  features='' defaults=() allocator=''
   if grep -q '^global = ' "$case/Cargo.toml"; then
     # Its own global allocator: off, and wrapped.
-    defaults=--no-default-features
+    defaults=(--no-default-features)
     features=', default-features = false, features = ["own-allocator", "native-heap"]'
-    allocator="#[global_allocator] static GLOBAL: memcheck::Alloc<tikv_jemallocator::Jemalloc> = memcheck::Alloc::new(tikv_jemallocator::Jemalloc);"
-  else
-    allocator=''
+    type=$(sed -n 's/^pub static ALLOC: \(.*\) = .*/\1/p' "$case/src/lib.rs")
+    allocator="#[global_allocator] static GLOBAL: memcheck::Alloc<$type> = memcheck::Alloc::new($type);"
   fi
   sed -i "/^\[dependencies\]/i [dev-dependencies]\nmemcheck-lib = { path = \"$here/memcheck-lib\"$features }\n" "$case/Cargo.toml"
-  cat > "$case/tests/case.rs" <<RUST
-$allocator
-#[memcheck::memcheck]
-fn workload() { $crate::workload(); }
-RUST
+  # Every run is a test of its own, and so a process of its own.
+  { echo "$allocator"
+    for run in $(seq "$runs"); do
+      echo "#[memcheck::memcheck] fn run_$run() { $crate::workload(); }"
+    done
+  } > "$case/tests/case.rs"
   want=PASS; [ "$kind" = leaky ] && want=LEAK
-  good=0; words=''; sample=''
-  for _ in $(seq "$runs"); do
-    line=$(cd "$case" && CARGO_TARGET_DIR=$work/target "$tool" memcheck --test case $defaults "$@" 2>"$case/stderr" | tee "$case/stdout" | grep -E '^ +(PASS|LEAK|LIMIT|UNSURE|FAIL|CRASH|EXIT|LOST|TIMEOUT|BROKEN|CEILING|KNOWN) ' | head -1) || true
-    word=$(awk '{print $1}' <<<"$line"); words+="$word "; sample=$line
-    if [ "$word" = "$want" ]; then good=$((good + 1)); else cp "$case/stdout" "$case/stdout.bad" ; fi
-  done
+  (cd "$case" && CARGO_TARGET_DIR=$work/target "$tool" memcheck --test case "${defaults[@]}" "$@" >stdout 2>stderr) || true
+  results=$(grep -E "^ +($words) \[" "$case/stdout") || true
+  good=$(grep -cE "^ +$want " <<<"$results") || true
+  wrong=$(awk -v want="$want" '$1 != want {print $1}' <<<"$results" | sort | uniq -c | tr -s ' \n' ' ')
   [ "$good" = "$runs" ] || failed=1
-  printf '%-38s %-5s %s/%s  %s\n' "$name" "$kind" "$good" "$runs" "$(sed -E 's/^ *//; s/case workload *//' <<<"$sample")"
+  span=$(sed -E 's/^[^[]*\[ *([0-9.]+)s\].*/\1/' <<<"$results" | sort -n | sed -n '1p;$p' | paste -sd-)
+  sample=$(grep -E "^ +$want " <<<"$results" | tail -1) || true
+  figures=$(sed -E 's/^[^]]*\] *//; s/^.*run_[0-9]+ *//; s/ *$//' <<<"$sample")
+  printf '%-34s %-5s %2s/%s%s  %s s  %s\n' "$name" "$kind" "$good" "$runs" "$wrong" "$span" "$figures"
+  [ "$want" = PASS ] || awk '
+    /^error\[/  { if (code) print code, place, by; code = $1; place = "no line"; by = "" }
+    /^ *--> /    { if (place == "no line") place = $2 }
+    /= note: (allocated|opened|mapped|started) by / { sub(/.*= note: /, ""); by = $0 }
+    END          { if (code) print code, place, by }
+  ' "$case/stdout" | sort | uniq -c
 done
 exit $failed

@@ -18,6 +18,11 @@ pub(crate) fn is_users(place: &Place) -> bool {
     place.file.as_deref().is_some_and(|file| !Path::new(file).is_absolute())
 }
 
+/// Whether a file is of the standard library's sources.
+pub(super) fn is_standard(file: &str) -> bool {
+    STANDARD.iter().any(|part| file.contains(part))
+}
+
 /// Whether the user's own code is at a frame.
 pub(crate) fn is_users_frame(frame: &Frame) -> bool {
     frame.functions.iter().any(is_users)
@@ -35,8 +40,7 @@ pub(super) fn is_plumbing(function: &str) -> bool {
 pub(super) fn culprit(stack: &[Frame], crates: &[String]) -> Option<Place> {
     let places = || stack.iter().flat_map(|frame| &frame.functions);
     let elsewhere = |place: &&Place| {
-        let file = place.file.as_deref();
-        file.is_some_and(|file| !STANDARD.iter().any(|part| file.contains(part)))
+        place.file.as_deref().is_some_and(|file| !is_standard(file))
             && !is_plumbing(&place.function)
     };
     let of_crates = |place: &&Place| {

@@ -8,6 +8,7 @@
 mod culprit;
 mod debug_file;
 mod leak;
+mod maker;
 mod module;
 mod names;
 mod resolver;
@@ -16,6 +17,7 @@ mod workspace;
 
 pub(crate) use culprit::is_users;
 pub(crate) use leak::{Leak, leaks};
+pub(crate) use maker::{Maker, short_file};
 pub(crate) use names::readable;
 pub(crate) use resolver::Resolver;
 pub(crate) use workspace::{LaterWorkspace, Workspace};

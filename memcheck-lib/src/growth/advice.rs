@@ -75,6 +75,11 @@ pub enum Advice {
 }
 
 impl Advice {
+    /// Whether it is about a run with too few iterations to be judged.
+    pub(crate) fn is_too_few(&self) -> bool {
+        matches!(self, Advice::LongerTime { .. } | Advice::MoreIterations { .. })
+    }
+
     /// Whether it is about the rise of this figure.
     pub(super) fn is_of_rise(&self, of: Figure) -> bool {
         match self {

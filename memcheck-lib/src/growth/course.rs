@@ -20,6 +20,11 @@ const EXTENSION: u32 = 3;
 /// With fewer iterations a leak in every hundredth could be missed by chance.
 const FEWEST_ITERATIONS: u64 = 496;
 
+/// What a window may take of what is `left`, so that it suffices for all that a judgement needs.
+fn share(left: u64, windows: usize) -> u64 {
+    left / WINDOWS.saturating_sub(windows).max(1) as u64
+}
+
 /// What the judged part has cost so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
@@ -58,7 +63,11 @@ impl Course {
         let fixed = rules.iterations.map(fixed_windows);
         let first = match &fixed {
             Some(windows) => windows.first().copied().unwrap_or(1),
-            None => first_window(rules.time, iteration_cost),
+            None => {
+                // It was seen to grow with the iterations, at one in two at least.
+                let most = rules.scarce.map_or(u64::MAX, |scarce| share(scarce.bound, 0));
+                first_window(rules.time, iteration_cost).min(most)
+            }
         };
         Course {
             rules,
@@ -167,6 +176,11 @@ impl Course {
         if seen.iter().any(proven) {
             return Err(Stop::Evidence);
         }
+        if let Some(scarce) = self.rules.scarce
+            && self.is_growing(scarce.figure)
+        {
+            return Err(Stop::Evidence);
+        }
         if let Some(figure) = self.rules.stop_when_growing
             && self.is_growing(figure)
         {
@@ -219,6 +233,10 @@ impl Course {
     fn bearable(&self, figure: Figure, series: &Series, form: &Form) -> u64 {
         if form.rate <= 0.0 {
             return u64::MAX;
+        }
+        if let Some(scarce) = self.rules.scarce.filter(|scarce| scarce.figure == figure) {
+            let left = scarce.bound.saturating_sub(series.growth().max(0).unsigned_abs());
+            return ((share(left, self.windows()) as f64 / form.rate) as u64).max(1);
         }
         let risk = self.rules.limits.risk(figure);
         let room = (risk - series.growth() as f64).max(risk / 16.0);

@@ -104,6 +104,15 @@ pub(super) const DEFAULT_RESIDENT: u64 = 256 * 1024;
 /// Growth of the number of mappings that is let through by default: heaps are split and merged.
 pub(super) const DEFAULT_MAPPINGS: u64 = 8;
 
+/// Something of which the system gives few, and which was seen to grow before the judged part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scarce {
+    /// The figure that counts it.
+    pub figure: Figure,
+    /// Growth within which it is to be judged.
+    pub bound: u64,
+}
+
 /// What a run may cost and what growth is let through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -113,6 +122,8 @@ pub struct Rules {
     pub iterations: Option<u64>,
     /// What the user set.
     pub limits: Limits,
+    /// The windows are made small enough to see this grow within its bound.
+    pub scarce: Option<Scarce>,
     /// Stop as soon as this figure is called growing: nothing else is asked of the run.
     pub stop_when_growing: Option<Figure>,
     /// Call nothing growing, whatever it shows. There is one use for a judge like this: to see that
@@ -128,6 +139,7 @@ impl Default for Rules {
             time: Duration::from_secs(2),
             iterations: None,
             limits: Limits::default(),
+            scarce: None,
             stop_when_growing: None,
             blind: false,
         }

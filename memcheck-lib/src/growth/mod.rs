@@ -48,7 +48,7 @@ mod verdict;
 pub use advice::Advice;
 pub use conclusion::{Conclusion, Stop};
 pub use course::{Course, Spent};
-pub use limits::{Limits, Rules};
+pub use limits::{Limits, Rules, Scarce};
 pub use readings::Readings;
 pub use schedule::WindowPlan;
 pub use verdict::{FigureReport, Sensitivity, Shape, Verdict};

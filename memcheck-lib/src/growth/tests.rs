@@ -91,6 +91,24 @@ fn descriptors_threads_and_memory_stop_at_the_evidence() {
 }
 
 #[test]
+fn what_is_scarce_is_judged_within_its_bound() {
+    let scarce = Some(Scarce { figure: Figure::Fds, bound: 16 });
+    for each in [1, 3] {
+        let leak = |n: u64| one(Figure::Fds, each * n as i64);
+        let conclusion = drive(Rules { scarce, ..rules(&[]) }, QUICK, leak);
+        assert_eq!(conclusion.verdict, Some(Verdict::Growing), "{each}");
+        assert_eq!(conclusion.stopped, Some(Stop::Evidence), "{each}");
+        let growth = conclusion.figures[0].growth;
+        assert!(growth <= 4 * each + 16, "{each}: {growth}");
+    }
+    // What grew in the warm-up alone is judged as ever.
+    let pool = |n: u64| one(Figure::Fds, n.min(10) as i64);
+    let conclusion = drive(Rules { scarce, ..rules(&[]) }, QUICK, pool);
+    assert_eq!(conclusion.verdict, Some(Verdict::Steady));
+    assert!(conclusion.iterations >= 2048);
+}
+
+#[test]
 fn one_huge_step_is_not_evidence() {
     let conclusion =
         drive(rules(&[]), QUICK, |n| one(Figure::HeapBytes, if n > 20 { 1 << 30 } else { 0 }));

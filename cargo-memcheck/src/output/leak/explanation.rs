@@ -8,7 +8,7 @@ use memcheck::report::{Amount, Place, Report, Site, SiteKind};
 
 use super::{Telling, help, sentences, source};
 use crate::cli::Backtrace;
-use crate::sites::{Leak, is_users, leaks, readable};
+use crate::sites::{Leak, Maker, is_users, leaks, readable};
 
 /// Lines that are shown; what else leaks is summed up.
 const SPOTS: usize = 3;
@@ -71,6 +71,8 @@ pub(crate) fn explain(
     }
     let shown = spots.len().min(leaks.len());
     if let (Some(first), Some(site)) = (leaks.first(), leading(&leaks)) {
+        let maker = Maker::of(site);
+        notes.extend(sentences::maker(site.kind, &maker).map(Note::seen));
         let (calls, names_test) = calls(site, &own, &report.test.name);
         notes.extend(calls.map(Note::seen));
         if !names_test {
@@ -84,7 +86,9 @@ pub(crate) fn explain(
         }
         notes.extend(rest(site.kind, &leaks[shown..], iterations).map(Note::seen));
         let line = spots.first().map_or("", |spot| spot.text());
-        notes.extend(advice(first, site, line, iterations).map(Note::advice));
+        notes.extend(advice(first, line, iterations).map(Note::advice));
+        let dependency = maker.dependency();
+        notes.extend(dependency.map(|name| Note::advice(sentences::dependency(site.kind, name))));
     }
     notes.extend(unattributed(report, leading(&leaks)).map(Note::seen));
     notes.extend(diagnostic.notes.iter().cloned());
@@ -218,11 +222,22 @@ fn rest(kind: SiteKind, leaks: &[Leak<'_>], iterations: u64) -> Option<String> {
     (!leaks.is_empty()).then(|| sentences::more(kind, leaks.len(), survived, iterations))
 }
 
-fn advice(leak: &Leak<'_>, site: &Site, line: &str, iterations: u64) -> Option<String> {
-    let places = site.stack.iter().flat_map(|frame| &frame.functions);
-    let inner = places.take_while(|&place| site.place.as_ref() != Some(place));
+/// Help for a leak. An `Rc` in a cycle keeps what is in it, which may well be larger: so the smaller
+/// sites of the line are asked, too.
+fn advice(leak: &Leak<'_>, line: &str, iterations: u64) -> Option<String> {
+    let largest = leak.sites.first()?;
     let blocks = leak.survived.blocks as f64 / iterations.max(1) as f64;
-    help::help(site.kind, inner, blocks, line).map(str::to_owned)
+    let telling = |site: &&&Site| {
+        let Amount { blocks, bytes } = site.survived;
+        bytes >= leak.survived.bytes / 10 || blocks >= leak.survived.blocks / 10
+    };
+    let fitting = |site: &&Site| {
+        let places = site.stack.iter().flat_map(|frame| &frame.functions);
+        let inner = places.take_while(|&place| site.place.as_ref() != Some(place));
+        help::fitting(site.kind, inner, blocks, line)
+    };
+    let text = leak.sites.iter().filter(telling).find_map(fitting);
+    text.or_else(|| help::general(largest.kind)).map(str::to_owned)
 }
 
 /// What the sites of this kind do not account for.

@@ -107,15 +107,14 @@ impl Call {
     }
 }
 
-/// Help for what survives of `kind`: `inner` are the places inside of the user's line, innermost
-/// first; `blocks` are new per iteration; `line` is its source.
-pub(super) fn help<'a>(
+/// Help that is told by how it was allocated: `inner` are the places inside of the user's line,
+/// innermost first; `blocks` are new per iteration; `line` is its source.
+pub(super) fn fitting<'a>(
     kind: SiteKind,
     inner: impl Iterator<Item = &'a Place> + Clone,
     blocks: f64,
     line: &str,
 ) -> Option<&'static str> {
-    let by_line = || KEPT.iter().find(|(word, _)| line.contains(word)).map(|&(_, help)| help);
     let by_calls = || {
         let fits = |call: &&Call| {
             (!call.grows || blocks < 0.9) && inner.clone().any(|place| call.is_in(place))
@@ -123,22 +122,32 @@ pub(super) fn help<'a>(
         CALLS.iter().find(fits).map(|call| call.help)
     };
     match kind {
-        SiteKind::RustHeap => Some(by_line().or_else(by_calls).unwrap_or(
-            "what is allocated here is never dropped: `Box::leak`, `mem::forget`, `into_raw` or a container that is never emptied may hold it",
-        )),
+        SiteKind::RustHeap => {
+            let by_line = KEPT.iter().find(|(word, _)| line.contains(word));
+            by_line.map(|&(_, help)| help).or_else(by_calls)
+        }
         // What glibc allocates for a thread is not for its user to free.
-        SiteKind::CHeap => by_calls().filter(|help| [THREAD, C_THREAD].contains(help)).or(Some(
-            "give it back with `free`, or with the function that the C library has for it",
-        )),
-        SiteKind::Thread => Some(
-            "end the thread and join it: keep its `JoinHandle`, and let what it waits for end",
+        SiteKind::CHeap => by_calls().filter(|help| [THREAD, C_THREAD].contains(help)),
+        _ => None,
+    }
+}
+
+/// Help for all that survives of `kind`.
+pub(super) fn general(kind: SiteKind) -> Option<&'static str> {
+    match kind {
+        SiteKind::RustHeap => Some(
+            "what is allocated here is never dropped: `Box::leak`, `mem::forget`, `into_raw` or a container that is never emptied may hold it",
         ),
+        SiteKind::CHeap => {
+            Some("give it back with `free`, or with the function that the C library has for it")
+        }
+        SiteKind::Thread => {
+            Some("end the thread and join it: keep its `JoinHandle`, and let what it waits for end")
+        }
         SiteKind::Descriptor => Some(
             "close it, or let its owner be dropped: one given away with `into_raw_fd`, forgotten or kept in a container stays open",
         ),
-        SiteKind::Mapping => Some(
-            "unmap it with `munmap`, or let the map that owns it be dropped",
-        ),
+        SiteKind::Mapping => Some("unmap it with `munmap`, or let the map that owns it be dropped"),
         _ => None,
     }
 }
@@ -153,7 +162,7 @@ mod tests {
             false => Place { function: (*of).to_owned(), ..Place::default() },
         };
         let inner: Vec<Place> = inner.iter().map(place).collect();
-        help(kind, inner.iter(), blocks, line).unwrap()
+        fitting(kind, inner.iter(), blocks, line).or_else(|| general(kind)).unwrap()
     }
 
     #[test]

@@ -4,6 +4,8 @@ use memcheck::render::count;
 use memcheck::report::{Account, Amount, Place, SiteKind};
 use memcheck::units::{number, scaled};
 
+use crate::sites::{Maker, readable, short_file};
+
 /// What survives per iteration: `64 B in 1 block per iteration`.
 pub(super) fn rate(kind: SiteKind, survived: Amount, iterations: u64) -> String {
     let per_iteration = |amount: i64| amount as f64 / iterations.max(1) as f64;
@@ -76,11 +78,38 @@ pub(super) fn task_label(survived: Amount, iterations: u64, function: Option<&st
 
 /// A place in a chain of calls.
 pub(super) fn at(function: &str, place: &Place) -> String {
-    match (&place.file, place.line) {
+    let file = place.file.as_deref().map(short_file);
+    match (file, place.line) {
         (Some(file), Some(line)) => format!("{function}, {file}:{line}"),
         (Some(file), None) => format!("{function}, {file}"),
         _ => function.to_owned(),
     }
+}
+
+/// Who does it, where that is not the user's own line: `allocated by lru::LruCache::put,
+/// lru-0.6.2/src/lib.rs:120`.
+pub(super) fn maker(kind: SiteKind, maker: &Maker<'_>) -> Option<String> {
+    let named = |place: &Place| at(&readable(&place.function, None), place);
+    let by = match (maker.c, maker.rust) {
+        (Some(c), Some(rust)) => format!("{}, called from {}", c.function, named(rust)),
+        (None, Some(rust)) => named(rust),
+        (Some(c), None) => c.function.clone(),
+        (None, None) => return None,
+    };
+    Some(format!("{} by {by}", done(kind)))
+}
+
+/// What to try where a dependency does it.
+pub(super) fn dependency(kind: SiteKind, name: &str) -> String {
+    let (does, undo) = match kind {
+        SiteKind::Mapping => ("maps", "unmaps"),
+        SiteKind::Thread => ("starts", "ends"),
+        SiteKind::Descriptor => ("opens", "closes"),
+        _ => ("allocates", "frees"),
+    };
+    format!(
+        "`{name}` {does} it: if nothing that it gave is kept here, look for a version that {undo} it"
+    )
 }
 
 /// What was not shown: `and 3 more sites with 48 B in 3 blocks per iteration`.

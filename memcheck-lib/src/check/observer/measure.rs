@@ -6,6 +6,7 @@ use super::conversation::Stop;
 use super::limits;
 use super::quiet::{Patience, settled};
 use super::recording::{self, Judged};
+use super::scarce::scarce;
 use super::subject::{Interruption, Subject};
 use super::{behind, c_heap, retained, snapshot};
 use crate::check::Options;
@@ -104,8 +105,10 @@ fn run(
     // machine it may come to that only among the iterations.
     let mut harness = Patience::new(options.effective_settle().max(HARNESS), idle.tasks);
     let idle = settled(subject, idle, &mut harness)?;
-    let cost = warm_up(subject, &options, snapshot)?;
-    measured.profile = profile(subject, &options, cost, snapshot)?;
+    let idle_fds = subject.sample().fds;
+    let (cost, warmed) = warm_up(subject, &options, snapshot)?;
+    let scarce = scarce(subject, idle_fds, warmed);
+    measured.profile = profile(subject, &options, cost, snapshot, scarce.is_some())?;
     if let Some(profile) = measured.profile.as_mut().filter(|_| !counted.native) {
         profile.c_heap = None;
     }
@@ -131,6 +134,7 @@ fn run(
         time: options.effective_time(),
         iterations: options.iterations,
         limits: growth_limits(&options, &start),
+        scarce,
         stop_when_growing: asked.plant.map(|plant| plant.kind.figure()),
         blind: asked.blind,
     };
@@ -153,7 +157,12 @@ fn run(
         }
         Ok(())
     })();
-    measured.conclusion = Some(course.conclude());
+    let mut conclusion = course.conclude();
+    if judged.is_err() {
+        // It would have gone on: more time is not what it lacked.
+        conclusion.advice.retain(|advice| !advice.is_too_few());
+    }
+    measured.conclusion = Some(conclusion);
     judged?;
 
     let process = subject.snapshot();
@@ -195,7 +204,7 @@ fn run(
     Ok(())
 }
 
-/// Runs the warm-up; says what an iteration costs after it.
+/// Runs the warm-up; says what an iteration costs after it, and how many it had.
 ///
 /// A body that would spend more than the whole time budget on the default 16 iterations runs
 /// fewer: what it can show in its budget is little either way. A `warmup` that the user set is
@@ -204,10 +213,10 @@ fn warm_up(
     subject: &mut impl Subject,
     options: &Options,
     snapshot: bool,
-) -> Result<Duration, Interruption> {
+) -> Result<(Duration, u64), Interruption> {
     let wanted = options.effective_warmup();
     if wanted == 0 {
-        return Ok(Duration::ZERO);
+        return Ok((Duration::ZERO, 0));
     }
     let budget = options.effective_time();
     let exact = options.warmup.is_some() || options.iterations.is_some() || snapshot;
@@ -229,19 +238,20 @@ fn warm_up(
         // kernel's buffers, the first page of this and that) is warm too.
         let _ = subject.sample();
     }
-    Ok(cost)
+    Ok((cost, done))
 }
 
-/// The fixed profile; left out when it would cost a slow body more than a quarter of its budget
-/// and no limit and no snapshot asks for it.
+/// The fixed profile; left out when it would cost a slow body more than a quarter of its budget, or
+/// something scarce, and no limit and no snapshot asks for it.
 fn profile(
     subject: &mut impl Subject,
     options: &Options,
     cost: Duration,
     snapshot: bool,
+    scarce: bool,
 ) -> Result<Option<Profile>, Interruption> {
     let asked = limits::any(options) || snapshot;
-    let affordable = cost * PROFILED as u32 <= options.effective_time() / 4;
+    let affordable = !scarce && cost * PROFILED as u32 <= options.effective_time() / 4;
     if asked || affordable { subject.profile(PROFILED).map(Some) } else { Ok(None) }
 }
 

@@ -16,6 +16,7 @@ mod recording;
 #[path = "no_recording.rs"]
 mod recording;
 mod retained;
+mod scarce;
 mod snapshot;
 mod spawn;
 mod subject;
@@ -264,7 +265,8 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         });
     }
     warnings.extend(hello.as_ref().and_then(|hello| c_heap::warning(&hello.native_heap)));
-    warnings.extend(retention.as_ref().and_then(retained::warning));
+    let judged = conclusion.as_ref().and_then(|of| of.verdict);
+    warnings.extend(retention.as_ref().and_then(|of| retained::warning(of, judged)));
     let mut test = hello
         .map(|hello| hello.test)
         .unwrap_or_else(|| TestId { name: launch.test.clone(), ..TestId::default() });

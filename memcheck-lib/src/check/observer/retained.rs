@@ -1,5 +1,5 @@
-//! Retained or leaked: before a test is called growing or unsure for its footprint alone, its allocators are
-//! asked to give memory back and the same number of iterations runs again.
+//! Retained or leaked: before a test is called growing or unsure for its footprint alone, its
+//! allocators are asked to give memory back and the same number of iterations runs again.
 
 use std::time::Duration;
 
@@ -96,6 +96,11 @@ pub(super) fn apply(conclusion: &mut Conclusion, retention: Option<&Retention>) 
     let Some(of) = conclusion.figures.iter_mut().find(|of| of.figure == Figure::Resident) else {
         return;
     };
+    // A rise that was not found to go on need not come again so soon: it must have come back.
+    let stays = retention.growth - retention.given_back;
+    if of.verdict == Verdict::Inconclusive && stays > retention.bound() {
+        return;
+    }
     of.sensitivity = Some(sensitivity(of.sensitivity, retention));
     let over = of.limit.is_some_and(|limit| i128::from(of.growth) > i128::from(limit));
     let verdict = if over { Verdict::OverLimit } else { Verdict::Steady };
@@ -113,9 +118,10 @@ fn sensitivity(before: Option<Sensitivity>, retention: &Retention) -> Sensitivit
 }
 
 /// What the reader of a test with retained memory must know.
-pub(super) fn warning(retention: &Retention) -> Option<Warning> {
+pub(super) fn warning(retention: &Retention, verdict: Option<Verdict>) -> Option<Warning> {
     let Retention { iterations, growth, given_back, again, .. } = *retention;
-    (retention.finding == Finding::Retained).then(|| Warning {
+    let is_so = retention.finding == Finding::Retained && verdict != Some(Verdict::Inconclusive);
+    is_so.then(|| Warning {
         code: "retained".to_owned(),
         message: format!(
             "the footprint grew by {} over {} iterations with a steady heap, but is retained by the allocator, not leaked: asked to give memory back it returned {}, and as many iterations again added {}",

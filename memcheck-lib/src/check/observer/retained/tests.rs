@@ -21,6 +21,8 @@ struct Script {
     per_iteration: u64,
     returned: u64,
     heap_per_iteration: i64,
+    /// Bytes that come at once, in this iteration.
+    step: Option<(u64, u64)>,
     /// Heap that an iteration hands to another thread, which frees it when it comes to it.
     handed_over: i64,
     queued: i64,
@@ -36,6 +38,7 @@ impl Script {
             per_iteration,
             returned,
             heap_per_iteration: 0,
+            step: None,
             handed_over: 0,
             queued: 0,
             done: 0,
@@ -79,6 +82,9 @@ impl Subject for Script {
     fn run(&mut self, iterations: u64) -> Result<Checkpoint, Interruption> {
         self.done += iterations;
         self.held += iterations * self.per_iteration;
+        if let Some((_, bytes)) = self.step.take_if(|(at, _)| *at <= self.done) {
+            self.held += bytes;
+        }
         self.queued += iterations as i64 * self.handed_over;
         let took = Duration::from_micros(100) * u32::try_from(iterations).unwrap();
         self.elapsed.set(self.elapsed.get() + took);
@@ -171,7 +177,7 @@ fn what_comes_back_is_retained() {
     assert_eq!(retention.finding, Finding::Retained);
     assert!(retention.growth > 256 << 10 && retention.given_back >= retention.growth);
     assert_eq!(script.trims, 2);
-    assert!(warning(&retention).unwrap().message.contains("retained by the allocator"));
+    assert!(warning(&retention, verdict).unwrap().message.contains("retained by the allocator"));
 }
 
 #[test]
@@ -181,7 +187,7 @@ fn what_stays_and_comes_again_grows() {
     assert_eq!(verdict, Some(Verdict::Growing));
     assert_eq!(retention.finding, Finding::Stays);
     assert_eq!((retention.given_back, retention.again), (0, retention.growth));
-    assert_eq!(warning(&retention), None);
+    assert_eq!(warning(&retention, verdict), None);
 }
 
 #[test]
@@ -227,4 +233,18 @@ fn a_leak_beside_work_that_is_left_grows() {
     let mut script = Script { handed_over: 100, heap_per_iteration: 1000, ..Script::new(0, 0) };
     let (verdict, _) = judge(&mut script, Options::default());
     assert_eq!(verdict, Some(Verdict::Growing));
+}
+
+#[test]
+fn a_late_rise_is_retained_only_if_it_comes_back() {
+    let options = Options { iterations: Some(1000), ..Options::default() };
+    let late = |returned| Script { step: Some((620, 2 << 20)), ..Script::new(0, returned) };
+    let (verdict, retention) = judge(&mut late(100), options.clone());
+    assert_eq!(verdict, Some(Verdict::Steady));
+    assert!(warning(&retention.unwrap(), verdict).is_some());
+    // It does not come again, but that says nothing of what happens so rarely.
+    let (verdict, retention) = judge(&mut late(0), options);
+    let retention = retention.unwrap();
+    assert_eq!((verdict, retention.finding), (Some(Verdict::Inconclusive), Finding::Retained));
+    assert_eq!(warning(&retention, verdict), None);
 }

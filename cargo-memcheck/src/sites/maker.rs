@@ -1,0 +1,166 @@
+//! Who makes what survives, where that is not the user's own code: the function of a dependency, and
+//! of the C library that it calls.
+
+use std::path::Path;
+
+use memcheck::report::{Place, Site};
+
+use super::culprit::{is_plumbing, is_standard, is_users};
+use super::names::crate_of;
+
+/// Crates that only hold what others put into them: their callers tell more.
+const CONTAINERS: [&str; 7] = [
+    "/hashbrown-",
+    "/indexmap-",
+    "/smallvec-",
+    "/arrayvec-",
+    "/allocator-api2-",
+    "/bytes-",
+    "/slab-",
+];
+
+/// Folders below which cargo keeps the sources of dependencies, each followed by that of the index
+/// or of the repository.
+const DOWNLOADED: [&str; 2] = ["/registry/src/", "/git/checkouts/"];
+
+/// What stands between the user's line and the allocator or the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Maker<'a> {
+    /// The innermost function of a dependency.
+    pub(crate) rust: Option<&'a Place>,
+    /// The function of a C library that was called for it.
+    pub(crate) c: Option<&'a Place>,
+}
+
+impl<'a> Maker<'a> {
+    /// Of what a site leaves.
+    pub(crate) fn of(site: &'a Site) -> Maker<'a> {
+        let places = || {
+            let all = site.stack.iter().flat_map(|frame| &frame.functions);
+            all.take_while(|place| !is_users(place) && site.place.as_ref() != Some(*place))
+                .filter(|place| !place.function.is_empty() && !is_plumbing(&place.function))
+        };
+        let dependency = |place: &&Place| is_rust(place) && !is_of_std(place);
+        let containers = |place: &&Place| {
+            let file = place.file.as_deref().unwrap_or_default();
+            CONTAINERS.iter().any(|part| file.contains(part))
+        };
+        let rust = places().filter(dependency).find(|place| !containers(place));
+        let rust = rust.or_else(|| places().find(dependency));
+        // What the standard library asks of C is its own affair, and well looked after.
+        let c = places().take_while(|place| !is_rust(place)).last();
+        Maker { rust, c }
+    }
+
+    /// The dependency, as cargo names its folder: `lru-0.6.2`.
+    pub(crate) fn dependency(&self) -> Option<&'a str> {
+        let (name, _) = downloaded(self.rust?.file.as_deref()?)?.split_once('/')?;
+        Some(name)
+    }
+}
+
+/// The file of a place as one names it: that of a dependency from the folder of its crate on.
+pub(crate) fn short_file(file: &str) -> &str {
+    downloaded(file).unwrap_or(file)
+}
+
+/// The path of a downloaded file from the folder of its crate or repository on.
+fn downloaded(file: &str) -> Option<&str> {
+    let (part, below) =
+        DOWNLOADED.iter().find_map(|part| Some((part, file.split_once(part)?.1)))?;
+    match part.starts_with("/git/") {
+        true => Some(below),
+        false => below.split_once('/').map(|(_, below)| below),
+    }
+}
+
+/// Inlined functions often have no path, so that the file decides where there is one.
+fn is_rust(place: &Place) -> bool {
+    match &place.file {
+        Some(file) => Path::new(file).extension().is_some_and(|extension| extension == "rs"),
+        None => crate_of(&place.function).is_some(),
+    }
+}
+
+fn is_of_std(place: &Place) -> bool {
+    const CRATES: [&str; 5] = ["std", "core", "alloc", "test", "proc_macro"];
+    match &place.file {
+        Some(file) => is_standard(file),
+        None => crate_of(&place.function).is_some_and(|name| CRATES.contains(&name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use memcheck::report::{Amount, Frame, SiteKind};
+
+    const REGISTRY: &str = "/home/u/.cargo/registry/src/index.crates.io-1";
+
+    fn site(places: &[(&str, &str)]) -> Site {
+        let place = |&(function, file): &(&str, &str)| Place {
+            function: function.into(),
+            file: Some(file.replace("REGISTRY", REGISTRY)).filter(|file| !file.is_empty()),
+            line: Some(1),
+            column: None,
+        };
+        let frame = |of| Frame { functions: vec![place(of)], ..Frame::default() };
+        let stack: Vec<Frame> = places.iter().map(frame).collect();
+        let all = stack.iter().flat_map(|frame| &frame.functions);
+        let place = all.clone().find(|place| is_users(place)).cloned();
+        Site { kind: SiteKind::CHeap, grows: true, survived: Amount::default(), stack, place }
+    }
+
+    #[test]
+    fn the_dependency_and_the_c_function_it_calls_are_found() {
+        let site = site(&[
+            ("mem_malloc", "/build/sqlite3.c"),
+            ("sqlite3_expanded_sql", "/build/sqlite3.c"),
+            ("rusqlite::raw::expanded_sql", "REGISTRY/rusqlite-0.20.0/src/raw.rs"),
+            ("rusqlite::Statement::expanded_sql", "REGISTRY/rusqlite-0.20.0/src/lib.rs"),
+            ("my::query", "src/lib.rs"),
+            ("other::main", "REGISTRY/other-1.0.0/src/lib.rs"),
+        ]);
+        let maker = Maker::of(&site);
+        assert_eq!(maker.c.unwrap().function, "sqlite3_expanded_sql");
+        assert_eq!(maker.rust.unwrap().function, "rusqlite::raw::expanded_sql");
+        assert_eq!(maker.dependency(), Some("rusqlite-0.20.0"));
+    }
+
+    #[test]
+    fn the_standard_library_and_containers_are_passed_over() {
+        let site = site(&[
+            ("alloc::alloc::alloc", "/rustc/1/library/alloc/src/alloc.rs"),
+            ("reserve_rehash", "REGISTRY/hashbrown-0.14.0/src/raw.rs"),
+            ("dashmap::DashMap<K,V>::insert", "REGISTRY/dashmap-5.5.3/src/lib.rs"),
+            ("my::put", "src/lib.rs"),
+        ]);
+        let maker = Maker::of(&site);
+        assert_eq!(maker.dependency(), Some("dashmap-5.5.3"));
+        assert_eq!(maker.c, None);
+    }
+
+    #[test]
+    fn a_container_alone_and_the_users_own_code_alone() {
+        let map = ("insert", "REGISTRY/hashbrown-0.14.0/src/raw.rs");
+        let of = site(&[map, ("my::put", "src/lib.rs")]);
+        assert_eq!(Maker::of(&of).dependency(), Some("hashbrown-0.14.0"));
+        let own = site(&[("alloc::vec::push", "/rustc/1/vec.rs"), ("my::put", "src/lib.rs")]);
+        assert_eq!(Maker::of(&own), Maker::default());
+        // The user's own call of a library without debug information.
+        let call = site(&[("FcFontMatch", ""), ("my::font", "src/lib.rs")]);
+        assert_eq!(Maker::of(&call).c.unwrap().function, "FcFontMatch");
+        assert_eq!(Maker::of(&call).dependency(), None);
+    }
+
+    #[test]
+    fn files_of_dependencies_are_named_from_their_crate_on() {
+        for (file, short) in [
+            ("/c/registry/src/index-1/lru-0.6.2/src/lib.rs", "lru-0.6.2/src/lib.rs"),
+            ("/c/git/checkouts/mio-1a2b/3c4d/src/lib.rs", "mio-1a2b/3c4d/src/lib.rs"),
+            ("/usr/src/x.c", "/usr/src/x.c"),
+        ] {
+            assert_eq!(short_file(file), short);
+        }
+    }
+}
