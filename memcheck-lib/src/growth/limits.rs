@@ -115,6 +115,9 @@ pub struct Rules {
     pub limits: Limits,
     /// Stop as soon as this figure is called growing: nothing else is asked of the run.
     pub stop_when_growing: Option<Figure>,
+    /// Figures without which the run has not passed: one that was never read leaves it inconclusive.
+    /// (A figure that is limited is always one of these.)
+    pub must_read: &'static [Figure],
     /// Call nothing growing, whatever it shows. There is one use for a judge like this: to see that
     /// the control finds it out.
     #[doc(hidden)]
@@ -129,6 +132,7 @@ impl Default for Rules {
             iterations: None,
             limits: Limits::default(),
             stop_when_growing: None,
+            must_read: &[],
             blind: false,
         }
     }
