@@ -224,7 +224,7 @@ fn nothing_that_was_asked_for() {
     ");
     insta::assert_snapshot!(project.memcheck(&["--lib", "list"]).code(4).error(), @"
     error: none of the 1 annotated tests matches `list`
-      help: commands stand first: `cargo memcheck list …`; `cargo memcheck list` shows the names
+      help: a command stands first: `cargo memcheck list …`; `cargo memcheck list` shows the names
     ");
     insta::assert_snapshot!(project.memcheck(&[]).code(4).error(), @"
     error: every annotated test that was asked for is ignored (1 of them)

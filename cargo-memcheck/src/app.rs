@@ -52,7 +52,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
 /// `cargo memcheck run`.
 fn judge(run: &Run) -> Result<u8, Error> {
     output::choose_colour(run.display.color);
-    output::check_files(&run.results)?;
+    output::check_files(&run.results, run.lines.flamegraph.as_deref())?;
     let interrupt = Interrupt::install().map_err(|source| Error::Signals { source })?;
     let cargo = cargo(&run.selection, &run.display);
     let layers = configure::run(run)?;
@@ -113,7 +113,7 @@ fn judge(run: &Run) -> Result<u8, Error> {
 /// `cargo memcheck report`.
 fn retell(wanted: &Reports) -> Result<u8, Error> {
     output::choose_colour(wanted.display.color);
-    output::check_files(&wanted.results)?;
+    output::check_files(&wanted.results, None)?;
     let merged = merge(&wanted.paths)?;
     let folder = std::env::current_dir().unwrap_or_default();
     let sources = merged.sources(&folder);
@@ -256,7 +256,7 @@ fn nothing(chosen: &Chosen<'_>, built: &Built, filters: &Filters) -> Error {
         (0, annotated) => Error::NoMatch {
             annotated,
             wanted: filters.in_words(),
-            command: filters.names.iter().find(|name| cli::is_command(name)).cloned(),
+            command: filters.names.iter().find_map(|name| cli::meant_command(name)),
         },
         (ignored, _) => Error::AllIgnored { ignored },
     }

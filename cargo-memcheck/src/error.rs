@@ -112,7 +112,7 @@ impl Error {
                 .into(),
             Error::NoAnnotatedTests { binaries } => return Some(how_to_begin(*binaries)),
             Error::NoMatch { command: Some(command), .. } => format!(
-                "commands stand first: `cargo memcheck {command} …`; \
+                "a command stands first: `cargo memcheck {command} …`; \
                  `cargo memcheck list` shows the names"
             ),
             Error::NoMatch { .. } => "`cargo memcheck list` shows the names".into(),

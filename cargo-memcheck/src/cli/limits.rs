@@ -13,7 +13,7 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "N")]
     warmup: Option<u64>,
     /// Judge exactly this many iterations, without the clock
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     iterations: Option<u64>,
     /// Time budget of the judged part, for example "500ms" or "2s"
     #[arg(long, value_name = "TIME", value_parser = time)]

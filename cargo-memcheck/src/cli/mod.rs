@@ -25,6 +25,7 @@ pub(crate) use lines::{Backtrace, Lines};
 pub(crate) use reports::Reports;
 pub(crate) use results::{Results, is_stdout};
 pub(crate) use selection::Selection;
+use words::Asked;
 
 /// Finds memory leaks: builds the tests, runs each one annotated with #[memcheck] in a process of
 /// its own, again and again, and fails when memory grows
@@ -255,17 +256,26 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command, clap::Error
         arguments.remove(1);
     }
     let cli = Cli::try_parse_from(arguments)?;
-    let mut command = cli.command.unwrap_or_else(|| Command::Run(Box::new(cli.run)));
-    if let Command::Run(run) = &mut command {
-        words::absorb(run);
-    }
-    Ok(command)
+    let mut run = match cli.command {
+        None => Box::new(cli.run),
+        Some(Command::Run(run)) => run,
+        Some(other) => return Ok(other),
+    };
+    Ok(match words::absorb(&mut run) {
+        Asked::ToRun => Command::Run(run),
+        Asked::ToList => {
+            let Run { filters, display, selection, .. } = *run;
+            Command::List(Box::new(List { filters, display, selection }))
+        }
+    })
 }
 
-/// The name of a command that `word` is, if any.
-pub(crate) fn is_command(word: &str) -> bool {
+/// The command that `word` is, or that it is one slip away from.
+pub(crate) fn meant_command(word: &str) -> Option<String> {
     use clap::CommandFactory;
-    Cli::command().get_subcommands().any(|command| command.get_name() == word)
+    let command = Cli::command();
+    let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    memcheck::tool::nearest(word, &names).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -324,7 +334,28 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_known_by_name() {
-        assert!(is_command("list") && is_command("run") && !is_command("lits"));
+    fn commands_are_known_by_name_and_near_it() {
+        for (word, command) in [
+            ("list", Some("list")),
+            ("lst", Some("list")),
+            ("runn", Some("run")),
+            ("inspekt", Some("inspect")),
+            ("parse", None),
+        ] {
+            assert_eq!(meant_command(word).as_deref(), command, "{word}");
+        }
+    }
+
+    #[test]
+    fn libtest_s_list_is_the_command() {
+        for after in [&["--list"][..], &["--list", "parse"], &["parse", "--list", "--format=terse"]]
+        {
+            let all = [&["cargo-memcheck", "memcheck", "--lib", "--"], after].concat();
+            let Ok(Command::List(list)) = parse(all.into_iter().map(OsString::from).collect())
+            else {
+                panic!("{after:?} runs tests");
+            };
+            assert_eq!(list.filters.names.len(), after.iter().filter(|w| **w == "parse").count());
+        }
     }
 }

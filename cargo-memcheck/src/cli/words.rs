@@ -7,8 +7,18 @@ use std::ffi::OsString;
 
 use super::{Run, RunIgnored};
 
+/// What the arguments ask of the tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// To be run.
+    ToRun,
+    /// To be listed: a worker that listed them instead would be one that ended too soon.
+    ToList,
+}
+
 /// Takes the arguments that mean something here out of `run.test_arguments`.
-pub(super) fn absorb(run: &mut Run) {
+pub(super) fn absorb(run: &mut Run) -> Asked {
+    let mut asked = Asked::ToRun;
     let mut arguments = std::mem::take(&mut run.test_arguments).into_iter();
     while let Some(argument) = arguments.next() {
         let Some(text) = argument.to_str() else {
@@ -21,6 +31,7 @@ pub(super) fn absorb(run: &mut Run) {
         };
         let mut value = || value.clone().or_else(|| arguments.next()?.into_string().ok());
         match name {
+            "--list" => asked = Asked::ToList,
             "--exact" => run.filters.exact = true,
             "--ignored" => run.filters.run_ignored = RunIgnored::Only,
             "--include-ignored" => run.filters.run_ignored = RunIgnored::All,
@@ -38,6 +49,7 @@ pub(super) fn absorb(run: &mut Run) {
             _ => run.filters.names.push(text.to_owned()),
         }
     }
+    asked
 }
 
 #[cfg(test)]

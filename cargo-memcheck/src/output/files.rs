@@ -20,6 +20,9 @@ use crate::run::{Event, Summary};
 /// Names the file that GitHub shows as the summary of the step.
 const STEP_SUMMARY_FILE: &str = "GITHUB_STEP_SUMMARY";
 
+/// The flag that asks for a flame graph.
+const FLAMEGRAPH: &str = "--flamegraph";
+
 /// What is remembered for the end of the run, and where it goes then.
 #[derive(Debug)]
 pub(super) struct Files {
@@ -33,16 +36,17 @@ pub(super) struct Files {
 }
 
 /// Looks for what must be mended before a run that may take long: a file that is to be in a folder
-/// that is not there.
-pub(crate) fn check(results: &Results) -> Result<(), Error> {
+/// that is not there. `graph` is the file of the flame graph, which is never standard output.
+pub(crate) fn check(results: &Results, graph: Option<&Path>) -> Result<(), Error> {
     let mut seen: Vec<(&str, &Path)> = Vec::new();
-    for (flag, path) in results.files() {
+    let graph = graph.map(|path| (FLAMEGRAPH, path));
+    for (flag, path) in results.files().chain(graph) {
         if let Some((other, _)) = seen.iter().find(|(_, seen)| *seen == path) {
             return Err(Error::SameFile { path: path.to_owned(), flags: [other, flag] });
         }
         seen.push((flag, path));
         let folder = match path.parent() {
-            _ if is_stdout(path) => continue,
+            _ if is_stdout(path) && flag != FLAMEGRAPH => continue,
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
@@ -157,6 +161,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_said_before_the_run() {
+        let graph = Some(Path::new("nowhere/a.svg"));
+        let refused = check(&Results::default(), graph);
+        assert!(matches!(refused, Err(Error::NoFolder { flag: "--flamegraph", .. })));
+        let refused = check(&results("a.json", "-"), Some(Path::new("a.json")));
+        assert!(matches!(refused, Err(Error::SameFile { .. })));
+        let check = |results: &Results| check(results, None);
         assert!(check(&results("a.json", "-")).is_ok());
         assert!(matches!(check(&results("-", "-")), Err(Error::SameFile { .. })));
         assert!(matches!(check(&results("nowhere/a.json", "-")), Err(Error::NoFolder { .. })));

@@ -140,11 +140,20 @@ impl fmt::Display for Advice {
                     amount(*left)
                 )
             }
-            Advice::MayStillFill { figure, iterations } => write!(
-                f,
-                "a cache that needs more than {} iterations to fill looks the same in {figure}; if this is one, set `warmup` above what fills it",
-                grouped(*iterations)
-            ),
+            Advice::MayStillFill { figure, iterations } => {
+                let holder = match figure {
+                    Figure::Children => {
+                        "wait for each child (`Child::wait`): one that has ended stays as a zombie until then; a pool"
+                    }
+                    Figure::Fds | Figure::Threads | Figure::Tasks => "a pool",
+                    _ => "a cache",
+                };
+                write!(
+                    f,
+                    "{holder} that needs more than {} iterations to fill looks the same in {figure}; if this is one, set `warmup` above what fills it",
+                    grouped(*iterations)
+                )
+            }
             Advice::LimitBelowSensitivity { figure, limit, sensitivity, iterations } => {
                 let (bytes, rate) = (figure.is_bytes(), figure.is_limited_by_rate());
                 let limit = match (bytes, rate) {

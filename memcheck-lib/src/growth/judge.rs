@@ -1,5 +1,6 @@
 //! From the shapes of the figures to the verdict on the run.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::advice::Advice;
@@ -28,7 +29,10 @@ impl Course {
             _ => true,
         });
         let mut verdict = figures.iter().map(|report| report.verdict).max();
-        for (figure, _) in self.rules.limits.iter() {
+        let limited = self.rules.limits.iter().map(|(figure, _)| figure);
+        let wanted: BTreeSet<Figure> =
+            limited.chain(self.rules.must_read.iter().copied()).collect();
+        for figure in wanted {
             let read = |figure| figures.iter().any(|report| report.figure == figure);
             // The limit on the heap is one on the C heap too.
             let elsewhere = figure == Figure::HeapBytes && read(Figure::NativeBytes);

@@ -126,6 +126,9 @@ pub struct Rules {
     pub scarce: Option<Scarce>,
     /// Stop as soon as this figure is called growing: nothing else is asked of the run.
     pub stop_when_growing: Option<Figure>,
+    /// Figures without which the run has not passed: one that was never read leaves it inconclusive.
+    /// (A figure that is limited is always one of these.)
+    pub must_read: &'static [Figure],
     /// Call nothing growing, whatever it shows. There is one use for a judge like this: to see that
     /// the control finds it out.
     #[doc(hidden)]
@@ -141,6 +144,7 @@ impl Default for Rules {
             limits: Limits::default(),
             scarce: None,
             stop_when_growing: None,
+            must_read: &[],
             blind: false,
         }
     }

@@ -227,6 +227,11 @@ fn what_could_not_be_read_never_passes() {
     let limited = drive(rules(&[(Figure::Fds, 0)]), QUICK, |_| one(Figure::Threads, 1));
     assert_eq!(limited.verdict, Some(Verdict::Inconclusive));
     assert_eq!(limited.advice, [Advice::Unreadable { figure: Figure::Fds }]);
+    let must_read = &[Figure::Fds, Figure::Threads];
+    let unread = Rules { must_read, ..rules(&[]) };
+    let unread = drive(unread, QUICK, |_| one(Figure::Threads, 1));
+    assert_eq!(unread.verdict, Some(Verdict::Inconclusive));
+    assert_eq!(unread.advice, [Advice::Unreadable { figure: Figure::Fds }]);
 }
 
 #[test]

@@ -29,6 +29,11 @@ const HARNESS: Duration = Duration::from_millis(100);
 /// How long threads that fell behind are waited for at least, before a test is called growing.
 const BEHIND: Duration = Duration::from_secs(1);
 
+/// What can be read of every process: without one of these nothing is known of a kind of leak, as
+/// when the body forbids reading it from outside (PR_SET_DUMPABLE) and the observer is not root.
+const FROM_THE_KERNEL: [Figure; 5] =
+    [Figure::Resident, Figure::Fds, Figure::Threads, Figure::Children, Figure::Mappings];
+
 /// Which heaps of the worker are counted.
 #[derive(Clone, Copy, Debug)]
 struct Counted {
@@ -136,6 +141,7 @@ fn run(
         limits: growth_limits(&options, &start),
         scarce,
         stop_when_growing: asked.plant.map(|plant| plant.kind.figure()),
+        must_read: &FROM_THE_KERNEL,
         blind: asked.blind,
     };
     let mut course = Course::new(rules, cost, baseline);

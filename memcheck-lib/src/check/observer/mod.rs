@@ -96,9 +96,13 @@ fn observe_planted(
         code: "blind".to_owned(),
         message: "nothing is called growing in this run: the rule was switched off to test the control".to_owned(),
     }));
-    report
-        .warnings
-        .extend(notes.into_iter().map(|message| Warning { code: "not-read".to_owned(), message }));
+    for message in notes {
+        let warning = Warning { code: "not-read".to_owned(), message };
+        // The same file is read at both ends of the run.
+        if !report.warnings.contains(&warning) {
+            report.warnings.push(warning);
+        }
+    }
     report
 }
 

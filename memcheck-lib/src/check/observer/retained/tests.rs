@@ -124,7 +124,14 @@ impl Subject for Script {
     fn sample(&mut self) -> Sample {
         let anonymous = (self.held + self.queued as u64) / PAGE * PAGE;
         let footprint = Footprint { anonymous, ..Footprint::default() };
-        Sample { footprint: Some(footprint), ..Sample::default() }
+        Sample {
+            footprint: Some(footprint),
+            fds: Some(3),
+            threads: Some(1),
+            children: Some(0),
+            mappings: Some(40),
+            ..Sample::default()
+        }
     }
 
     fn snapshot(&mut self) -> Option<ProcessSnapshot> {
