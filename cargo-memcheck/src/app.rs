@@ -59,7 +59,7 @@ fn judge(run: &Run) -> Result<u8, Error> {
     let settings = layers.run();
     let results = settings.results(&run.results);
     // Also those that the file or the environment names.
-    output::check_files(&results)?;
+    output::check_files(&results, run.lines.flamegraph.as_deref())?;
     let built = build(&cargo, &interrupt)?;
     if run.running.no_run {
         return Ok(exit::SUCCESS);
