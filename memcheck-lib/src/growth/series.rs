@@ -103,6 +103,34 @@ impl Series {
         }
     }
 
+    /// Whether some of the last `count` windows are no longer than the one before: the budget, or what
+    /// the process can bear, cut them short.
+    pub(super) fn is_cut_short(&self, count: usize) -> bool {
+        let lengths: Vec<u64> = self
+            .late(count)
+            .iter()
+            .map(|window| window.last().at.saturating_sub(window.start))
+            .collect();
+        lengths.windows(2).any(|pair| pair[1] < pair[0].saturating_mul(3) / 2)
+    }
+
+    /// The same readings in windows that double whatever was run: the last half of the run, the half
+    /// before that, and so on.
+    pub(super) fn in_halves(&self) -> Series {
+        let points: Vec<Point> = self.windows.iter().flat_map(Window::points).copied().collect();
+        let mut windows = Vec::new();
+        let mut end = points.last().map_or(0, |last| last.at);
+        while end > 0 {
+            let within = |point: &&Point| point.at > end / 2 && point.at <= end;
+            let window = Window::new(end / 2, points.iter().filter(within).copied().collect());
+            let Some(window) = window else { break };
+            windows.push(window);
+            end /= 2;
+        }
+        windows.reverse();
+        Series { baseline: self.baseline, windows }
+    }
+
     /// All readings in order, the baseline first.
     pub(super) fn points(&self) -> Vec<Point> {
         let baseline = self.baseline.map(|value| Point { at: 0, value });

@@ -29,9 +29,17 @@ impl Form {
         let rises = |back: usize| count > back && step_rises(series, count - 1 - back);
         let late_steps = rises(0) || rises(1);
         let pauses = Pauses::of(series);
+        // A container that doubles does so in every window that doubles, not in every one that was cut
+        // short. Without noise it makes no difference where the windows end.
+        let never_fell = never_falls(&series.windows);
+        let halves = never_fell && series.is_cut_short(WINDOWS);
+        let grows = grows(series) || (halves && grows(&series.in_halves()));
+        // What rose and was not flat for longer than ever before may be between two rises.
+        let between = never_fell && series.growth() > 0 && !pauses.ended();
+        let late_steps = late_steps || between;
         let shape = if count < WINDOWS {
             Shape::TooShort
-        } else if (0..STEPS).all(rises) && !decays(series) && !pauses.ended() {
+        } else if grows && !pauses.ended() {
             Shape::Growing
         } else if late_steps && !pauses.levelled_off() {
             Shape::Rising
@@ -45,6 +53,14 @@ impl Form {
             calm: !late_steps && !climbs(series),
         }
     }
+}
+
+/// Whether all of the last steps rise, and do not slow down.
+fn grows(series: &Series) -> bool {
+    let count = series.windows.len();
+    count >= WINDOWS
+        && (0..STEPS).all(|back| step_rises(series, count - 1 - back))
+        && !decays(series)
 }
 
 /// Whether window `number` lies above the one before it, by more than noise explains.
@@ -220,6 +236,24 @@ mod tests {
             assert_ne!(found, Shape::Steady, "offset {offset}");
             assert!(offset > 64 || found == Shape::Growing, "offset {offset}: {found:?}");
         }
+    }
+
+    #[test]
+    fn a_container_that_doubles_grows_in_windows_that_were_cut_short() {
+        let container = |n: u64| 24 * n.next_power_of_two() as i64;
+        for cut in 4..16 {
+            let mut windows: Vec<u64> = (0..10).map(|at| 16u64 << at).collect();
+            windows.extend([8192 * cut / 8, 8192 * cut / 8]);
+            assert_eq!(shape(&from_function(&windows, container)), Shape::Growing, "cut {cut}");
+        }
+    }
+
+    #[test]
+    fn a_container_between_two_doublings_is_not_steady() {
+        // Two short windows at the end, in which it does not double.
+        let container = |n: u64| 24 * n.next_power_of_two() as i64;
+        let windows = [16, 32, 64, 128, 256, 512, 48, 32];
+        assert_ne!(shape(&from_function(&windows, container)), Shape::Steady);
     }
 
     #[test]
