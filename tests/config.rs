@@ -283,13 +283,15 @@ fn the_page_of_the_configuration_is_complete() {
         };
         assert!(rows.iter().any(|line| line.starts_with(&start)), "no row {start}");
     }
-    for run in ["jobs", "fail-fast", "inconclusive", "sites"] {
+    let of_runs =
+        ["jobs", "fail-fast", "inconclusive", "sites", "backtrace", "report", "junit", "markdown"];
+    for run in of_runs {
         let variable = format!("MEMCHECK_{}", run.to_uppercase().replace('-', "_"));
         let start = format!("| `{run}` | `{variable}` |");
         assert!(rows.iter().any(|line| line.starts_with(&start)), "no row {start}");
     }
     let keys = ["test", "binary", "function", "reason", "overrides"];
-    assert_eq!(rows.len(), memcheck::tool::OPTION_TABLE.len() + 4 + keys.len());
+    assert_eq!(rows.len(), memcheck::tool::OPTION_TABLE.len() + of_runs.len() + keys.len());
     for key in keys {
         assert!(rows.iter().any(|line| line.starts_with(&format!("| `{key}` | – |"))), "{key}");
     }

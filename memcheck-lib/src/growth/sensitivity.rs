@@ -32,9 +32,14 @@ impl Sensitivity {
             return Some(Sensitivity::OneIn { iterations: (shortest / EVENTS).max(1) });
         }
         let above_noise = if noise > 0.0 { 2.0 * (noise + 1.0) / shortest as f64 } else { 0.0 };
+        // Without noise a leak needs as many events as above, though growth that slowed hides it.
+        let events = if noise > 0.0 { 1 } else { EVENTS };
         let above_tolerance = TOLERANCE_MARGIN * tolerance / total;
         Some(Sensitivity::PerIteration {
-            amount: above_noise.max(above_tolerance).max(slowing).max(1.0 / shortest as f64),
+            amount: above_noise
+                .max(above_tolerance)
+                .max(slowing)
+                .max(events as f64 / shortest as f64),
         })
     }
 
