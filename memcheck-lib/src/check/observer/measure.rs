@@ -111,9 +111,9 @@ fn run(
     let mut harness = Patience::new(options.effective_settle().max(HARNESS), idle.tasks);
     let idle = settled(subject, idle, &mut harness)?;
     let idle_fds = subject.sample().fds;
-    let (cost, warmed) = warm_up(subject, &options, snapshot)?;
-    let scarce = scarce(subject, idle_fds, warmed);
-    measured.profile = profile(subject, &options, cost, snapshot, scarce.is_some())?;
+    let warm = warm_up(subject, &options, snapshot)?;
+    let scarce = scarce(subject, idle_fds, warm.iterations);
+    measured.profile = profile(subject, &options, warm.least, snapshot, scarce.is_some())?;
     if let Some(profile) = measured.profile.as_mut().filter(|_| !counted.native) {
         profile.c_heap = None;
     }
@@ -144,7 +144,7 @@ fn run(
         must_read: &FROM_THE_KERNEL,
         blind: asked.blind,
     };
-    let mut course = Course::new(rules, cost, baseline);
+    let mut course = Course::new(rules, warm.cost, baseline);
     let began = subject.elapsed();
     let mut last = start;
     let judged = (|| {
@@ -210,7 +210,18 @@ fn run(
     Ok(())
 }
 
-/// Runs the warm-up; says what an iteration costs after it, and how many it had.
+/// What the warm-up showed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Warm {
+    /// What an iteration costs after it.
+    cost: Duration,
+    /// What it cost at best: a stall of a busy machine is no reason to leave anything out.
+    least: Duration,
+    /// How many there were.
+    iterations: u64,
+}
+
+/// Runs the warm-up.
 ///
 /// A body that would spend more than the whole time budget on the default 16 iterations runs
 /// fewer: what it can show in its budget is little either way. A `warmup` that the user set is
@@ -219,15 +230,15 @@ fn warm_up(
     subject: &mut impl Subject,
     options: &Options,
     snapshot: bool,
-) -> Result<(Duration, u64), Interruption> {
+) -> Result<Warm, Interruption> {
     let wanted = options.effective_warmup();
     if wanted == 0 {
-        return Ok((Duration::ZERO, 0));
+        return Ok(Warm::default());
     }
     let budget = options.effective_time();
     let exact = options.warmup.is_some() || options.iterations.is_some() || snapshot;
     let (mut done, mut spent, mut batch) = (0, Duration::ZERO, 1);
-    let mut cost = Duration::ZERO;
+    let (mut cost, mut least) = (Duration::ZERO, Duration::MAX);
     while done < wanted {
         batch = batch.min(wanted - done);
         let checkpoint = subject.run(batch)?;
@@ -236,6 +247,7 @@ fn warm_up(
         spent += took;
         // The last batch is the warmest.
         cost = took.div_f64(batch as f64);
+        least = least.min(cost);
         if !exact && spent + cost * u32::try_from(batch * 2).unwrap_or(u32::MAX) > budget {
             break;
         }
@@ -244,7 +256,7 @@ fn warm_up(
         // kernel's buffers, the first page of this and that) is warm too.
         let _ = subject.sample();
     }
-    Ok((cost, done))
+    Ok(Warm { cost, least, iterations: done })
 }
 
 /// The fixed profile; left out when it would cost a slow body more than a quarter of its budget, or
