@@ -82,7 +82,7 @@ fn a_rich_run_is_told_to_the_letter() {
         "CRASH",
         "(suppressed: ",
         "would have seen",
-        "reason: https://example.org/issues/1",
+        "(https://example.org/issues/1)",
         "1 skipped",
         // Where what survives was allocated, with the line.
         "^ 1 B in 1 block per iteration, allocated here",
