@@ -100,7 +100,7 @@ impl FromIterator<(Figure, u64)> for Limits {
 
 /// Growth of the live footprint that is let through by default: the page-wise noise of an
 /// allocator and of the kernel, seen on clean bodies.
-pub(super) const DEFAULT_RESIDENT: u64 = 256 * 1024;
+pub(crate) const DEFAULT_RESIDENT: u64 = 256 * 1024;
 /// Growth of the number of mappings that is let through by default: heaps are split and merged.
 pub(super) const DEFAULT_MAPPINGS: u64 = 8;
 

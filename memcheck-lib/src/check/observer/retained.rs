@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::quiet::drained;
 use super::subject::{Interruption, Subject};
 use crate::figure::Figure;
-use crate::growth::{Conclusion, FigureReport, Sensitivity, Shape, Verdict};
+use crate::growth::{Conclusion, DEFAULT_RESIDENT, FigureReport, Sensitivity, Shape, Verdict};
 use crate::report::{Finding, Retention, Warning};
 use crate::units::{grouped, scaled};
 
@@ -96,9 +96,13 @@ pub(super) fn apply(conclusion: &mut Conclusion, retention: Option<&Retention>) 
     let Some(of) = conclusion.figures.iter_mut().find(|of| of.figure == Figure::Resident) else {
         return;
     };
-    // A rise that was not found to go on need not come again so soon: it must have come back.
+    // A rise that was not found to go on need not come again so soon: it must have come back, all but
+    // what is let through over as many iterations.
     let stays = retention.growth - retention.given_back;
-    if of.verdict == Verdict::Inconclusive && stays > retention.bound() {
+    let may_stay = retention
+        .bound()
+        .max(i64::try_from(of.limit.unwrap_or(DEFAULT_RESIDENT)).unwrap_or(i64::MAX));
+    if of.verdict == Verdict::Inconclusive && stays > may_stay {
         return;
     }
     of.sensitivity = Some(sensitivity(of.sensitivity, retention));

@@ -255,3 +255,10 @@ fn a_late_rise_is_retained_only_if_it_comes_back() {
     assert_eq!((verdict, retention.finding), (Some(Verdict::Inconclusive), Finding::Retained));
     assert_eq!(warning(&retention, verdict), None);
 }
+
+#[test]
+fn a_late_rise_of_what_is_let_through_may_stay() {
+    let options = Options { iterations: Some(1000), ..Options::default() };
+    let mut script = Script { step: Some((620, 104 << 10)), ..Script::new(0, 0) };
+    assert_eq!(judge(&mut script, options).0, Some(Verdict::Steady));
+}
