@@ -7,6 +7,7 @@ mod errors;
 mod function;
 mod module;
 mod option_table;
+mod option_value;
 mod options;
 mod values;
 

@@ -22,6 +22,8 @@ mod own_observer;
 mod page;
 #[cfg(target_os = "linux")]
 mod plant;
+#[cfg(target_os = "linux")]
+mod profiling;
 mod program;
 #[cfg(target_os = "linux")]
 mod record;

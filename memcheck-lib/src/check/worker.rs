@@ -19,13 +19,14 @@ use super::message::{
 };
 use super::page::Page;
 use super::plant::Planting;
+use super::profiling::Profiling;
 use super::workload::{Step, Steps, Workload};
 use super::{Options, death};
 use crate::heap::allocators::{self, Allocator};
-use crate::heap::{self, Heap, Peak};
+use crate::heap::{self, Heap};
 #[cfg(memcheck_sites)]
 use crate::recorder;
-use crate::report::{Change, Profile, Range, TestId};
+use crate::report::TestId;
 
 /// The connection, shared between the test's wrapper and its iterations.
 #[derive(Debug)]
@@ -212,16 +213,6 @@ enum Batch {
     Profile(Box<Profiling>),
 }
 
-#[derive(Debug)]
-struct Profiling {
-    peak: Peak,
-    before: heap::HeapCounters,
-    native: heap::HeapCounters,
-    /// Of this thread: the Rust heap, the C heap.
-    own: [heap::HeapCounters; 2],
-    profile: Profile,
-}
-
 impl Iterations {
     fn new(connection: Arc<Connection>) -> Self {
         let runtime = Runtime::default();
@@ -385,53 +376,5 @@ impl Iterations {
             tasks: self.runtime.tasks(),
         };
         self.connection.say(&checkpoint.encode());
-    }
-}
-
-impl Profiling {
-    fn new() -> Self {
-        let unseen = Range::UNSEEN;
-        let profile = Profile {
-            iterations: 0,
-            allocations: unseen,
-            bytes: unseen,
-            peak: Some(unseen),
-            heap: Some(Change::UNSEEN),
-            c_heap: Some(Change::UNSEEN),
-            one_thread: true,
-        };
-        let none = heap::HeapCounters::default();
-        Profiling { peak: Peak::start(), before: none, native: none, own: [none; 2], profile }
-    }
-
-    fn begin(&mut self) {
-        self.before = heap::process(Heap::Rust);
-        self.native = heap::process(Heap::Native);
-        self.own = [Heap::Rust, Heap::Native].map(heap::thread);
-        self.peak.reset();
-    }
-
-    fn end(&mut self, iteration: u64) {
-        let highest = self.peak.highest();
-        let done = heap::process(Heap::Rust).since(&self.before);
-        let native = heap::process(Heap::Native).since(&self.native);
-        let [own_rust, own_native] = [Heap::Rust, Heap::Native].map(heap::thread);
-        self.profile.iterations += 1;
-        // Frees count, too: one in another thread comes before the end of the iteration or after it.
-        self.profile.one_thread &= own_rust.since(&self.own[0]) == done;
-        self.profile.one_thread &= own_native.since(&self.own[1]) == native;
-        for (change, bytes) in [
-            (&mut self.profile.heap, done.live_bytes),
-            (&mut self.profile.c_heap, native.live_bytes),
-        ] {
-            if let Some(change) = change {
-                change.include(bytes);
-            }
-        }
-        self.profile.allocations.include(done.total_blocks, iteration);
-        self.profile.bytes.include(done.total_bytes, iteration);
-        if let Some(peak) = &mut self.profile.peak {
-            peak.include(highest, iteration);
-        }
     }
 }

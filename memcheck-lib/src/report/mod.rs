@@ -5,6 +5,8 @@ use std::time::Duration;
 mod conditions;
 pub(crate) mod file;
 mod mismatch;
+mod outcome;
+mod profile;
 mod proof;
 mod retention;
 mod run;
@@ -12,6 +14,7 @@ mod run;
 mod schema;
 mod sites;
 mod suppressed;
+mod word;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,16 +25,18 @@ pub use crate::growth::{FigureReport, Sensitivity, Shape, Verdict};
 pub use crate::heap::allocators::{Allocator, AllocatorChange, AllocatorFigures};
 pub use crate::recorder::SiteKind;
 use crate::snapshot::{Growth, Snapshot};
-use crate::units::Bytes;
 pub use conditions::Conditions;
 #[cfg(target_os = "linux")]
 pub(crate) use conditions::here as conditions;
 pub use mismatch::{Mismatch, Side};
+pub use outcome::Outcome;
+pub use profile::{Change, Exceeded, Profile, ProfileLimit, Range};
 pub use proof::{Plant, PlantKind, Proof, Trial, TrialResult};
 pub use retention::{Finding, Retention};
 pub use run::{Proofs, ReadError, Reason, RunReport, RunSummary, TestRecord};
 pub use sites::{Account, Amount, FileVersion, Frame, Module, Omitted, Place, Site, Sites};
 pub use suppressed::Suppressed;
+pub use word::Word;
 
 /// Version of the layout of [`Report`] and [`RunReport`] as JSON.
 pub const REPORT_VERSION: u32 = 1;
@@ -52,157 +57,6 @@ pub struct TestId {
     pub line: u32,
     /// Column of the attribute, from 1.
     pub column: u32,
-}
-
-/// How the worker's process ended. Separate from the verdict on its memory.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The protocol was completed and the test returned success.
-    Passed,
-    /// The body panicked or returned an error, or the workload was not used as it must be.
-    Failed {
-        /// What happened, as one sentence.
-        message: String,
-    },
-    /// The worker was ended by a signal.
-    Crashed {
-        /// Name of the signal: `SIGSEGV`.
-        signal: String,
-    },
-    /// The worker exited by itself before the check was finished.
-    Exited {
-        /// Its exit status.
-        status: i32,
-    },
-    /// The worker lives but its connection is gone.
-    Lost,
-    /// The worker was still busy when the timeout passed.
-    TimedOut {
-        /// The timeout that was in force.
-        timeout: Duration,
-    },
-    /// The worker was stopped because it used more memory than it may.
-    OverCeiling {
-        /// Its live footprint when it was stopped.
-        footprint: Bytes,
-        /// The ceiling that was in force.
-        ceiling: Bytes,
-        /// How fast it last grew by iterations, where it came to the end of some.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        per_iteration: Option<Bytes>,
-        /// How fast it last grew by time.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        per_second: Option<Bytes>,
-    },
-    /// memcheck itself could not do its work: never a pass.
-    Broken {
-        /// What failed, on what, and what to do.
-        message: String,
-    },
-    /// The test was not run (ignored).
-    Skipped,
-}
-
-/// What the iterations of the fixed profile allocated: the value when all agree, else the range.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Range {
-    /// Lowest value of an iteration.
-    pub min: u64,
-    /// Highest value of an iteration.
-    pub max: u64,
-    /// The iteration with the highest value, the first of several; counted from 1 over the whole
-    /// run, warm-up included.
-    #[serde(default)]
-    pub at: u64,
-}
-
-impl Range {
-    /// Of no iteration yet.
-    pub(crate) const UNSEEN: Range = Range { min: u64::MAX, max: 0, at: 0 };
-
-    /// Widens the range so that it holds the `value` of iteration `at`.
-    pub(crate) fn include(&mut self, value: u64, at: u64) {
-        if value > self.max || self.at == 0 {
-            (self.max, self.at) = (value, at);
-        }
-        self.min = self.min.min(value);
-    }
-}
-
-/// By how many bytes a live heap changed in an iteration: the value when all agree, else the range.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Change {
-    /// Lowest change of an iteration.
-    pub min: i64,
-    /// Highest change of an iteration.
-    pub max: i64,
-}
-
-impl Change {
-    /// Of no iteration yet.
-    pub(crate) const UNSEEN: Change = Change { min: i64::MAX, max: i64::MIN };
-
-    /// Widens the range so that it holds `bytes`.
-    pub(crate) fn include(&mut self, bytes: i64) {
-        (self.min, self.max) = (self.min.min(bytes), self.max.max(bytes));
-    }
-}
-
-/// Allocations per iteration, from a fixed number of iterations after warm-up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Profile {
-    /// Iterations profiled (64 unless the body is too slow for it).
-    pub iterations: u64,
-    /// Calls of the Rust allocator that returned a block (`realloc` included).
-    pub allocations: Range,
-    /// Bytes those calls asked for.
-    pub bytes: Range,
-    /// Highest live Rust heap above the start of the iteration, when it was measured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub peak: Option<Range>,
-    /// Change of the live Rust heap.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub heap: Option<Change>,
-    /// Change of the live C heap, where it is counted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub c_heap: Option<Change>,
-    /// Whether one thread made all the allocations and frees. Only then are `peak`, `heap` and
-    /// `c_heap` the same in every run.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub one_thread: bool,
-}
-
-/// A limit on what an iteration allocates that an iteration passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Exceeded {
-    /// What is limited.
-    pub what: ProfileLimit,
-    /// The limit that the user set.
-    pub limit: u64,
-    /// The value of the worst iteration.
-    pub value: u64,
-    /// That iteration, counted from 1 over the whole run.
-    pub iteration: u64,
-}
-
-/// What an iteration can be held to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum ProfileLimit {
-    /// Number of allocations.
-    Allocations,
-    /// Bytes allocated.
-    Bytes,
-    /// Highest live heap above the start.
-    Peak,
 }
 
 /// Bounded copy of what the worker printed.
@@ -297,66 +151,6 @@ pub struct Report {
     /// What the worker printed.
     #[serde(default)]
     pub output: Output,
-}
-
-/// The word at the start of a test's line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "UPPERCASE")]
-#[non_exhaustive]
-pub enum Word {
-    /// Steady and within limits.
-    Pass,
-    /// Ignored or filtered out.
-    Skip,
-    /// A known leak that leaks.
-    Known,
-    /// Inconclusive.
-    Unsure,
-    /// Over a limit.
-    Limit,
-    /// Growing.
-    Leak,
-    /// The body panicked or returned an error.
-    Fail,
-    /// Ended by a signal.
-    Crash,
-    /// Exited by itself.
-    Exit,
-    /// Gone silent.
-    Lost,
-    /// Timed out.
-    Timeout,
-    /// Stopped at its memory ceiling.
-    Ceiling,
-    /// memcheck itself failed on this test.
-    Broken,
-}
-
-impl Word {
-    /// The word as printed.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Word::Pass => "PASS",
-            Word::Skip => "SKIP",
-            Word::Known => "KNOWN",
-            Word::Unsure => "UNSURE",
-            Word::Limit => "LIMIT",
-            Word::Leak => "LEAK",
-            Word::Fail => "FAIL",
-            Word::Crash => "CRASH",
-            Word::Exit => "EXIT",
-            Word::Lost => "LOST",
-            Word::Timeout => "TIMEOUT",
-            Word::Ceiling => "CEILING",
-            Word::Broken => "BROKEN",
-        }
-    }
-
-    /// Whether a test with this word lets the run succeed.
-    pub const fn is_success(self) -> bool {
-        matches!(self, Word::Pass | Word::Skip | Word::Known)
-    }
 }
 
 impl Report {
