@@ -60,6 +60,8 @@ pub(crate) use smaps::Header;
 pub use snapshot::ProcessSnapshot;
 pub use sums::MappingSums;
 pub use survey::{Mapping, MappingGroup};
+#[cfg(memcheck_sites)]
+pub(crate) use tasks::child_numbers;
 pub use tasks::{ChildProcess, ThreadGroup};
 pub use tree::{Tree, TreeProcess, TreeShare};
 #[cfg(target_os = "linux")]

@@ -34,6 +34,8 @@ pub(crate) fn group_threads(names: impl IntoIterator<Item = String>) -> Vec<Thre
 }
 
 #[cfg(target_os = "linux")]
+#[cfg(memcheck_sites)]
+pub(crate) use self::linux::child_numbers;
 pub(crate) use self::linux::{children, thread_names};
 
 #[cfg(target_os = "linux")]
@@ -66,6 +68,13 @@ mod linux {
         };
         children.sort_by_key(|child| child.pid);
         Ok(children)
+    }
+
+    /// The numbers of a process's children, none where they cannot be read.
+    #[cfg(memcheck_sites)]
+    pub(crate) fn child_numbers(pid: i32) -> Vec<u32> {
+        let children = Process::new(pid).map_err(into_io).and_then(|of| children(&of));
+        children.into_iter().flatten().map(|child| child.pid.cast_unsigned()).collect()
     }
 
     /// `None` when the kernel keeps no lists (CONFIG_PROC_CHILDREN).

@@ -18,15 +18,18 @@ pub enum SiteKind {
     Thread,
     /// A file descriptor.
     Descriptor,
+    /// A child process.
+    Child,
 }
 
 impl SiteKind {
     /// Every kind, in the order in which reports have them.
-    pub const ALL: [SiteKind; 5] = [
+    pub const ALL: [SiteKind; 6] = [
         SiteKind::RustHeap,
         SiteKind::CHeap,
         SiteKind::Mapping,
         SiteKind::Thread,
         SiteKind::Descriptor,
+        SiteKind::Child,
     ];
 }

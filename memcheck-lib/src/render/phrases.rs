@@ -81,7 +81,11 @@ pub(super) fn signed(figure: Figure, change: i64) -> String {
 /// ```
 pub fn count(value: f64, noun: &str) -> String {
     let number = number(value);
-    if number == "1" { format!("1 {noun}") } else { format!("{number} {noun}s") }
+    match noun {
+        _ if number == "1" => format!("1 {noun}"),
+        _ if noun.ends_with('s') => format!("{number} {noun}es"),
+        _ => format!("{number} {noun}s"),
+    }
 }
 
 /// What one iteration allocates.

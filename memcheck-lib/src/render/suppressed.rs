@@ -15,6 +15,7 @@ pub(super) fn sentence(of: &Suppressed) -> String {
         SiteKind::Mapping => format!("{} in {}", bytes(), many("mapping")),
         SiteKind::Thread => many("thread"),
         SiteKind::Descriptor => many("file descriptor"),
+        SiteKind::Child => many("child process"),
     };
     format!("{amount} per iteration at {} ({})", of.pattern, of.reason)
 }

@@ -199,8 +199,8 @@ pub struct Place {
 }
 
 impl Sites {
-    /// The sites that grow, of the kind that `figure` counts; the largest first. Children have no
-    /// sites. The footprint has those of mappings: what grows in a heap is traced by the heap. Tasks
+    /// The sites that grow, of the kind that `figure` counts; the largest first. The
+    /// footprint has those of mappings: what grows in a heap is traced by the heap. Tasks
     /// have those of the heap at which tokio allocates a task, once their frames are resolved.
     ///
     /// ```
@@ -222,7 +222,7 @@ impl Sites {
             Figure::Resident | Figure::Mappings => Some(SiteKind::Mapping),
             // A task is a block of the Rust heap.
             Figure::Tasks => Some(SiteKind::RustHeap),
-            Figure::Children => None,
+            Figure::Children => Some(SiteKind::Child),
         };
         self.sites
             .iter()

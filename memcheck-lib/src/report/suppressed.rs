@@ -40,7 +40,7 @@ impl Report {
     /// For each figure that grows: no other site of its kind grows, the account of that kind leaves
     /// nothing without a site, and the suppressed sites grow as fast as the figure did while it was
     /// judged. The footprint must not grow faster than the suppressed memory. What cannot be traced
-    /// (children, memory held by descriptors) is never explained, nor is a limit that was passed.
+    /// (memory held by descriptors) is never explained, nor is a limit that was passed.
     pub fn growth_is_suppressed(&self) -> bool {
         let Some(sites) = &self.sites else { return false };
         let certain = !self.suppressed.is_empty()
@@ -64,8 +64,9 @@ impl Report {
             Figure::Mappings => SiteKind::Mapping,
             Figure::Threads => SiteKind::Thread,
             Figure::Fds => SiteKind::Descriptor,
+            Figure::Children => SiteKind::Child,
             Figure::Resident => return of.rate <= self.suppressed_memory() * SLACK,
-            Figure::FdMemory | Figure::Children | Figure::Tasks => return false,
+            Figure::FdMemory | Figure::Tasks => return false,
         };
         let (blocks, bytes) = self.suppressed_rate(kind);
         let rate = if of.figure.is_bytes() { bytes } else { blocks };

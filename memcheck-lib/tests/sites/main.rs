@@ -5,6 +5,8 @@
 #[cfg(target_os = "linux")]
 mod bodies;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod children;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod descriptors;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod mapped;
@@ -28,7 +30,7 @@ fn main() {
         cases.extend(rotating::cases());
         cases.extend(not_heap::cases());
         #[cfg(target_env = "gnu")]
-        for more in [descriptors::cases(), mapped::cases(), threads::cases()] {
+        for more in [descriptors::cases(), mapped::cases(), threads::cases(), children::cases()] {
             cases.extend(more);
         }
         observed::run(&cases);

@@ -33,6 +33,7 @@ fn noun(kind: SiteKind) -> &'static str {
         SiteKind::Mapping => "mapping",
         SiteKind::Thread => "thread",
         SiteKind::Descriptor => "file descriptor",
+        SiteKind::Child => "child process",
         _ => "item",
     }
 }
@@ -40,7 +41,7 @@ fn noun(kind: SiteKind) -> &'static str {
 fn done(kind: SiteKind) -> &'static str {
     match kind {
         SiteKind::Mapping => "mapped",
-        SiteKind::Thread => "started",
+        SiteKind::Thread | SiteKind::Child => "started",
         SiteKind::Descriptor => "opened",
         _ => "allocated",
     }
@@ -105,6 +106,7 @@ pub(super) fn dependency(kind: SiteKind, name: &str) -> String {
         SiteKind::Mapping => ("maps", "unmaps"),
         SiteKind::Thread => ("starts", "ends"),
         SiteKind::Descriptor => ("opens", "closes"),
+        SiteKind::Child => ("starts", "waits for"),
         _ => ("allocates", "frees"),
     };
     format!(
@@ -153,6 +155,12 @@ mod tests {
                 amount(16, 0),
                 None,
                 "2 file descriptors per iteration, opened here",
+            ),
+            (
+                SiteKind::Child,
+                amount(16, 0),
+                None,
+                "2 child processes per iteration, started here",
             ),
             (
                 SiteKind::Mapping,

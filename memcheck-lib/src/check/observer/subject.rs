@@ -7,6 +7,8 @@ use super::conversation::{Conversation, Stop};
 use super::quiet;
 use crate::check::message::{Checkpoint, Command, Hello, Reply};
 use crate::heap::allocators::AllocatorFigures;
+#[cfg(memcheck_sites)]
+use crate::process;
 use crate::process::{ProcessSnapshot, Sample, Watch};
 #[cfg(memcheck_sites)]
 use crate::recorder::Memory;
@@ -66,6 +68,11 @@ pub(super) trait Subject {
     /// The numbers of its threads, empty when they cannot be read.
     #[cfg(memcheck_sites)]
     fn threads(&self) -> Vec<u32> {
+        Vec::new()
+    }
+    /// The numbers of its child processes, likewise.
+    #[cfg(memcheck_sites)]
+    fn children(&self) -> Vec<u32> {
         Vec::new()
     }
     /// The kernel's numbers, cheap.
@@ -254,6 +261,11 @@ impl Subject for Process<'_> {
         let folder = std::fs::read_dir(format!("/proc/{}/task", self.conversation.pid()));
         let names = folder.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name()));
         names.filter_map(|name| name.to_str()?.parse().ok()).collect()
+    }
+
+    #[cfg(memcheck_sites)]
+    fn children(&self) -> Vec<u32> {
+        process::child_numbers(self.conversation.pid())
     }
 
     fn sample(&mut self) -> Sample {

@@ -5,6 +5,7 @@
 
 use std::ffi::{CStr, c_int};
 
+use super::children::started;
 use super::closing::releasing;
 use super::descriptors::{given, record};
 use super::{Real, call_found, real_functions};
@@ -56,7 +57,7 @@ pub(super) unsafe extern "C-unwind" fn forkpty(
     let child = call_found!(forkpty(main, name, settings, size) -> c_int, -1);
     // SAFETY: the caller gives a place for it.
     unsafe { given_at(main, child > 0) };
-    child
+    started(child)
 }
 
 /// A descriptor that a function wrote to `place`, if it did.

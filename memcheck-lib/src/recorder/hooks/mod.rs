@@ -1,5 +1,5 @@
 //! The functions of the C library that give and take what is no heap: descriptors, mappings,
-//! threads.
+//! threads, children.
 //!
 //! The names are defined [weak](crate::weak), each over the function that would have been called
 //! without us, found once, before `main`. While nothing is recorded a call is handed on as it is.
@@ -12,6 +12,7 @@
 //! function (the mode of `open`) like the others, and the upper half of a register that holds an
 //! `int` means nothing. They may be unwound through: many of them are cancellation points.
 
+mod children;
 mod closing;
 mod descriptors;
 mod libraries;

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{
-    PROCESS, closing, descriptors, libraries, mappings, process, raw, received, streams, threads,
-    unloading,
+    PROCESS, children, closing, descriptors, libraries, mappings, process, raw, received, streams,
+    threads, unloading,
 };
 use crate::recorder::{SiteKind, Tables};
 use crate::weak::weak_definitions;
@@ -82,6 +82,18 @@ weak_definitions! {
     munmap memcheck_jump_munmap => mappings::munmap,
     mremap memcheck_jump_mremap => mappings::mremap,
     pthread_create memcheck_jump_pthread_create => threads::pthread_create,
+    fork memcheck_jump_fork => children::fork,
+    _Fork memcheck_jump__Fork => children::_Fork,
+    clone memcheck_jump_clone => children::clone,
+    posix_spawn memcheck_jump_posix_spawn => children::posix_spawn,
+    posix_spawnp memcheck_jump_posix_spawnp => children::posix_spawnp,
+    pidfd_spawn memcheck_jump_pidfd_spawn => children::pidfd_spawn,
+    pidfd_spawnp memcheck_jump_pidfd_spawnp => children::pidfd_spawnp,
+    wait memcheck_jump_wait => children::wait,
+    wait3 memcheck_jump_wait3 => children::wait3,
+    wait4 memcheck_jump_wait4 => children::wait4,
+    waitid memcheck_jump_waitid => children::waitid,
+    waitpid memcheck_jump_waitpid => children::waitpid,
     dlclose memcheck_jump_dlclose => unloading::dlclose,
 }
 
@@ -100,14 +112,16 @@ extern "C" fn find() {
     received::real::find();
     mappings::real::find();
     threads::real::find();
+    children::real::find();
     unloading::real::find();
 }
 
 /// By which of its functions one knows that a kind is recorded.
-const TELLING: [(&[u8], SiteKind); 3] = [
+const TELLING: [(&[u8], SiteKind); 4] = [
     (b"close", SiteKind::Descriptor),
     (b"munmap", SiteKind::Mapping),
     (b"pthread_create", SiteKind::Thread),
+    (b"waitpid", SiteKind::Child),
 ];
 
 /// Makes ready to record, and says to the observer what will be.

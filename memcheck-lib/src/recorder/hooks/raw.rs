@@ -2,6 +2,7 @@
 
 use std::ffi::{c_int, c_long};
 
+use super::children::{makes_child, started, waiting, waiting_for};
 use super::closing::{closed_range, closing};
 use super::descriptors::{duplicated, given, given_two, replacing};
 use super::mappings::{mapping, unmapping};
@@ -94,6 +95,16 @@ fn seen(asked: Call) -> c_long {
     match number {
         libc::SYS_mmap => return mapping(b, asked[4], pointer).expose_provenance() as c_long,
         libc::SYS_munmap => return unmapping(a, b, || call(asked) as c_int).into(),
+        libc::SYS_wait4 => {
+            return waiting(b, |status| call([asked[0], a, status, c, asked[4], 0, 0]) as c_int)
+                .into();
+        }
+        libc::SYS_waitid => {
+            return waiting_for(c, asked[4], |place| {
+                call([asked[0], a, b, place, asked[4], asked[5], 0]) as c_int
+            })
+            .into();
+        }
         _ => {}
     }
     let result = call(asked);
@@ -109,6 +120,10 @@ fn seen(asked: Call) -> c_long {
         libc::SYS_signalfd4 if a as c_int != -1 => {}
         // With a flag it says what the kernel can do.
         libc::SYS_landlock_create_ruleset if c as u32 != 0 => {}
+        libc::SYS_clone if makes_child(a as u64) => _ = started(fd),
+        // SAFETY: the call succeeded, so the caller gave its arguments, of which the flags stand first.
+        libc::SYS_clone3 if fd > 0 && makes_child(unsafe { first_word(a) }) => _ = started(fd),
+        _ if is_fork(number) => _ = started(fd),
         _ if gives(number) => _ = given(fd),
         _ => {}
     }
@@ -165,4 +180,22 @@ fn is_dup2(number: c_long) -> bool {
         _ = number;
         false
     };
+}
+
+/// Whether it is `fork`, which newer processors have no call for.
+fn is_fork(number: c_long) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return number == libc::SYS_fork;
+    #[cfg(not(target_arch = "x86_64"))]
+    return {
+        _ = number;
+        false
+    };
+}
+
+/// # Safety
+/// There is one at `place`.
+unsafe fn first_word(place: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { std::ptr::with_exposed_provenance::<u64>(place).read() }
 }

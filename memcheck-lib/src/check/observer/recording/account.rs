@@ -83,8 +83,9 @@ impl Books {
                 Figure::Mappings => rates[SiteKind::Mapping as usize].blocks = rate,
                 Figure::Threads => rates[SiteKind::Thread as usize].blocks = rate,
                 Figure::Fds => rates[SiteKind::Descriptor as usize].blocks = rate,
+                Figure::Children => rates[SiteKind::Child as usize].blocks = rate,
                 // Memory is traced by what takes it.
-                Figure::Resident | Figure::FdMemory | Figure::Children | Figure::Tasks => {}
+                Figure::Resident | Figure::FdMemory | Figure::Tasks => {}
             }
         }
         Books {
@@ -114,6 +115,7 @@ impl Books {
             (SiteKind::Mapping, sample.mappings),
             (SiteKind::Thread, sample.threads),
             (SiteKind::Descriptor, sample.fds),
+            (SiteKind::Child, sample.children),
         ] {
             let heard = memory.is_some_and(|memory| memory.tables().hears_of(kind));
             let number = number.filter(|_| heard).and_then(|number| i64::try_from(number).ok());
@@ -155,10 +157,11 @@ impl Books {
         }
     }
 
-    /// Threads that are older than the recording and ended up to the end of the last batch: nothing
-    /// in the worker hears of their end.
-    pub(super) fn ended(&mut self, threads: usize) {
-        self.rests[SiteKind::Thread as usize].older.0 = -(threads as i64);
+    /// Threads or children that are older than the recording and went up to the end of the last
+    /// batch: the worker does not know them.
+    pub(super) fn gone(&mut self, kind: SiteKind, before: &[u32], now: &[u32]) {
+        let gone = before.iter().filter(|number| !now.contains(number)).count();
+        self.rests[kind as usize].older.0 = -(gone as i64);
     }
 
     fn iterations(&self) -> u64 {

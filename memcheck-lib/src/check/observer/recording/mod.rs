@@ -17,7 +17,7 @@ use super::quiet::{Patience, settled};
 use super::subject::{Interruption, Subject};
 use crate::check::Options;
 use crate::growth::Conclusion;
-use crate::report::Sites;
+use crate::report::{SiteKind, Sites};
 
 /// What a recording may take: so many times as long as the judged part took, …
 const SLOWER: u32 = 8;
@@ -75,7 +75,7 @@ fn run(
     books.open(&started, &sample, subject.records());
     // For what the first batch unloads, and for a worker that it ends.
     regions.extend(Regions::parse(&subject.maps()));
-    let threads = subject.threads();
+    let (threads, children) = (subject.threads(), subject.children());
     let clock = Instant::now();
     for batch in Plan::new(plan::target(started.iterations, &conclusion.figures)) {
         let before = clock.elapsed();
@@ -87,8 +87,8 @@ fn run(
             regions.extend(Regions::noted(memory.tables().loaded_code()));
         }
         books.enter(batch, &checkpoint, &sample, subject.records());
-        let left = subject.threads();
-        books.ended(threads.iter().filter(|number| !left.contains(number)).count());
+        books.gone(SiteKind::Thread, &threads, &subject.threads());
+        books.gone(SiteKind::Child, &children, &subject.children());
         if books.is_clear(subject.records()) {
             break;
         }

@@ -29,13 +29,15 @@ fn kinds(figure: Figure) -> Option<&'static [SiteKind]> {
         Figure::Resident | Figure::Mappings => MEMORY,
         Figure::Threads => &[SiteKind::Thread],
         Figure::Fds | Figure::FdMemory => &[SiteKind::Descriptor],
-        Figure::Children => &[],
+        Figure::Children => &[SiteKind::Child],
     })
 }
 
 fn why(figure: Figure, hears: bool) -> &'static str {
     match figure {
-        Figure::Children => "processes are not recorded",
+        Figure::Children if hears => {
+            "processes are recorded that `fork` or `posix_spawn` starts, not those of `vfork`, `popen` or a raw system call"
+        }
         Figure::Threads if hears => {
             "threads are recorded that `pthread_create` starts, not those of a raw `clone`"
         }
@@ -76,7 +78,7 @@ mod tests {
         let said = notes(&[Figure::Fds], &[], false);
         assert!(said[0].contains("link glibc dynamically"), "{said:?}");
         let said = notes(&[Figure::Children, Figure::Resident], &[], true);
-        assert!(said[0].ends_with("processes are not recorded"), "{said:?}");
+        assert!(said[0].contains("not those of `vfork`"), "{said:?}");
         assert_eq!(said.len(), 2);
     }
 }

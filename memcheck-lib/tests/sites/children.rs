@@ -1,0 +1,121 @@
+//! Bodies that start child processes, and wait for them by every way.
+
+use std::hint::black_box;
+use std::mem::forget;
+use std::process::{Child, Command};
+use std::ptr::{null, null_mut};
+
+use memcheck::Figure;
+use memcheck::report::{Amount, SiteKind, Word};
+
+use crate::observed::{Case, each_iteration, exact};
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        Case {
+            name: "child_never_waited_for",
+            iterations: 40,
+            body: |workload| workload.iterate(|| drop(black_box(start()))),
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                each_iteration(report, SiteKind::Child, 1, 0);
+                assert_eq!(sites.growing(Figure::Children).count(), 1, "{:?}", sites.sites);
+                assert!(sites.notes.is_empty(), "{:?}", sites.notes);
+            },
+        },
+        Case {
+            name: "fork_never_waited_for",
+            iterations: 40,
+            body: |workload| workload.iterate(|| _ = black_box(fork())),
+            truth: |report, _| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                each_iteration(report, SiteKind::Child, 1, 0);
+            },
+        },
+        Case {
+            name: "children_waited_for_by_every_way",
+            iterations: 20,
+            body: |workload| {
+                workload.iterate(|| {
+                    assert!(start().wait().unwrap().success());
+                    let mut polled = start();
+                    while polled.try_wait().unwrap().is_none() {
+                        std::thread::yield_now();
+                    }
+                    assert!(start().wait_with_output().unwrap().status.success());
+                    // SAFETY: each waits for the one child that there is, and asks for no more.
+                    unsafe {
+                        assert!(libc::waitpid(fork(), null_mut(), 0) > 0);
+                        _ = fork();
+                        assert!(libc::wait(null_mut()) > 0);
+                        _ = fork();
+                        assert!(libc::wait4(-1, null_mut(), 0, null_mut()) > 0);
+                        let pid = fork();
+                        let of = libc::P_PID;
+                        let looks = libc::WEXITED | libc::WNOWAIT;
+                        let mut found = std::mem::zeroed();
+                        assert_eq!(libc::waitid(of, pid as u32, &mut found, looks), 0);
+                        assert_eq!(libc::waitid(of, pid as u32, null_mut(), libc::WEXITED), 0);
+                        let pid = fork();
+                        let none = null::<u8>();
+                        assert!(libc::syscall(libc::SYS_wait4, pid, none, 0, none) > 0);
+                    }
+                })
+            },
+            truth: |_, sites| {
+                assert_eq!(sites.sites.iter().find(|of| of.kind == SiteKind::Child), None);
+                exact(sites, SiteKind::Child);
+            },
+        },
+        Case {
+            name: "older_children_end",
+            iterations: 20,
+            body: |workload| {
+                let mut older: Vec<Child> = (0..300).map(|_| start()).collect();
+                workload.iterate(|| {
+                    if let Some(mut child) = older.pop() {
+                        child.wait().unwrap();
+                    }
+                })
+            },
+            truth: |_, sites| {
+                let account = sites.accounts.iter().find(|of| of.kind == SiteKind::Child).unwrap();
+                assert_eq!(account.older.blocks, -(sites.iterations as i64), "{account:?}");
+                assert_eq!(account.sites, Amount::default());
+                exact(sites, SiteKind::Child);
+            },
+        },
+        Case {
+            name: "programs_that_are_not_there",
+            iterations: 40,
+            body: |workload| {
+                workload.iterate(|| {
+                    assert!(Command::new("/no/such/program").spawn().is_err());
+                    forget(black_box(Box::new(0u64)));
+                })
+            },
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                assert_eq!(sites.sites.iter().find(|of| of.kind == SiteKind::Child), None);
+                exact(sites, SiteKind::Child);
+            },
+        },
+    ]
+}
+
+fn start() -> Child {
+    Command::new("true").spawn().unwrap()
+}
+
+/// A child that ends at once.
+fn fork() -> libc::pid_t {
+    // SAFETY: the child does nothing but end.
+    match unsafe { libc::fork() } {
+        // SAFETY: as above.
+        0 => unsafe { libc::_exit(0) },
+        pid => {
+            assert!(pid > 0);
+            pid
+        }
+    }
+}
