@@ -75,3 +75,16 @@ pub struct FigureReport {
     /// The readings, one list for each window.
     pub windows: Vec<Vec<i64>>,
 }
+
+impl FigureReport {
+    /// Whether it grew, or rose at nearly every checkpoint and never fell: what a process that came
+    /// to a bad end was on the way to, however few its iterations were.
+    pub(crate) fn rose_to_the_end(&self) -> bool {
+        let readings: Vec<i64> = self.windows.iter().flatten().copied().collect();
+        let steps = readings.windows(2);
+        let rises = steps.clone().filter(|pair| pair[1] > pair[0]).count();
+        let never_falls = steps.clone().all(|pair| pair[1] >= pair[0]);
+        let rose = self.growth > 0 && never_falls && rises * 4 >= steps.len() * 3 && rises > 2;
+        self.verdict == Verdict::Growing || self.verdict == Verdict::Inconclusive && rose
+    }
+}

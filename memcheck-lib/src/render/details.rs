@@ -127,11 +127,14 @@ impl Headline {
     }
 }
 
-/// One headline for a process that did not end well; else one for each kind of memory that is not
-/// as it must be, the cause before what follows from it. What only follows is no headline.
+/// First that a process did not end well; then one headline for each kind of memory that is not as it
+/// must be, the cause before what follows from it. What only follows is no headline.
 pub(super) fn headlines(report: &Report) -> Vec<Headline> {
     if let Some((code, message)) = outcome(report) {
-        return vec![Headline::new(code, message)];
+        // What grew up to then may be what it died of.
+        let mut headlines = vec![Headline::new(code, message)];
+        headlines.extend(growing(report));
+        return headlines;
     }
     let inconclusive = |message: &str| vec![Headline::new("inconclusive", message.to_owned())];
     match report.verdict {
@@ -196,12 +199,16 @@ fn outcome(report: &Report) -> Option<(&'static str, String)> {
 }
 
 fn growing(report: &Report) -> Vec<Headline> {
-    let growing =
-        |figure: Figure| report.figure(figure).filter(|of| of.verdict == Verdict::Growing);
+    let ended_well = report.outcome == Outcome::Passed;
+    let grows = |of: &&FigureReport| match ended_well {
+        true => of.verdict == Verdict::Growing,
+        false => of.rose_to_the_end(),
+    };
+    let growing = |figure: Figure| report.figure(figure).filter(grows);
     let mut headlines: Vec<Headline> = Vec::new();
     let heap = |bytes: Figure, blocks: Figure, heap: &str| {
         let figure = growing(bytes).or(growing(blocks))?.figure;
-        let message = heap_growth(heap, report.figure(bytes), report.figure(blocks));
+        let message = heap_growth(heap, growing(bytes), growing(blocks));
         Some(Headline { code: growth_code(figure), message, figure: Some(figure) })
     };
     // Threads, tasks and children bring heap, mappings and footprint with them, so they come first.

@@ -42,7 +42,8 @@ pub fn measured(report: &Report) -> String {
 
 /// Whether a figure has a place in the line of its test although it is not always shown.
 fn is_notable(of: &FigureReport) -> bool {
-    of.verdict != Verdict::Steady
+    // In a run that was too short all of them are inconclusive.
+    of.verdict != Verdict::Steady && of.growth != 0
 }
 
 fn heap_rate(bytes: &FigureReport, blocks: Option<&FigureReport>) -> String {
@@ -178,23 +179,31 @@ pub(super) fn growth_code(figure: Figure) -> &'static str {
     }
 }
 
-/// The sentence for a heap that grows.
+/// Whether blocks may all be of this size.
+fn is_whole(bytes: f64) -> bool {
+    (bytes - bytes.round()).abs() < 0.005
+}
+
+/// The sentence for a heap of which bytes, blocks or both grow.
 pub(super) fn heap_growth(
     heap: &str,
     bytes: Option<&FigureReport>,
     blocks: Option<&FigureReport>,
 ) -> String {
-    let growing = |of: Option<&FigureReport>| {
-        of.filter(|of| of.verdict == Verdict::Growing).map(|of| of.rate)
-    };
-    match (growing(bytes), growing(blocks)) {
+    match (bytes.map(|of| of.rate), blocks.map(|of| of.rate)) {
         (Some(bytes), Some(blocks)) if blocks >= 1.0 => {
             let verb = if blocks == 1.0 { "survives" } else { "survive" };
             format!("{} in {} {verb} every iteration{heap}", scaled(bytes), count(blocks, "block"))
         }
-        (Some(bytes), Some(blocks)) => format!(
+        (Some(bytes), Some(blocks)) if is_whole(bytes / blocks) => format!(
             "1 block of {} survives in every {} iterations{heap}",
             scaled(bytes / blocks),
+            number(1.0 / blocks)
+        ),
+        // Beside the blocks a container grows, or they are not all alike.
+        (Some(bytes), Some(blocks)) => format!(
+            "{} per iteration survive{heap}, 1 block more in every {} iterations",
+            scaled(bytes),
             number(1.0 / blocks)
         ),
         (Some(bytes), None) => format!(

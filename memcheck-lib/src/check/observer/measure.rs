@@ -5,14 +5,14 @@ use std::time::Duration;
 use super::conversation::Stop;
 use super::limits;
 use super::quiet::{Patience, settled};
-use super::recording::{self, Judged};
+use super::recording::{self, Judged, Wanted};
 use super::scarce::scarce;
 use super::subject::{Interruption, Subject};
 use super::{behind, c_heap, retained, snapshot};
 use crate::check::Options;
 use crate::check::message::{Checkpoint, Hello};
 use crate::figure::Figure;
-use crate::growth::{Conclusion, Course, Limits, Readings, Rules, Spent};
+use crate::growth::{Conclusion, Course, FigureReport, Limits, Readings, Rules, Spent};
 use crate::heap::allocators::AllocatorChange;
 use crate::heap::native;
 use crate::process::Sample;
@@ -186,7 +186,8 @@ fn run(
         retained::apply(conclusion, measured.retention.as_ref());
         if asked.record.is_wanted(conclusion.verdict, options.known_leak.is_some()) {
             let judged = Judged { rust: counted.rust, native: counted.native };
-            let recorded = recording::record(subject, conclusion, judged, spent, &options);
+            let wanted = Wanted { figures: &conclusion.figures, judged, spent, most: None };
+            let recorded = recording::record(subject, &wanted, &options);
             measured.sites = Some(recorded.sites);
             if let Some(interruption) = recorded.interrupted {
                 // What grows was judged already. What did not grow has still to come to its end.
@@ -208,6 +209,32 @@ fn run(
     subject.finish()?;
     measured.completed = true;
     Ok(())
+}
+
+/// Records a subject from its warm-up on: `most` iterations at most, that included. `rose` are the
+/// figures that another worker of the same test has shown to grow.
+pub(super) fn record(
+    subject: &mut impl Subject,
+    options: &Options,
+    rose: &[FigureReport],
+    most: u64,
+) -> Result<Sites, Interruption> {
+    let hello = subject.hello()?;
+    let judged =
+        Judged { rust: hello.heap_counted, native: hello.native_heap == native::State::Counted };
+    subject.set_deadline(options.effective_timeout());
+    subject.set_ceiling(options.ceiling);
+    let warm = warm_up(subject, options, false)?;
+    let most = Some(most.saturating_sub(warm.iterations).max(1));
+    let spent = options.effective_time();
+    let wanted = Wanted { figures: rose, judged, spent, most };
+    let mut sites = recording::record(subject, &wanted, options).sites;
+    sites.notes.insert(
+        0,
+        "the sites are those of a second worker: the first ended before its call stacks could be recorded"
+            .to_owned(),
+    );
+    Ok(sites)
 }
 
 /// What the warm-up showed.

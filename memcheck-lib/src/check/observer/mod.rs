@@ -1,5 +1,6 @@
 //! The observer: starts a worker, measures it from outside, judges what it saw.
 
+mod anew;
 mod behind;
 mod c_heap;
 mod capture;
@@ -75,7 +76,7 @@ fn observe_planted(
     let timeout = options.timeout.unwrap_or(DEFAULT_TIMEOUT);
     let conversation = Conversation::new(worker, launch, cancel, started + timeout);
     let guard = Guard::new(conversation.pid(), ceiling::default(settings.jobs), options.ceiling);
-    let mut process = Process::new(conversation, started, guard, progress);
+    let mut process = Process::new(conversation, started, guard, &mut *progress);
     let Settings { defaults, overrides, blind, sites, .. } = settings;
     // Where a planted leak is, is known.
     let record = if plant.is_some() { Record::Never } else { *sites };
@@ -85,10 +86,16 @@ fn observe_planted(
         let text = || snapshot::text(&provisional(launch, started, measured));
         plant.is_none().then(text).flatten()
     };
-    let (measured, result) = measure(&mut process, &asked, &stable);
+    let (mut measured, result) = measure(&mut process, &asked, &stable);
     let notes = subject::Subject::notes(&process);
-    let conversation = process.conversation;
+    let conversation = process.into_conversation();
     let (outcome, iteration, output) = conclude(conversation, result, &measured, timeout);
+    if plant.is_none() {
+        let ended = (&measured, &outcome, iteration);
+        if let Some(sites) = anew::record(launch, settings, cancel, progress, ended) {
+            measured.sites = Some(sites);
+        }
+    }
     let mut report = report(launch, started, measured, outcome);
     report.failed_iteration = iteration;
     report.output = output;

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use super::subject::{Interruption, Subject};
 use crate::check::Options;
-use crate::growth::Conclusion;
-use crate::report::Sites;
+use crate::report::{FigureReport, Sites};
 
 /// What of the worker can be counted.
 #[derive(Clone, Copy, Debug)]
@@ -21,11 +20,19 @@ pub(super) struct Recording {
     pub(super) interrupted: Option<Interruption>,
 }
 
+/// What is to be recorded.
+#[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "nothing is recorded")]
+pub(super) struct Wanted<'a> {
+    pub(super) figures: &'a [FigureReport],
+    pub(super) judged: Judged,
+    pub(super) spent: Duration,
+    pub(super) most: Option<u64>,
+}
+
 pub(super) fn record(
     _subject: &mut impl Subject,
-    _conclusion: &Conclusion,
-    _judged: Judged,
-    _spent: Duration,
+    _wanted: &Wanted<'_>,
     _options: &Options,
 ) -> Recording {
     let note = "call stacks were not recorded: it needs Linux on x86-64 or aarch64 and the feature `sites` of memcheck-lib (one of its default features)";

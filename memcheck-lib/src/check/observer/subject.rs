@@ -128,6 +128,11 @@ impl<'a> Process<'a> {
         }
     }
 
+    /// The conversation alone: nothing more is measured.
+    pub(super) fn into_conversation(self) -> Conversation<'a> {
+        self.conversation
+    }
+
     fn hear(&mut self) -> Result<Reply, Interruption> {
         let Process { conversation, guard, progress, .. } = self;
         let mut tick = |at: &Conversation<'_>| {

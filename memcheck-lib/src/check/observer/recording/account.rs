@@ -4,10 +4,9 @@ use super::modules::Regions;
 use super::{judge, unexplained};
 use crate::check::message::Checkpoint;
 use crate::figure::Figure;
-use crate::growth::Conclusion;
 use crate::process::Sample;
 use crate::recorder::{FRAMES, Memory, Recorded, Rest, SiteKind, Tables};
-use crate::report::{Account, Amount, Site, Sites, Verdict};
+use crate::report::{Account, Amount, FigureReport, Site, Sites, Verdict};
 use crate::units::grouped;
 
 /// Sites in a report.
@@ -69,10 +68,10 @@ fn difference(a: Amount, b: Amount) -> Amount {
 }
 
 impl Books {
-    pub(super) fn new(counted: Judged, conclusion: &Conclusion) -> Books {
+    pub(super) fn new(counted: Judged, figures: &[FigureReport]) -> Books {
         let mut rates = [Rates::default(); SiteKind::ALL.len()];
         let mut growing = Vec::new();
-        for of in conclusion.figures.iter().filter(|of| of.verdict == Verdict::Growing) {
+        for of in figures.iter().filter(|of| of.verdict == Verdict::Growing) {
             let rate = of.rate.max(0.0);
             growing.push(of.figure);
             match of.figure {

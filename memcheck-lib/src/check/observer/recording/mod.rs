@@ -16,8 +16,7 @@ use plan::Plan;
 use super::quiet::{Patience, settled};
 use super::subject::{Interruption, Subject};
 use crate::check::Options;
-use crate::growth::Conclusion;
-use crate::report::{SiteKind, Sites};
+use crate::report::{FigureReport, SiteKind, Sites};
 
 /// What a recording may take: so many times as long as the judged part took, …
 const SLOWER: u32 = 8;
@@ -32,21 +31,31 @@ pub(super) struct Recording {
     pub(super) interrupted: Option<Interruption>,
 }
 
-/// Lets the subject run on and record. `spent` is the time that the judged part took.
+/// What is to be recorded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
+    /// What was seen of the figures: those that grow are looked for.
+    pub(super) figures: &'a [FigureReport],
+    pub(super) judged: Judged,
+    /// The time that the judged part took.
+    pub(super) spent: Duration,
+    /// Iterations at most; `None` for as many as the subject has done before.
+    pub(super) most: Option<u64>,
+}
+
+/// Lets the subject run on and record.
 pub(super) fn record(
     subject: &mut impl Subject,
-    conclusion: &Conclusion,
-    judged: Judged,
-    spent: Duration,
+    wanted: &Wanted<'_>,
     options: &Options,
 ) -> Recording {
     let timeout = options.effective_timeout();
     let began = subject.elapsed();
-    let bound = (spent * SLOWER + AT_LEAST).min(timeout.saturating_sub(began));
+    let bound = (wanted.spent * SLOWER + AT_LEAST).min(timeout.saturating_sub(began));
     subject.set_deadline(began + bound);
-    let mut books = Books::new(judged, conclusion);
+    let mut books = Books::new(wanted.judged, wanted.figures);
     let mut regions = Regions::default();
-    let interrupted = run(subject, conclusion, bound, options, &mut books, &mut regions).err();
+    let interrupted = run(subject, wanted, bound, options, &mut books, &mut regions).err();
     if let Some(interruption) = &interrupted {
         books.note(broke_off(interruption));
     }
@@ -56,7 +65,7 @@ pub(super) fn record(
 
 fn run(
     subject: &mut impl Subject,
-    conclusion: &Conclusion,
+    wanted: &Wanted<'_>,
     bound: Duration,
     options: &Options,
     books: &mut Books,
@@ -77,7 +86,8 @@ fn run(
     regions.extend(Regions::parse(&subject.maps()));
     let (threads, children) = (subject.threads(), subject.children());
     let clock = Instant::now();
-    for batch in Plan::new(plan::target(started.iterations, &conclusion.figures)) {
+    let most = wanted.most.unwrap_or(started.iterations);
+    for batch in Plan::new(plan::target(most, wanted.figures)) {
         let before = clock.elapsed();
         let checkpoint = subject.run(batch)?;
         let checkpoint = settled(subject, checkpoint, &mut patience)?;
