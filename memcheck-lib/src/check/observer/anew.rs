@@ -1,58 +1,114 @@
-//! Recorded anew: a worker that ended of what it leaks, before it could be recorded, is followed by
-//! another one, which is recorded from its warm-up on and not run so far.
+//! Recorded anew: another worker of the same test, from its warm-up on.
+//!
+//! A worker that ended of what it leaks can be recorded no more; another one is, and is not run so
+//! far. And a container that has grown in a long run doubles too rarely to be waited for: in a worker
+//! that has just begun it does so every few iterations.
 
 use std::time::Instant;
 
 use super::ceiling::{self, Guard};
 use super::conversation::Conversation;
 use super::measure::{self, Measured};
+use super::recording::{Recording, Told};
 use super::spawn;
 use super::subject::Process;
 use crate::growth::{FigureReport, Verdict};
 use crate::report::{Outcome, Sites};
 use crate::tool::{Cancel, Launch, Progress, Settings};
 
-/// Records the test of which a worker ended so in `iteration`, if anything rose up to there and
-/// this is wanted. `None` when there is nothing to show.
-pub(super) fn record(
-    launch: &Launch,
-    settings: &Settings,
-    cancel: &Cancel,
-    progress: &mut dyn FnMut(Progress),
-    (first, outcome, iteration): (&Measured, &Outcome, Option<u64>),
-) -> Option<Sites> {
-    let ended = match outcome {
+/// What another worker is started with.
+pub(super) struct Again<'a> {
+    pub(super) launch: &'a Launch,
+    pub(super) settings: &'a Settings,
+    pub(super) cancel: &'a Cancel,
+}
+
+/// Why another worker is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    /// The first one ended in this iteration.
+    Ended(u64),
+    /// A container grows that did not do so while the first was recorded.
+    Container,
+}
+
+impl Again<'_> {
+    /// Sites that tell more than those of the `first` worker, which ended so and in this iteration.
+    pub(super) fn record(
+        &self,
+        first: &Measured,
+        end: (&Outcome, Option<u64>),
+        progress: &mut dyn FnMut(Progress),
+    ) -> Option<Sites> {
+        let known = first.options.known_leak.is_some();
+        if !self.settings.sites.is_wanted(Some(Verdict::Growing), known) {
+            return None;
+        }
+        let reason = reason(first, end)?;
+        let conclusion = first.conclusion.as_ref()?;
+        let rose: Vec<FigureReport> = conclusion
+            .figures
+            .iter()
+            .filter(|of| of.rose_to_the_end())
+            .map(|of| FigureReport { verdict: Verdict::Growing, ..of.clone() })
+            .collect();
+        if rose.is_empty() {
+            return None;
+        }
+        let most = match reason {
+            Reason::Ended(iteration) => iteration / 2,
+            Reason::Container => conclusion.iterations,
+        };
+        let Recording { mut sites, told, .. } = self.run(first, &rose, most, progress)?;
+        match reason {
+            Reason::Ended(_) if sites.grew_again => {
+                sites.notes.insert(
+                    0,
+                    "the sites are those of a second worker: the first ended before its call stacks could be recorded"
+                        .to_owned(),
+                );
+                Some(sites)
+            }
+            Reason::Container if told == Told::All => Some(sites),
+            _ => None,
+        }
+    }
+
+    fn run(
+        &self,
+        first: &Measured,
+        rose: &[FigureReport],
+        most: u64,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Option<Recording> {
+        // What the body prints was shown once.
+        let launch = Launch { show_output: false, ..self.launch.clone() };
+        let options = &first.options;
+        let worker = spawn::spawn(&launch).ok()?;
+        let started = Instant::now();
+        let deadline = started + options.effective_timeout();
+        let conversation = Conversation::new(worker, &launch, self.cancel, deadline);
+        let jobs = self.settings.jobs;
+        let guard = Guard::new(conversation.pid(), ceiling::default(jobs), options.ceiling);
+        let mut process = Process::new(conversation, started, guard, progress);
+        let bounds = (most, options.effective_time());
+        measure::record(&mut process, options, rose, bounds).ok()
+    }
+}
+
+fn reason(first: &Measured, (outcome, iteration): (&Outcome, Option<u64>)) -> Option<Reason> {
+    let shown = first.sites.as_ref().is_some_and(|sites| sites.grew_again);
+    match outcome {
         Outcome::Failed { .. }
         | Outcome::Crashed { .. }
         | Outcome::Exited { .. }
-        | Outcome::OverCeiling { .. } => iteration?,
+        | Outcome::OverCeiling { .. }
+            if !shown =>
+        {
+            iteration.map(Reason::Ended)
+        }
+        Outcome::Passed if first.told == Told::AllButContainers => Some(Reason::Container),
         // Another worker would hang or go astray likewise.
-        _ => return None,
-    };
-    let shown = first.sites.as_ref().is_some_and(|sites| sites.grew_again);
-    let known = first.options.known_leak.is_some();
-    if shown || !settings.sites.is_wanted(Some(Verdict::Growing), known) {
-        return None;
+        _ => None,
     }
-    let rose: Vec<FigureReport> = first
-        .conclusion
-        .iter()
-        .flat_map(|conclusion| &conclusion.figures)
-        .filter(|of| of.rose_to_the_end())
-        .map(|of| FigureReport { verdict: Verdict::Growing, ..of.clone() })
-        .collect();
-    if rose.is_empty() {
-        return None;
-    }
-    // What the body prints was shown once.
-    let launch = Launch { show_output: false, ..launch.clone() };
-    let worker = spawn::spawn(&launch).ok()?;
-    let started = Instant::now();
-    let deadline = started + first.options.effective_timeout();
-    let conversation = Conversation::new(worker, &launch, cancel, deadline);
-    let guard =
-        Guard::new(conversation.pid(), ceiling::default(settings.jobs), first.options.ceiling);
-    let mut process = Process::new(conversation, started, guard, progress);
-    let sites = measure::record(&mut process, &first.options, &rose, ended / 2).ok()?;
-    sites.grew_again.then_some(sites)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::conversation::Stop;
 use super::limits;
 use super::quiet::{Patience, settled};
-use super::recording::{self, Judged, Wanted};
+use super::recording::{self, Judged, Recording, Told, Wanted};
 use super::scarce::scarce;
 use super::subject::{Interruption, Subject};
 use super::{behind, c_heap, retained, snapshot};
@@ -68,6 +68,8 @@ pub(super) struct Measured {
     pub(super) allocators: Vec<AllocatorChange>,
     pub(super) retention: Option<Retention>,
     pub(super) sites: Option<Sites>,
+    /// How far those tell what grows.
+    pub(super) told: Told,
     /// All was judged; the worker broke off while it recorded call stacks after that.
     pub(super) broke_off: bool,
     /// The iterations were all run and the test came to its own end.
@@ -186,9 +188,10 @@ fn run(
         retained::apply(conclusion, measured.retention.as_ref());
         if asked.record.is_wanted(conclusion.verdict, options.known_leak.is_some()) {
             let judged = Judged { rust: counted.rust, native: counted.native };
-            let wanted = Wanted { figures: &conclusion.figures, judged, spent, most: None };
+            let wanted = Wanted { figures: &conclusion.figures, judged, spent, anew: None };
             let recorded = recording::record(subject, &wanted, &options);
             measured.sites = Some(recorded.sites);
+            measured.told = recorded.told;
             if let Some(interruption) = recorded.interrupted {
                 // What grows was judged already. What did not grow has still to come to its end.
                 let stands = conclusion.verdict == Some(Verdict::Growing)
@@ -211,30 +214,23 @@ fn run(
     Ok(())
 }
 
-/// Records a subject from its warm-up on: `most` iterations at most, that included. `rose` are the
-/// figures that another worker of the same test has shown to grow.
+/// Records a subject from its warm-up on: `most` iterations at most, that included, and about as
+/// long as `spent`. `rose` are the figures that another worker of the same test has shown to grow.
 pub(super) fn record(
     subject: &mut impl Subject,
     options: &Options,
     rose: &[FigureReport],
-    most: u64,
-) -> Result<Sites, Interruption> {
+    (most, spent): (u64, Duration),
+) -> Result<Recording, Interruption> {
     let hello = subject.hello()?;
     let judged =
         Judged { rust: hello.heap_counted, native: hello.native_heap == native::State::Counted };
     subject.set_deadline(options.effective_timeout());
     subject.set_ceiling(options.ceiling);
     let warm = warm_up(subject, options, false)?;
-    let most = Some(most.saturating_sub(warm.iterations).max(1));
-    let spent = options.effective_time();
-    let wanted = Wanted { figures: rose, judged, spent, most };
-    let mut sites = recording::record(subject, &wanted, options).sites;
-    sites.notes.insert(
-        0,
-        "the sites are those of a second worker: the first ended before its call stacks could be recorded"
-            .to_owned(),
-    );
-    Ok(sites)
+    let most = most.saturating_sub(warm.iterations).max(1);
+    let wanted = Wanted { figures: rose, judged, spent, anew: Some(most) };
+    Ok(recording::record(subject, &wanted, options))
 }
 
 /// What the warm-up showed.

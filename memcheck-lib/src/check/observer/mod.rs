@@ -91,8 +91,8 @@ fn observe_planted(
     let conversation = process.into_conversation();
     let (outcome, iteration, output) = conclude(conversation, result, &measured, timeout);
     if plant.is_none() {
-        let ended = (&measured, &outcome, iteration);
-        if let Some(sites) = anew::record(launch, settings, cancel, progress, ended) {
+        let again = anew::Again { launch, settings, cancel };
+        if let Some(sites) = again.record(&measured, (&outcome, iteration), progress) {
             measured.sites = Some(sites);
         }
     }
@@ -260,6 +260,7 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         allocators,
         retention,
         sites,
+        told: _,
         broke_off: _,
     } = measured;
     let mut warnings = Vec::new();

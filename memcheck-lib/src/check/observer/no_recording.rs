@@ -14,9 +14,19 @@ pub(super) struct Judged {
     pub(super) native: bool,
 }
 
+/// How far the sites tell what grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Told {
+    #[default]
+    Little,
+    AllButContainers,
+    All,
+}
+
 #[derive(Debug)]
 pub(super) struct Recording {
     pub(super) sites: Sites,
+    pub(super) told: Told,
     pub(super) interrupted: Option<Interruption>,
 }
 
@@ -27,7 +37,7 @@ pub(super) struct Wanted<'a> {
     pub(super) figures: &'a [FigureReport],
     pub(super) judged: Judged,
     pub(super) spent: Duration,
-    pub(super) most: Option<u64>,
+    pub(super) anew: Option<u64>,
 }
 
 pub(super) fn record(
@@ -37,5 +47,5 @@ pub(super) fn record(
 ) -> Recording {
     let note = "call stacks were not recorded: it needs Linux on x86-64 or aarch64 and the feature `sites` of memcheck-lib (one of its default features)";
     let sites = Sites { notes: vec![note.to_owned()], ..Sites::default() };
-    Recording { sites, interrupted: None }
+    Recording { sites, told: Told::Little, interrupted: None }
 }

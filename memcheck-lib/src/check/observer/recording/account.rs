@@ -7,7 +7,7 @@ use crate::figure::Figure;
 use crate::process::Sample;
 use crate::recorder::{FRAMES, Memory, Recorded, Rest, SiteKind, Tables};
 use crate::report::{Account, Amount, FigureReport, Site, Sites, Verdict};
-use crate::units::grouped;
+use crate::units::{grouped, scaled};
 
 /// Sites in a report.
 const LISTED: usize = 64;
@@ -40,6 +40,22 @@ pub(super) struct Books {
     notes: Vec<String>,
     /// Figures that grew.
     growing: Vec<Figure>,
+}
+
+/// Batches without which nothing is told.
+const FEWEST_BATCHES: usize = 3;
+
+/// How far the sites tell what grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::check::observer) enum Told {
+    /// Not all blocks that are new.
+    #[default]
+    Little,
+    /// All blocks that are new, but not all bytes: a container grows too, and did not do so in
+    /// these iterations.
+    AllButContainers,
+    /// Going on would show nothing more.
+    All,
 }
 
 /// Growth per iteration of one kind; 0 where it was not judged growing.
@@ -185,41 +201,37 @@ impl Books {
         judge::rises(&self.batches, &blocks) || judge::rises(&self.batches, &bytes)
     }
 
-    /// Whether going on would show nothing more.
-    pub(super) fn is_clear(&self, memory: Option<&Memory>) -> bool {
-        let Some(tables) = memory.map(Memory::tables) else { return false };
+    /// How far what was judged to grow is told by sites that rise.
+    pub(super) fn told(&self, memory: Option<&Memory>) -> Told {
+        let Some(tables) = memory.map(Memory::tables) else { return Told::Little };
         let growing = |kind: &SiteKind| self.rates[*kind as usize].grow();
-        if self.batches.len() < 3 || !SiteKind::ALL.iter().any(growing) {
-            return false;
+        if self.batches.len() < FEWEST_BATCHES || !SiteKind::ALL.iter().any(growing) {
+            return Told::Little;
         }
-        SiteKind::ALL.into_iter().filter(growing).all(|kind| {
-            let mut rising = Amount::default();
-            for site in (0..tables.sites_used()).filter(|&site| self.rises(site)) {
-                if let Some(of) = tables.recorded(site).filter(|of| of.kind == kind) {
-                    rising = sum(rising, amount(of.blocks, of.bytes));
-                }
+        let of_kinds = SiteKind::ALL.into_iter().filter(growing);
+        of_kinds.map(|kind| self.told_of(kind, tables)).min().unwrap_or(Told::Little)
+    }
+
+    fn told_of(&self, kind: SiteKind, tables: &Tables) -> Told {
+        let mut rising = Amount::default();
+        for site in (0..tables.sites_used()).filter(|&site| self.rises(site)) {
+            if let Some(of) = tables.recorded(site).filter(|of| of.kind == kind) {
+                rising = sum(rising, amount(of.blocks, of.bytes));
             }
-            let Some(growth) = self.growth(kind, rising) else { return false };
-            let (rates, older) = (self.rates[kind as usize], self.rests[kind as usize].older);
-            let iterations = self.iterations();
-            let bytes = rates.bytes <= 0.0
-                || judge::is_explained(
-                    growth.bytes,
-                    rising.bytes,
-                    older.1,
-                    iterations,
-                    rates.bytes,
-                );
-            let blocks = rates.blocks <= 0.0
-                || judge::is_explained(
-                    growth.blocks,
-                    rising.blocks,
-                    older.0,
-                    iterations,
-                    rates.blocks,
-                );
-            bytes && blocks
-        })
+        }
+        let Some(growth) = self.growth(kind, rising) else { return Told::Little };
+        let (rates, older) = (self.rates[kind as usize], self.rests[kind as usize].older);
+        let iterations = self.iterations();
+        let explained = |growth: i64, rising: i64, older: i64, rate: f64| {
+            rate <= 0.0 || judge::is_explained(growth, rising, older, iterations, rate)
+        };
+        if !explained(growth.blocks, rising.blocks, older.0, rates.blocks) {
+            Told::Little
+        } else if explained(growth.bytes, rising.bytes, older.1, rates.bytes) {
+            Told::All
+        } else {
+            Told::AllButContainers
+        }
     }
 
     /// The report.
@@ -251,8 +263,16 @@ impl Books {
                     grouped(unplaced.1),
                 ));
             }
-            sites.grew_again |=
-                self.rates[kind as usize].grow() && (growth.bytes > 0 || growth.blocks > 0);
+            let rates = self.rates[kind as usize];
+            sites.grew_again |= rates.grow() && (growth.bytes > 0 || growth.blocks > 0);
+            let missing = rates.bytes - growth.bytes as f64 / iterations.max(1) as f64;
+            if missing > rates.bytes * 0.1 && growth.blocks > 0 {
+                self.notes.push(format!(
+                    "{} per iteration did not show in the {} iterations that were recorded: a container that grows does so rarely",
+                    scaled(missing),
+                    grouped(iterations as i64),
+                ));
+            }
         }
         if iterations > 0 && !sites.grew_again && self.rates.iter().any(|rates| rates.grow()) {
             self.notes.push(

@@ -9,7 +9,7 @@ mod unexplained;
 use std::time::{Duration, Instant};
 
 use account::Books;
-pub(super) use account::Judged;
+pub(super) use account::{Judged, Told};
 use modules::Regions;
 use plan::Plan;
 
@@ -22,11 +22,15 @@ use crate::report::{FigureReport, SiteKind, Sites};
 const SLOWER: u32 = 8;
 /// … and this much more; never past the timeout.
 const AT_LEAST: Duration = Duration::from_secs(5);
+/// What one from the start of a subject may take, which has less to do.
+const SLOWER_ANEW: u32 = 2;
 
 /// What came of a recording.
 #[derive(Debug)]
 pub(super) struct Recording {
     pub(super) sites: Sites,
+    /// Whether the sites tell all that grows.
+    pub(super) told: Told,
     /// How it was cut short; the worker cannot be spoken to any more.
     pub(super) interrupted: Option<Interruption>,
 }
@@ -39,8 +43,9 @@ pub(super) struct Wanted<'a> {
     pub(super) judged: Judged,
     /// The time that the judged part took.
     pub(super) spent: Duration,
-    /// Iterations at most; `None` for as many as the subject has done before.
-    pub(super) most: Option<u64>,
+    /// Iterations of a subject that is recorded from its start, at most. `None` for one that was
+    /// judged: as many as it has done before.
+    pub(super) anew: Option<u64>,
 }
 
 /// Lets the subject run on and record.
@@ -51,7 +56,11 @@ pub(super) fn record(
 ) -> Recording {
     let timeout = options.effective_timeout();
     let began = subject.elapsed();
-    let bound = (wanted.spent * SLOWER + AT_LEAST).min(timeout.saturating_sub(began));
+    let bound = match wanted.anew {
+        Some(_) => wanted.spent * SLOWER_ANEW,
+        None => wanted.spent * SLOWER + AT_LEAST,
+    };
+    let bound = bound.min(timeout.saturating_sub(began));
     subject.set_deadline(began + bound);
     let mut books = Books::new(wanted.judged, wanted.figures);
     let mut regions = Regions::default();
@@ -60,7 +69,8 @@ pub(super) fn record(
         books.note(broke_off(interruption));
     }
     // What was recorded outlives the worker.
-    Recording { sites: books.close(subject.records(), &regions), interrupted }
+    let told = books.told(subject.records());
+    Recording { sites: books.close(subject.records(), &regions), told, interrupted }
 }
 
 fn run(
@@ -86,7 +96,7 @@ fn run(
     regions.extend(Regions::parse(&subject.maps()));
     let (threads, children) = (subject.threads(), subject.children());
     let clock = Instant::now();
-    let most = wanted.most.unwrap_or(started.iterations);
+    let most = wanted.anew.unwrap_or(started.iterations);
     for batch in Plan::new(plan::target(most, wanted.figures)) {
         let before = clock.elapsed();
         let checkpoint = subject.run(batch)?;
@@ -99,8 +109,12 @@ fn run(
         books.enter(batch, &checkpoint, &sample, subject.records());
         books.gone(SiteKind::Thread, &threads, &subject.threads());
         books.gone(SiteKind::Child, &children, &subject.children());
-        if books.is_clear(subject.records()) {
-            break;
+        match books.told(subject.records()) {
+            Told::All => break,
+            // It doubles the more rarely the longer the subject has run: one that has just begun
+            // shows it sooner.
+            Told::AllButContainers if wanted.anew.is_none() => break,
+            Told::AllButContainers | Told::Little => {}
         }
         // The next batch is twice as long.
         let took = clock.elapsed() - before;
