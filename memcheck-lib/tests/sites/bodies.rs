@@ -277,7 +277,8 @@ pub(crate) fn cases() -> Vec<Case> {
 fn doubled(sites: &Sites, element: i64) {
     exact(sites, SiteKind::RustHeap);
     let site = only_growing(sites, SiteKind::RustHeap);
-    assert!(site.survived.bytes >= element * 1024, "{site:?}");
+    // Half of it is as yet unused, right after a doubling.
+    assert!(site.survived.bytes >= element * sites.iterations as i64 / 2, "{site:?}");
     assert!(sites.grew_again);
 }
 

@@ -70,6 +70,7 @@ impl Again<'_> {
                 Some(sites)
             }
             Reason::Container if told == Told::All => Some(sites),
+            Reason::Container if sites.grew_again && !has_grown(first) => Some(sites),
             _ => None,
         }
     }
@@ -97,13 +98,12 @@ impl Again<'_> {
 }
 
 fn reason(first: &Measured, (outcome, iteration): (&Outcome, Option<u64>)) -> Option<Reason> {
-    let shown = first.sites.as_ref().is_some_and(|sites| sites.grew_again);
     match outcome {
         Outcome::Failed { .. }
         | Outcome::Crashed { .. }
         | Outcome::Exited { .. }
         | Outcome::OverCeiling { .. }
-            if !shown =>
+            if !has_grown(first) =>
         {
             iteration.map(Reason::Ended)
         }
@@ -111,4 +111,9 @@ fn reason(first: &Measured, (outcome, iteration): (&Outcome, Option<u64>)) -> Op
         // Another worker would hang or go astray likewise.
         _ => None,
     }
+}
+
+/// Whether what grew did so again while it was recorded.
+fn has_grown(measured: &Measured) -> bool {
+    measured.sites.as_ref().is_some_and(|sites| sites.grew_again)
 }

@@ -27,6 +27,8 @@ type Reading = [Option<Amount>; SiteKind::ALL.len()];
 #[derive(Debug)]
 pub(super) struct Books {
     counted: Judged,
+    /// The share of the judged rate of bytes that must show.
+    least: f64,
     /// Growth per iteration of each kind in the judged part.
     rates: [Rates; SiteKind::ALL.len()],
     start: Reading,
@@ -41,6 +43,12 @@ pub(super) struct Books {
     /// Figures that grew.
     growing: Vec<Figure>,
 }
+
+/// The share of what was judged that must show while it is recorded, …
+pub(super) const NEARLY_ALL: f64 = 0.9;
+/// … and of the bytes in a subject that has just begun: a container that doubles takes up to twice
+/// as many or half as many per iteration, by where between two doublings one looks.
+pub(super) const OF_CONTAINERS: f64 = 0.4;
 
 /// Batches without which nothing is told.
 const FEWEST_BATCHES: usize = 3;
@@ -84,7 +92,7 @@ fn difference(a: Amount, b: Amount) -> Amount {
 }
 
 impl Books {
-    pub(super) fn new(counted: Judged, figures: &[FigureReport]) -> Books {
+    pub(super) fn new(counted: Judged, figures: &[FigureReport], least: f64) -> Books {
         let mut rates = [Rates::default(); SiteKind::ALL.len()];
         let mut growing = Vec::new();
         for of in figures.iter().filter(|of| of.verdict == Verdict::Growing) {
@@ -105,6 +113,7 @@ impl Books {
         }
         Books {
             counted,
+            least,
             rates,
             start: Reading::default(),
             end: Reading::default(),
@@ -225,9 +234,10 @@ impl Books {
         let explained = |growth: i64, rising: i64, older: i64, rate: f64| {
             rate <= 0.0 || judge::is_explained(growth, rising, older, iterations, rate)
         };
-        if !explained(growth.blocks, rising.blocks, older.0, rates.blocks) {
+        let least = [NEARLY_ALL * rates.blocks, self.least * rates.bytes];
+        if !explained(growth.blocks, rising.blocks, older.0, least[0]) {
             Told::Little
-        } else if explained(growth.bytes, rising.bytes, older.1, rates.bytes) {
+        } else if explained(growth.bytes, rising.bytes, older.1, least[1]) {
             Told::All
         } else {
             Told::AllButContainers

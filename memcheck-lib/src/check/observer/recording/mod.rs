@@ -62,7 +62,8 @@ pub(super) fn record(
     };
     let bound = bound.min(timeout.saturating_sub(began));
     subject.set_deadline(began + bound);
-    let mut books = Books::new(wanted.judged, wanted.figures);
+    let least = if wanted.anew.is_some() { account::OF_CONTAINERS } else { account::NEARLY_ALL };
+    let mut books = Books::new(wanted.judged, wanted.figures, least);
     let mut regions = Regions::default();
     let interrupted = run(subject, wanted, bound, options, &mut books, &mut regions).err();
     if let Some(interruption) = &interrupted {
