@@ -47,10 +47,15 @@ impl Entry<'_> {
     /// without a word.
     pub(crate) fn item(&self, cfgs: &[TokenStream]) -> TokenStream {
         let bytes = self.bytes();
+        // It has a name because beside an associated function, which the compiler refuses as a test,
+        // `_` would be a second mistake.
+        let bare = self.name.trim_start_matches("r#");
+        let name = syn::Ident::new(&format!("_MEMCHECK_ENTRY_OF_{bare}"), Span::mixed_site());
         quote_spanned! {Span::mixed_site()=>
             #[cfg(test)]
             #(#cfgs)*
-            const _: () = { #bytes };
+            #[allow(non_upper_case_globals)]
+            const #name: () = { #bytes };
         }
     }
 
