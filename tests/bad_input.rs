@@ -4,8 +4,8 @@
 mod support;
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
+use support::processes::{is_running, until};
 use support::{Project, entry};
 
 /// Runs the tool in an empty folder.
@@ -181,6 +181,21 @@ fn two_tests_of_one_name() {
     ");
 }
 
+/// The compiler removes every `#[test]` of a target that has no harness.
+#[test]
+fn a_target_without_a_harness() {
+    let project = Project::new("no-harness")
+        .manifest_extra("\n[[test]]\nname = \"own_main\"\nharness = false\n")
+        .file(
+            "tests/own_main.rs",
+            "#![deny(warnings)]\n#![forbid(unsafe_code)]\n#[memcheck::memcheck]\nfn never_runs() {}\nfn main() {}\n",
+        );
+    let output = project.memcheck(&["--test", "own_main"]).code(100);
+    let said = "the test harness does not know `never_runs`, so it can never run";
+    assert!(output.stdout.contains(said), "{}", output.stdout);
+    assert!(output.stdout.contains("`harness = false` in Cargo.toml"), "{}", output.stdout);
+}
+
 #[test]
 fn no_annotated_test() {
     let project = Project::new("nothing-yet")
@@ -235,12 +250,12 @@ fn nothing_that_was_asked_for() {
 }
 
 #[test]
-fn a_signal_ends_the_build_and_the_tool() {
+fn a_signal_ends_the_build_and_all_that_it_started() {
     let project = Project::new("slow-build").without_library().file(
         "build.rs",
-        // Ends by itself, so that nothing is left behind whatever becomes of the test.
-        "fn main() {\n    std::fs::write(\"started\", \"\").unwrap();\n\
-         \x20   std::thread::sleep(std::time::Duration::from_secs(5));\n}\n",
+        "fn main() {\n    std::fs::write(\"new\", std::process::id().to_string()).unwrap();\n\
+         \x20   std::fs::rename(\"new\", \"started\").unwrap();\n\
+         \x20   std::thread::sleep(std::time::Duration::from_secs(3600));\n}\n",
     );
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let started = project.path().join("started");
@@ -248,15 +263,29 @@ fn a_signal_ends_the_build_and_the_tool() {
         let mut command = project.memcheck_command(&[]);
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         let mut child = command.spawn().unwrap();
-        let begin = Instant::now();
-        while !started.exists() {
-            assert!(begin.elapsed() < Duration::from_secs(120), "the build does not begin");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        until("the build begins", || started.exists());
+        let script = std::fs::read_to_string(&started).unwrap();
         let pid = child.id().to_string();
         Command::new("kill").args(["-s", signal, &pid]).status().unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
+        until(&format!("the build script ends after {signal}"), || !is_running(&script));
     }
+}
+
+/// It would be started on every test binary, in the place of this tool.
+#[test]
+fn a_runner_on_the_command_line() {
+    let project = Project::new("own-runner")
+        .without_library()
+        .file("src/lib.rs", entry("memcheck-test|1|own_runner::a|src/lib.rs|1|1|"))
+        .file("runner.toml", "[target.'cfg(unix)']\nrunner = \"touch started\"\n");
+    let inline = "target.'cfg(unix)'.runner=\"touch started\"";
+    insta::assert_snapshot!(project.memcheck(&["--config", inline]).code(2).error(), @r#"
+    error: `--config target.'cfg(unix)'.runner="touch started"` names a runner, and cargo would start it on the tests in the place of cargo memcheck
+      help: leave it out: a worker must be started by its observer
+    "#);
+    project.memcheck(&["--config", "runner.toml"]).code(2);
+    assert!(!project.path().join("started").exists());
 }
 
 /// A worker whose library talks another protocol, as of an old `target` or a renamed dependency.

@@ -11,8 +11,9 @@ mod support;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
+use support::processes::{is_root, is_running, until};
+use support::tools::are_there;
 use support::{Output, clean, run};
 
 fn command(arguments: &[&str]) -> Command {
@@ -50,24 +51,6 @@ impl Drop for Running {
     }
 }
 
-fn until(what: &str, condition: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !condition() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "{what}: never");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-/// Whether a process lives; a zombie does not.
-fn is_running(pid: &str) -> bool {
-    std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
-        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().starts_with(" Z"))
-}
-
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|of| std::os::unix::fs::MetadataExt::uid(&of) == 0)
-}
-
 /// Python that reserves 64 GiB, without access to it, and waits.
 const RESERVES: &str = "\
 import ctypes, time
@@ -84,17 +67,13 @@ fn skip(test: &str, why: &str) {
     eprintln!("SKIPPED {test}: {why}");
 }
 
-fn has_python(test: &str) -> bool {
-    let found = Command::new("python3").arg("--version").output().is_ok();
-    if !found {
-        skip(test, "python3 is not installed");
-    }
-    found
+fn has_python() -> bool {
+    are_there(&["python3", "--version"], "install python3")
 }
 
 #[test]
 fn a_reservation_is_said_to_be_none_in_the_first_sentence() {
-    if !has_python("a_reservation_is_said_to_be_none_in_the_first_sentence") {
+    if !has_python() {
         return;
     }
     let mut python = Command::new("python3");

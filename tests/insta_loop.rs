@@ -3,9 +3,9 @@
 
 mod support;
 
-use std::process::{Command, Stdio};
-
-use support::{Output, Project, run};
+use support::Project;
+use support::insta::run_with;
+use support::tools::are_there;
 
 const BEFORE: &str = r#"
 #[cfg(test)]
@@ -44,41 +44,23 @@ mod tests {
 
 const REQUEST: &str = "src/snapshots/walk__tests__answers_a_request.snap";
 
-fn installed() -> bool {
-    let mut command = Command::new("cargo-insta");
-    command.args(["insta", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
-}
-
 /// A project in which nothing of the shell's or the machine's CI is heard.
 fn project(name: &str) -> Project {
     let project = Project::new(name).library_features(&["insta"]).manifest_extra("insta = \"1\"\n");
     project.file("src/lib.rs", BEFORE)
 }
 
-/// The variables of insta are those of the test alone.
-fn with(mut command: Command, variables: &[(&str, &str)]) -> Output {
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("INSTA_") {
-            command.env_remove(name);
-        }
-    }
-    command.env_remove("CI").env_remove("TF_BUILD").envs(variables.iter().copied());
-    run(&mut command)
-}
-
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn the_loop_of_insta() {
-    if !installed() {
-        eprintln!("SKIPPED the_loop_of_insta: `cargo install cargo-insta --locked` makes it run");
+    let version = ["cargo-insta", "insta", "--version"];
+    if !are_there(&version, "`cargo install cargo-insta --locked`") {
         return;
     }
     let project = project("walk");
-    let insta = |arguments: &[&str]| with(project.cargo("insta", arguments), &[]);
-    let memcheck = |arguments: &[&str]| with(project.memcheck_command(arguments), &[]);
+    let insta = |arguments: &[&str]| run_with(project.cargo("insta", arguments), &[]);
+    let memcheck = |arguments: &[&str]| run_with(project.memcheck_command(arguments), &[]);
     let test = |arguments: &[&str], variables: &[(&str, &str)]| {
-        with(project.cargo("test", arguments), variables)
+        run_with(project.cargo("test", arguments), variables)
     };
     let there = |path: &str| project.path().join(path).exists();
     let pending = format!("{REQUEST}.new");
@@ -127,11 +109,11 @@ fn the_loop_of_insta() {
     assert!(there(REQUEST) && !there("src/snapshots/walk__tests__gone.snap"));
 
     // A leak is told as a leak, and never pends.
-    let leak = with(project.memcheck_command(&["grows"]), &[("LEAK", "1")]).code(100);
+    let leak = run_with(project.memcheck_command(&["grows"]), &[("LEAK", "1")]).code(100);
     assert!(leak.stdout.contains("LEAK"), "{}", leak.stdout);
     assert!(!there("src/snapshots/walk__tests__grows.snap.new"));
     let always = [("INSTA_UPDATE", "always"), ("LEAK", "1")];
-    with(project.memcheck_command(&["grows"]), &always).code(100);
+    run_with(project.memcheck_command(&["grows"]), &always).code(100);
     let text =
         std::fs::read_to_string(project.path().join("src/snapshots/walk__tests__grows.snap"));
     assert!(text.unwrap().contains("verdict        steady"));
@@ -140,8 +122,9 @@ fn the_loop_of_insta() {
 /// The same files under each runner.
 fn everywhere(project: &Project) {
     for _ in 0..3 {
-        with(project.memcheck_command(&["-j", "8"]), &[("CI", "1")]).code(0);
-        with(project.cargo("test", &["--lib", "--", "--test-threads=8"]), &[("CI", "1")]).code(0);
+        run_with(project.memcheck_command(&["-j", "8"]), &[("CI", "1")]).code(0);
+        run_with(project.cargo("test", &["--lib", "--", "--test-threads=8"]), &[("CI", "1")])
+            .code(0);
     }
     if let Some(output) = project.nextest(&["-j", "8"]) {
         output.code(0);
@@ -171,9 +154,9 @@ fn a_heap_that_is_not_counted_is_an_error_and_no_snapshot() {
         }
         "#,
     );
-    let output = with(project.memcheck_command(&[]), &[("INSTA_UPDATE", "always")]).code(1);
+    let output = run_with(project.memcheck_command(&[]), &[("INSTA_UPDATE", "always")]).code(1);
     assert!(output.stdout.contains("BROKEN"), "{}", output.stdout);
     assert!(output.stdout.contains("memcheck::Alloc::new"), "{}", output.stdout);
     assert!(!project.path().join("src/snapshots").exists());
-    with(project.cargo("test", &["by_hand"]), &[]).code(0);
+    run_with(project.cargo("test", &["by_hand"]), &[]).code(0);
 }

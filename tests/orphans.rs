@@ -5,12 +5,10 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::SIGINT;
-use signal_hook::flag;
 use support::Project;
+use support::processes::until;
 
 /// In the environment of everything that a project's commands start.
 const MARK: &str = "ORPHANS_OF";
@@ -121,16 +119,6 @@ fn kill(signal: &str, pid: u32) {
     let _ = Command::new("kill").args(["-s", signal, &pid.to_string()]).status();
 }
 
-/// Waits until `condition` holds.
-#[track_caller]
-fn until(what: &str, longest: Duration, condition: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !condition() {
-        assert!(begin.elapsed() < longest, "{what}: never");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
 /// Checks that soon nothing with the project's mark runs.
 #[track_caller]
 fn nothing_is_left(name: &str) {
@@ -146,29 +134,13 @@ fn nothing_is_left(name: &str) {
     }
 }
 
-/// Lets what is started from here on end on Ctrl-C, also where this runs in the background of a script
-/// (`bash .ci/run &`): a shell then has it ignored, which programs inherit, while a handler does not
-/// outlive an exec.
-fn hear_interrupts() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let ignored = std::fs::read_to_string("/proc/self/status").unwrap();
-        let ignored = ignored.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
-        let ignored = u64::from_str_radix(ignored.trim(), 16).unwrap();
-        if ignored & 1 << (SIGINT - 1) != 0 {
-            flag::register(SIGINT, Arc::default()).unwrap();
-        }
-    });
-}
-
 /// Starts a command and waits until its test is where it never ends.
 #[track_caller]
 fn start(project: &Project, mut command: Command) -> Child {
-    hear_interrupts();
     let ready = project.path().join("ready");
     let _ = std::fs::remove_file(&ready);
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    until("the body runs", Duration::from_secs(300), || ready.exists());
+    until("the body runs", || ready.exists());
     child
 }
 

@@ -3,20 +3,8 @@
 
 mod support;
 
-use std::process::Command;
-
-use support::{Output, Project, run};
-
-/// The variables of insta and of CI are those of the test alone.
-fn with(mut command: Command, variables: &[(&str, &str)]) -> Output {
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("INSTA_") {
-            command.env_remove(name);
-        }
-    }
-    command.env_remove("CI").env_remove("TF_BUILD").envs(variables.iter().copied());
-    run(&mut command)
-}
+use support::Project;
+use support::insta::run_with;
 
 #[test]
 fn every_form_has_the_same_snapshot_everywhere() {
@@ -26,7 +14,7 @@ fn every_form_has_the_same_snapshot_everywhere() {
             "tokio = { version = \"1.40\", features = [\"macros\", \"rt-multi-thread\", \"sync\"] }\n",
         )
         .file("src/lib.rs", include_str!("snapshot_forms/forms.rs"));
-    let accepted = with(project.memcheck_command(&[]), &[("INSTA_UPDATE", "always")]).code(0);
+    let accepted = run_with(project.memcheck_command(&[]), &[("INSTA_UPDATE", "always")]).code(0);
     assert!(
         accepted.stdout.contains("14 tests run: 13 passed, 1 known leak"),
         "{}",
@@ -64,9 +52,9 @@ fn every_form_has_the_same_snapshot_everywhere() {
 
     // In CI nothing is written, so a difference fails.
     let ci = [("CI", "1")];
-    with(project.memcheck_command(&["-j", "8", "--sites=always"]), &ci).code(0);
-    with(project.cargo("test", &["--lib"]), &ci).code(0);
+    run_with(project.memcheck_command(&["-j", "8", "--sites=always"]), &ci).code(0);
+    run_with(project.cargo("test", &["--lib"]), &ci).code(0);
     if project.nextest(&["--no-run"]).is_some() {
-        with(project.cargo("nextest", &["run"]), &ci).code(0);
+        run_with(project.cargo("nextest", &["run"]), &ci).code(0);
     }
 }

@@ -4,9 +4,9 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
 
 use support::Project;
+use support::processes::is_root;
 
 /// What each test must be called stands in its name, after the last underscore.
 const SOURCE: &str = r#"
@@ -162,15 +162,12 @@ fn never_iterates_FAIL(_workload: Workload) {}
 struct Run {
     words: BTreeMap<String, String>,
     stdout: String,
-    took: Duration,
 }
 
 impl Run {
     fn of(project: &Project, arguments: &[&str]) -> Self {
         project.memcheck(&["--no-run"]).code(0);
-        let begin = Instant::now();
         let output = project.memcheck(arguments).code(100);
-        let took = begin.elapsed();
         let lines = output.stdout.lines().take_while(|line| !line.is_empty());
         let words = lines
             .filter_map(|line| {
@@ -179,7 +176,7 @@ impl Run {
                 Some((name.to_owned(), word.to_owned()))
             })
             .collect();
-        Run { words, stdout: output.stdout, took }
+        Run { words, stdout: output.stdout }
     }
 }
 
@@ -205,16 +202,12 @@ fn each_has_its_word() {
 }
 
 #[test]
-fn none_hangs() {
-    // The longest timeout of one that needs it is a second; what is lost is known after a half.
-    assert!(RUN.took < Duration::from_secs(60), "{:?}", RUN.took);
-}
-
-#[test]
 fn what_cannot_be_read_is_no_pass_in_silence() {
-    let word = &RUN.words["is_not_dumpable"];
+    let word = &*RUN.words["is_not_dumpable"];
+    let told = RUN.stdout.contains("not-read");
     // As root everything can be read.
-    assert!(word == "PASS" || RUN.stdout.contains("not-read"), "{word}\n{}", RUN.stdout);
+    let expected = if is_root() { ("PASS", false) } else { ("UNSURE", true) };
+    assert_eq!((word, told), expected, "{}", RUN.stdout);
 }
 
 #[test]

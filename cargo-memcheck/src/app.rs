@@ -6,19 +6,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use memcheck::report::{TestId, Word};
-use memcheck::tool::{Launch, Settings};
+use memcheck::tool::{Launch, Record, Settings};
 
 use crate::cargo::{self, Cargo, Surroundings, TestBinary};
-use crate::cli::{self, Command, Display, Fate, Filters, Inspect, List, Reports, Run, Selection};
+use crate::cli::{self, Command, Fate, Filters, Inspect, List, Reports, Run, Selection};
 use crate::config::{Layers, TestName};
 use crate::configure;
 use crate::discover::{self, Annotated};
 use crate::error::{Error, with_causes};
 use crate::exit;
 use crate::inspect;
+use crate::interrupt::Interrupt;
 use crate::merge::merge;
 use crate::output::{self, FlameGraph, Outputs, Telling, Wanted};
-use crate::run::{self, Event, Interrupt, Plan, Planned};
+use crate::run::{self, Event, Plan, Planned, Summary};
 use crate::sites::{Resolver, Workspace};
 use crate::suppress::Suppressions;
 
@@ -54,8 +55,9 @@ fn judge(run: &Run) -> Result<u8, Error> {
     output::choose_colour(run.display.color);
     output::check_files(&run.results, run.lines.flamegraph.as_deref())?;
     let interrupt = Interrupt::install().map_err(|source| Error::Signals { source })?;
-    let cargo = cargo(&run.selection, &run.display);
-    let layers = configure::run(run)?;
+    let cargo = Cargo::new(&run.selection, run.display.color);
+    cargo::check_runner(&run.selection.resolution.config)?;
+    let layers = configure::run(run, &cargo)?;
     let settings = layers.run();
     let results = settings.results(&run.results);
     // Also those that the file or the environment names.
@@ -104,7 +106,9 @@ fn judge(run: &Run) -> Result<u8, Error> {
             graph.iter_mut().for_each(|graph| graph.event(event));
         },
     );
-    suppressions.warn_of_unused(&layers, &run.selection, &plan, &summary);
+    if recorded_all(&plan) && is_whole(&cargo, &built, &summary) {
+        suppressions.unused(plan.ignored.len()).iter().for_each(|text| output::warning(text));
+    }
     let mut failed = outputs.close();
     failed.extend(graph.and_then(|graph| graph.write().err()));
     Ok(closed(&failed, exit::run(&summary, plan.inconclusive)))
@@ -162,7 +166,7 @@ fn folder(selection: &Selection) -> PathBuf {
 fn show(list: &List) -> Result<u8, Error> {
     output::choose_colour(list.display.color);
     let interrupt = Interrupt::install().map_err(|source| Error::Signals { source })?;
-    let built = build(&cargo(&list.selection, &list.display), &interrupt)?;
+    let built = build(&Cargo::new(&list.selection, list.display.color), &interrupt)?;
     let mut listed: Vec<(String, Vec<Annotated>)> = Vec::new();
     let chosen = Chosen::by(&list.filters, &built);
     if chosen.run.is_empty() && chosen.ignored.is_empty() {
@@ -198,14 +202,24 @@ fn look(wanted: &Inspect) -> Result<u8, Error> {
 
 /// The workspace of the tests.
 fn workspace(cargo: &Cargo<'_>, binaries: &[&TestBinary]) -> Workspace {
-    cargo::metadata(cargo).map(|metadata| Workspace::of(&metadata)).unwrap_or_else(|error| {
+    cargo.metadata().map(Workspace::of).unwrap_or_else(|error| {
         let package = binaries.first().and_then(|binary| binary.manifest.parent());
         Workspace::guessed(package.unwrap_or(Path::new("")).to_owned(), &with_causes(&error))
     })
 }
 
-fn cargo<'a>(selection: &'a Selection, display: &Display) -> Cargo<'a> {
-    Cargo { selection, color: display.color }
+/// Whether the tests of the whole workspace were asked for, and run to their end.
+fn is_whole(cargo: &Cargo<'_>, built: &Built, summary: &Summary) -> bool {
+    let all_members =
+        |metadata| cargo::are_of_all_members(metadata, built.iter().map(|(binary, _)| binary));
+    summary.is_complete()
+        && cargo.selection.targets.is_default()
+        && cargo.metadata().is_ok_and(all_members)
+}
+
+/// Whether the sites of every test that grows were to be recorded.
+fn recorded_all(plan: &Plan) -> bool {
+    plan.tests.iter().all(|test| test.settings.sites != Record::Never)
 }
 
 /// The annotated tests of every binary.

@@ -38,6 +38,10 @@ pub(crate) enum Error {
         binary.display()
     )]
     EnvironmentMissing { command: String, binary: PathBuf },
+    #[error(
+        "`--config {config}` names a runner, and cargo would start it on the tests in the place of cargo memcheck"
+    )]
+    Runner { config: String },
     #[error("the annotated tests in `{}` cannot be found", path.display())]
     BrokenBinary { path: PathBuf, source: ElfError },
     #[error("an annotated test in `{}` cannot be understood", path.display())]
@@ -94,7 +98,9 @@ impl Error {
             Error::CargoStart { .. } => {
                 "install Rust with rustup, or set CARGO to the path of cargo".into()
             }
-            Error::CargoOutput { .. } | Error::Environment { .. } => {
+            Error::CargoOutput { .. }
+            | Error::Environment { .. }
+            | Error::EnvironmentMissing { .. } => {
                 "run the command above by hand to see more".into()
             }
             Error::Workspace { .. } => "mend what cargo says above".into(),
@@ -102,9 +108,7 @@ impl Error {
             Error::Build { .. } => {
                 "what cargo and the compiler say stands above; mend that and run again".into()
             }
-            Error::EnvironmentMissing { .. } => "a `--config target.….runner` on the command line \
-                 takes the place that cargo memcheck needs: leave it out"
-                .into(),
+            Error::Runner { .. } => "leave it out: a worker must be started by its observer".into(),
             Error::BrokenBinary { path, source } => source.help(path),
             Error::BadEntry { source, .. } => source.help(),
             Error::DuplicateTest { .. } => "libtest can reach only one of them: a test inside of \

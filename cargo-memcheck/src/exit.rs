@@ -34,6 +34,7 @@ mod of {
             | Error::CommandStart { .. }
             | Error::ManifestMissing { .. }
             | Error::Config(_)
+            | Error::Runner { .. }
             | Error::BadEntry { .. }
             | Error::DuplicateTest { .. }
             | Error::NoFolder { .. }

@@ -9,12 +9,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use memcheck::process::{Inspection, ProcessError, inspect};
-use memcheck::tool::end_with_kin;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use crate::cargo::CommandLine;
 use crate::error::Error;
-use crate::run::Interrupt;
+use crate::interrupt::{self, Interrupt};
 
 /// Looks at a running process.
 pub(crate) fn process(pid: i32, tree: bool) -> Result<Inspection, Error> {
@@ -44,7 +43,6 @@ pub(crate) fn command(
 struct Running {
     child: Child,
     command: String,
-    mark: String,
     started: Instant,
     status: Option<ExitStatus>,
 }
@@ -54,14 +52,11 @@ impl Running {
         let mut words = words.iter();
         let mut line = CommandLine::new(words.next().cloned().unwrap_or_default());
         line.arguments(words.cloned());
-        for (name, value) in crate::cargo::changes_of_cargo_run() {
-            line.environment(name, value);
-        }
+        line.environment(crate::cargo::changes_of_cargo_run());
         // Everything it starts inherits this, and can be found by it.
-        let (name, value) = ("MEMCHECK_INSPECTED_BY", std::process::id().to_string());
+        line.environment([(interrupt::MARK.into(), Some(interrupt::mark().into()))]);
         let mut command = line.command();
         command
-            .env(name, &value)
             .process_group(0)
             .stdin(match io::stdin().is_terminal() {
                 // A process in the background is stopped when it reads from the terminal. This way
@@ -75,7 +70,6 @@ impl Running {
             Ok(child) => Ok(Running {
                 child,
                 command: line.to_string(),
-                mark: format!("{name}={value}"),
                 started: Instant::now(),
                 status: None,
             }),
@@ -128,7 +122,7 @@ impl Running {
         }
         // One that has ended keeps its status.
         self.child.kill()?;
-        end_with_kin(&self.child, &self.mark);
+        interrupt::end_kin(self.child.id());
         let status = self.child.wait()?;
         self.status = Some(status);
         Ok(status)

@@ -24,6 +24,8 @@ mod exit;
 #[cfg(target_os = "linux")]
 mod inspect;
 #[cfg(target_os = "linux")]
+mod interrupt;
+#[cfg(target_os = "linux")]
 mod merge;
 #[cfg(target_os = "linux")]
 mod output;
@@ -31,6 +33,7 @@ mod output;
 mod run;
 #[cfg(target_os = "linux")]
 mod sites;
+#[cfg(target_os = "linux")]
 mod suppress;
 
 use std::process::ExitCode;

@@ -7,23 +7,25 @@ use std::sync::{Mutex, PoisonError};
 use memcheck::Report;
 use memcheck::report::{Site, Suppressed};
 
-use crate::cli::Selection;
 use crate::config::{Layers, Suppression};
-use crate::run::{Plan, Summary};
-use crate::{cargo, output};
 
 /// The suppressions of a run, and which of them hid something.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Suppressions<'a> {
     all: &'a [Suppression],
+    /// The file that they stand in.
+    path: &'a Path,
     used: Mutex<BTreeSet<usize>>,
 }
 
 impl<'a> Suppressions<'a> {
     /// Those of the file.
     pub(crate) fn of(layers: &'a Layers) -> Self {
-        let all = layers.file.as_ref().map_or(&[][..], |file| &file.suppressions);
-        Suppressions { all, used: Mutex::default() }
+        let (all, path) = match &layers.file {
+            Some(file) => (&file.suppressions[..], &*file.path),
+            None => (&[][..], Path::new("")),
+        };
+        Suppressions { all, path, used: Mutex::default() }
     }
 
     /// The report without the sites that they name. The names of the functions must have been
@@ -34,48 +36,12 @@ impl<'a> Suppressions<'a> {
         report
     }
 
-    /// Those that have hidden nothing so far.
-    pub(crate) fn unused(&self) -> Vec<&'a Suppression> {
+    /// What is to be said, after a run of the whole workspace, of those that have hidden nothing.
+    pub(crate) fn unused(&self, ignored: usize) -> Vec<String> {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = self.all.iter().enumerate();
-        all.filter(|(index, _)| !used.contains(index)).map(|(_, of)| of).collect()
+        let unused = self.all.iter().enumerate().filter(|(index, _)| !used.contains(index));
+        unused.map(|(_, of)| of.unused(self.path, ignored)).collect()
     }
-}
-
-impl Suppressions<'_> {
-    /// Says which of them have hidden nothing, if the whole workspace was run to its end: else they
-    /// may be for a test that was not asked for.
-    pub(crate) fn warn_of_unused(
-        &self,
-        layers: &Layers,
-        selection: &Selection,
-        plan: &Plan,
-        summary: &Summary,
-    ) {
-        let unused = self.unused();
-        let whole =
-            || summary.not_run == 0 && summary.interrupted.is_none() && is_whole(selection, plan);
-        if unused.is_empty() || !whole() {
-            return;
-        }
-        let path = layers.file.as_ref().map_or(Path::new(""), |file| &file.path);
-        for of in unused {
-            output::warning(&of.unused(path));
-        }
-    }
-}
-
-/// Whether every test of the workspace was asked for.
-fn is_whole(selection: &Selection, plan: &Plan) -> bool {
-    let workspace = &selection.workspace;
-    let selected = !workspace.package.is_empty()
-        || !workspace.exclude.is_empty()
-        || !selection.targets.is_default();
-    if selected || plan.filtered_out > 0 || !plan.ignored.is_empty() {
-        return false;
-    }
-    let manifest = selection.manifest.manifest_path.as_deref();
-    workspace.workspace || workspace.all || cargo::has_one_member(manifest)
 }
 
 /// Moves each growing site that a suppression names out of the sites of the report and into what is
@@ -183,13 +149,19 @@ mod tests {
     #[test]
     fn the_first_that_fits_counts_and_the_others_are_unused() {
         let file = crate::config::Layers::default();
-        assert!(Suppressions::of(&file).unused().is_empty());
+        assert!(Suppressions::of(&file).unused(0).is_empty());
         let rules = [suppression("a*"), suppression("ab"), suppression("c")];
-        let run = Suppressions { all: &rules, used: Mutex::default() };
+        let path = Path::new("m.toml");
+        let run = Suppressions { all: &rules, path, used: Mutex::default() };
         let report = run.apply(report(vec![site(true, &[&["ab"]])]));
         assert_eq!(report.suppressed[0].pattern, "a*");
-        let unused: Vec<String> = run.unused().iter().map(|of| of.function.to_string()).collect();
-        assert_eq!(unused, ["ab", "c"]);
+        let [second, third] = &run.unused(1)[..] else { panic!("{:?}", run.unused(1)) };
+        assert_eq!(
+            second,
+            "m.toml:1: the suppression of `ab` hid nothing in this run, in which 1 ignored test did \
+             not run: remove it, so that the next leak there is seen"
+        );
+        assert!(third.contains("`c`") && !run.unused(0)[1].contains("ignored"), "{third}");
     }
 
     #[test]

@@ -39,6 +39,21 @@ pub struct Launch {
     pub show_output: bool,
 }
 
+impl Launch {
+    /// Gives a command the working directory and the environment.
+    pub fn surround(&self, command: &mut std::process::Command) {
+        if !self.directory.as_os_str().is_empty() {
+            command.current_dir(&self.directory);
+        }
+        for (name, value) in &self.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+    }
+}
+
 /// Layers of options around those of the attribute.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -208,11 +223,14 @@ pub fn observe(
     Report::broken(test, "memcheck measures on Linux only".to_owned())
 }
 
-/// Kills a child process that leads a process group, its group, and every process that has the
-/// entry `mark` (`NAME=value`) in its environment. The child is still to be waited for.
+/// Kills what a child process started: its process group, where it leads one, and every process
+/// that has the entry `mark` (`NAME=value`) in its environment. The child itself is to be ended
+/// before, and still to be waited for.
 #[cfg(target_os = "linux")]
-pub fn end_with_kin(child: &std::process::Child, mark: &str) {
-    crate::check::observer::end_kin(rustix::process::Pid::from_child(child), true, mark);
+pub fn end_with_kin(child: u32, mark: &str) {
+    if let Some(child) = rustix::process::Pid::from_raw(child.cast_signed()) {
+        crate::check::observer::end_kin(child, true, mark);
+    }
 }
 
 /// Writes a file as a whole or not at all: into a new file beside it that then takes its name. What

@@ -11,13 +11,16 @@
 
 #![allow(dead_code, unreachable_pub, reason = "every test file uses another part")]
 
+pub mod insta;
+pub mod processes;
 pub mod session;
+pub mod tools;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{LazyLock, Mutex};
+use std::sync::Mutex;
 
 /// The repository.
 pub fn root() -> &'static Path {
@@ -161,14 +164,12 @@ impl Project {
         self.run(self.cargo("test", arguments))
     }
 
-    /// Runs `cargo nextest run ARGUMENTS`; `None` where nextest is not installed.
+    /// Runs `cargo nextest run ARGUMENTS`; `None` where nextest is not installed, which is said.
+    #[track_caller]
     pub fn nextest(&self, arguments: &[&str]) -> Option<Output> {
-        static INSTALLED: LazyLock<bool> = LazyLock::new(|| {
-            let mut command = Command::new("cargo-nextest");
-            command.args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
-            command.status().is_ok_and(|status| status.success())
-        });
-        INSTALLED.then(|| self.run(self.cargo("nextest", &[&["run"], arguments].concat())))
+        let version = ["cargo-nextest", "nextest", "--version"];
+        let installed = tools::are_there(&version, "`cargo install cargo-nextest --locked`");
+        installed.then(|| self.run(self.cargo("nextest", &[&["run"], arguments].concat())))
     }
 
     /// A command of cargo.
@@ -232,6 +233,7 @@ pub fn clean(command: &mut Command) {
             command.env_remove(&name);
         }
     }
+    processes::hear_signals();
     command.env("CARGO_INCREMENTAL", "0").stdin(Stdio::null());
 }
 

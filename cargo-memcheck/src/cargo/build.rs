@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use cargo_metadata::{Artifact, Message, PackageId, Target};
@@ -10,7 +10,7 @@ use cargo_metadata::{Artifact, Message, PackageId, Target};
 use super::Cargo;
 use super::binary_id::{binary_id, package_name};
 use crate::error::Error;
-use crate::run::Interrupt;
+use crate::interrupt::Interrupt;
 
 /// A test binary that cargo built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +70,29 @@ pub(crate) fn build(cargo: &Cargo<'_>, interrupt: &Interrupt) -> Result<Vec<Test
     // With several crate types cargo may tell of one program more than once.
     let mut seen = BTreeSet::new();
     binaries.retain(|binary: &TestBinary| seen.insert(binary.path.clone()));
+    tell_targets_apart(&mut binaries);
     binaries.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(binaries)
+}
+
+/// Adds the target triple to ids that two binaries have: with several `--target`, every test is built
+/// for each.
+fn tell_targets_apart(binaries: &mut [TestBinary]) {
+    let mut seen = BTreeSet::new();
+    let ids = binaries.iter().map(|binary| &binary.id);
+    let twice: BTreeSet<String> = ids.filter(|id| !seen.insert(*id)).cloned().collect();
+    for binary in binaries.iter_mut().filter(|binary| twice.contains(&binary.id)) {
+        if let Some(triple) = triple(&binary.path) {
+            binary.id = format!("{}@{triple}", binary.id);
+        }
+    }
+}
+
+/// The target triple in the path of a binary that was built for one:
+/// `target/<triple>/<profile>/deps/<binary>`.
+pub(super) fn triple(binary: &Path) -> Option<String> {
+    let name = binary.ancestors().nth(3)?.file_name()?.to_str()?;
+    (name.split('-').count() >= 3).then(|| name.to_owned())
 }
 
 /// The test binary that an artifact is, if it is one.
@@ -86,4 +107,30 @@ fn test_binary(artifact: &Artifact) -> Option<TestBinary> {
         manifest: artifact.manifest_path.clone().into_std_path_buf(),
         target: target.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_test_of_two_targets_has_two_ids() {
+        let target = r#"{"name":"a","kind":["lib"],"src_path":"/a.rs"}"#;
+        let binary = |id: &str, path: &str| TestBinary {
+            id: id.into(),
+            path: path.into(),
+            package: PackageId { repr: id.into() },
+            manifest: "/Cargo.toml".into(),
+            target: serde_json::from_str(target).unwrap(),
+        };
+        let mut binaries = [
+            binary("a", "/t/x86_64-unknown-linux-gnu/debug/deps/a-1"),
+            binary("a", "/t/x86_64-unknown-linux-musl/debug/deps/a-2"),
+            binary("b", "/t/x86_64-unknown-linux-gnu/debug/deps/b-1"),
+        ];
+        tell_targets_apart(&mut binaries);
+        let ids = binaries.map(|binary| binary.id);
+        assert_eq!(ids, ["a@x86_64-unknown-linux-gnu", "a@x86_64-unknown-linux-musl", "b"]);
+        assert_eq!(triple("/p/target/debug/deps/a-1".as_ref()), None);
+    }
 }

@@ -34,13 +34,12 @@ impl CommandLine {
         self
     }
 
-    /// Sets an environment variable, or removes it.
+    /// Sets environment variables, and removes those without a value.
     pub(crate) fn environment(
         &mut self,
-        name: impl Into<OsString>,
-        value: Option<OsString>,
+        changes: impl IntoIterator<Item = (OsString, Option<OsString>)>,
     ) -> &mut Self {
-        self.environment.push((name.into(), value));
+        self.environment.extend(changes);
         self
     }
 
@@ -92,7 +91,7 @@ mod tests {
         command
             .argument("test")
             .arguments(["--features", "a b", "--config", "env.X=\"it's\"", ""])
-            .environment("OUT_DIR", None);
+            .environment([("OUT_DIR".into(), None)]);
         assert_eq!(
             command.to_string(),
             r#"cargo test --features 'a b' --config 'env.X="it'\''s"' ''"#
@@ -108,7 +107,7 @@ mod tests {
     fn runs_what_it_prints() {
         let mut command = CommandLine::new("sh");
         command.arguments(["-c", "printf '%s %s' \"$1\" \"${X-unset}\"", "sh", "a b"]);
-        command.environment("X", Some("1".into()));
+        command.environment([("X".into(), Some("1".into()))]);
         let output = command.command().output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), "a b 1");
     }

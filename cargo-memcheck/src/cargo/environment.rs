@@ -16,9 +16,10 @@ use std::process::Stdio;
 
 use serde::{Deserialize, Serialize};
 
+use super::build::triple;
 use super::{Cargo, TestBinary};
 use crate::error::Error;
-use crate::run::Interrupt;
+use crate::interrupt::{self, Interrupt};
 
 /// The first argument by which the tool knows that it is called as a runner.
 pub(crate) const RUNNER_WORD: &str = "__tell-environment";
@@ -69,9 +70,11 @@ pub(crate) fn environments(
         .chain(binaries.iter().filter_map(|binary| triple(&binary.path)))
         .map(|triple| runner_variable(&triple))
         .collect();
-    for variable in &variables {
-        line.environment(variable, Some(runner.as_str().into()));
-    }
+    line.environment(
+        variables.iter().map(|variable| (variable.into(), Some(runner.as_str().into()))),
+    );
+    let mut ours = variables;
+    ours.insert(interrupt::MARK.to_owned());
 
     let start = |source| Error::CargoStart { command: line.to_string(), source };
     let child = line
@@ -97,7 +100,7 @@ pub(crate) fn environments(
             output: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
         });
     }
-    let mut told = read(&output.stdout, &variables, |name| std::env::var_os(name));
+    let mut told = read(&output.stdout, &ours, |name| std::env::var_os(name));
     let missing = |binary: &TestBinary| Error::EnvironmentMissing {
         command: line.to_string(),
         binary: binary.path.clone(),
@@ -105,7 +108,7 @@ pub(crate) fn environments(
     binaries.iter().map(|binary| told.remove(&binary.path).ok_or_else(|| missing(binary))).collect()
 }
 
-/// Reads what the runners told, and puts back the variables that named the runner.
+/// Reads what the runners told, and puts back the variables that were set for that.
 fn read(
     output: &[u8],
     variables: &BTreeSet<String>,
@@ -152,13 +155,6 @@ fn host() -> Option<String> {
     let output = std::process::Command::new(super::program()).arg("-vV").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     text.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
-}
-
-/// The target triple in the path of a binary that was built for one:
-/// `target/<triple>/<profile>/deps/<binary>`.
-fn triple(binary: &Path) -> Option<String> {
-    let name = binary.ancestors().nth(3)?.file_name()?.to_str()?;
-    (name.split('-').count() >= 3).then(|| name.to_owned())
 }
 
 /// The variable that sets the runner for a target. A target may be the path of a JSON file.
@@ -232,8 +228,5 @@ mod tests {
         let linux = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUNNER";
         assert_eq!(runner_variable("x86_64-unknown-linux-musl"), linux);
         assert_eq!(runner_variable("targets/my-os.v1.json"), "CARGO_TARGET_MY_OS_V1_RUNNER");
-        let with = "/p/target/x86_64-unknown-linux-musl/debug/deps/a-1";
-        assert_eq!(triple(with.as_ref()), Some("x86_64-unknown-linux-musl".into()));
-        assert_eq!(triple("/p/target/debug/deps/a-1".as_ref()), None);
     }
 }

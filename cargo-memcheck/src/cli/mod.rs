@@ -8,7 +8,7 @@ mod lines;
 mod reports;
 mod results;
 mod selection;
-mod words;
+mod test_arguments;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -25,7 +25,7 @@ pub(crate) use lines::{Backtrace, Lines};
 pub(crate) use reports::Reports;
 pub(crate) use results::{Results, is_stdout};
 pub(crate) use selection::Selection;
-use words::Asked;
+use test_arguments::Asked;
 
 /// Finds memory leaks: builds the tests, runs each one annotated with #[memcheck] in a process of
 /// its own, again and again, and fails when memory grows
@@ -261,7 +261,7 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command, clap::Error
         Some(Command::Run(run)) => run,
         Some(other) => return Ok(other),
     };
-    Ok(match words::absorb(&mut run) {
+    Ok(match test_arguments::absorb(&mut run)? {
         Asked::ToRun => Command::Run(run),
         Asked::ToList => {
             let Run { filters, display, selection, .. } = *run;

@@ -72,10 +72,15 @@ pub(crate) struct Suppression {
 }
 
 impl Suppression {
-    /// What is said of one that hid nothing in a whole run.
-    pub(crate) fn unused(&self, path: &Path) -> String {
+    /// What is said of one that hid nothing in a whole run, but for `ignored` tests.
+    pub(crate) fn unused(&self, path: &Path, ignored: usize) -> String {
+        let but = match ignored {
+            0 => String::new(),
+            1 => ", in which 1 ignored test did not run".to_owned(),
+            more => format!(", in which {more} ignored tests did not run"),
+        };
         format!(
-            "{}:{}: the suppression of `{}` hid nothing in this run: remove it, so that the next \
+            "{}:{}: the suppression of `{}` hid nothing in this run{but}: remove it, so that the next \
              leak there is seen",
             path.display(),
             self.line,

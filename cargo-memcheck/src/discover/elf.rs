@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use object::{Object, ObjectSection, ReadCache};
@@ -17,6 +18,8 @@ pub(crate) enum ElfError {
     Open(#[source] io::Error),
     #[error("it is not a whole ELF file")]
     Malformed(#[source] object::Error),
+    #[error("it is no ELF file, so no program of Linux")]
+    Foreign,
 }
 
 impl ElfError {
@@ -26,6 +29,9 @@ impl ElfError {
             ElfError::Open(_) => {
                 "make the target directory readable, or choose another with --target-dir".into()
             }
+            ElfError::Foreign => "memcheck measures on the Linux that it runs on: build for that, \
+                 without another --target (or `build.target` of cargo's configuration)"
+                .into(),
             ElfError::Malformed(_) => format!(
                 "remove it, so that cargo builds it again: `rm {}` (a full disk or a build that \
                  was killed leaves such files)",
@@ -37,7 +43,14 @@ impl ElfError {
 
 /// The bytes of the section, or `None` where the file has no such section.
 pub(super) fn section(path: &Path) -> Result<Option<Vec<u8>>, ElfError> {
-    let cache = ReadCache::new(File::open(path).map_err(ElfError::Open)?);
+    let file = File::open(path).map_err(ElfError::Open)?;
+    let mut start = [0; 4];
+    // What a full disk leaves is cut off, or zeros.
+    let whole = file.read_exact_at(&mut start, 0).is_ok() && start != [0; 4];
+    if whole && start != object::elf::ELFMAG {
+        return Err(ElfError::Foreign);
+    }
+    let cache = ReadCache::new(file);
     let file = object::File::parse(&cache).map_err(ElfError::Malformed)?;
     match file.section_by_name(SECTION) {
         None => Ok(None),
@@ -71,6 +84,17 @@ mod tests {
             std::fs::write(&path, &whole[..length]).unwrap();
             assert!(matches!(section(&path), Err(ElfError::Malformed(_))), "{length} bytes");
         }
+    }
+
+    #[test]
+    fn a_program_of_another_system_is_told_from_a_broken_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.wasm");
+        std::fs::write(&path, b"\0asm\x01\0\0\0").unwrap();
+        let error = section(&path).unwrap_err();
+        assert!(matches!(error, ElfError::Foreign) && error.help(&path).contains("--target"));
+        std::fs::write(&path, [0; 64]).unwrap();
+        assert!(matches!(section(&path), Err(ElfError::Malformed(_))));
     }
 
     #[test]

@@ -11,8 +11,9 @@ use memcheck::report::{Outcome, Proofs, Report, TestId};
 use memcheck::tool::{Cancel, Launch, Progress, Settings};
 
 use super::schedule::{Next, Schedule};
-use super::{Event, Interrupt, Summary};
+use super::{Event, Summary};
 use crate::cli::Inconclusive;
+use crate::interrupt::Interrupt;
 
 /// How often a test tells where it is, at most.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);

@@ -3,13 +3,11 @@
 
 mod event;
 mod executor;
-mod interrupt;
 mod schedule;
 mod summary;
 mod unlisted;
 
 pub(crate) use event::Event;
 pub(crate) use executor::{Plan, Planned, execute};
-pub(crate) use interrupt::Interrupt;
 pub(crate) use summary::Summary;
 pub(crate) use unlisted::explain;

@@ -33,6 +33,11 @@ impl Summary {
         self.proofs.is_some_and(|proofs| proofs.unproven > 0)
     }
 
+    /// Whether nothing was left out, but for ignored tests.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.not_run == 0 && self.filtered_out == 0 && self.interrupted.is_none()
+    }
+
     /// The words that occurred.
     pub(crate) fn words(&self) -> impl Iterator<Item = Word> {
         self.counts.keys().copied()

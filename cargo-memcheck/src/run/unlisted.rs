@@ -23,7 +23,8 @@ pub(crate) fn explain(launch: &Launch, report: Report) -> Report {
         Some(names) if is_listed(&names, &launch.test) => return report,
         Some(_) => format!(
             "the test harness does not know `{}`, so it can never run: a test inside of a \
-             function is out of its reach; move it out of the function",
+             function is out of its reach, move it out of the function; and a target with \
+             `harness = false` in Cargo.toml has no harness that runs tests, move it to one that has",
             launch.test
         ),
         None => return report,
@@ -34,14 +35,12 @@ pub(crate) fn explain(launch: &Launch, report: Report) -> Report {
 /// The tests that the binary lists, as `name: test` lines; `None` when it could not be asked.
 fn list(launch: &Launch) -> Option<String> {
     let mut command = Command::new(&launch.program);
-    command.args(["--list", "--format", "terse"]).current_dir(&launch.directory);
-    for (name, value) in &launch.environment {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    launch.surround(&mut command);
+    command
+        .args(["--list", "--format", "terse"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     let mut child = command.spawn().ok()?;
     let mut stdout = child.stdout.take()?;
     let reader = thread::spawn(move || {

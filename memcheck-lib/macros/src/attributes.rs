@@ -18,6 +18,8 @@ pub(crate) struct Attributes {
     pub(crate) outer: Vec<TokenStream>,
     /// Those of the user's function: they hold for every iteration.
     pub(crate) inner: Vec<TokenStream>,
+    /// Of the outer ones, those that say whether there is a test at all.
+    pub(crate) cfgs: Vec<TokenStream>,
     pub(crate) ignored: Ignored,
 }
 
@@ -35,19 +37,20 @@ pub(crate) fn sort(attributes: &[Attribute]) -> syn::Result<Attributes> {
         }
     }
     mistakes.into_result()?;
-    let Sorted { outer, inner, always_ignored, ignored_when } = sorted;
+    let Sorted { outer, inner, cfgs, always_ignored, ignored_when } = sorted;
     let ignored = match (always_ignored, ignored_when.is_empty()) {
         (true, _) => Ignored::Always,
         (false, true) => Ignored::Never,
         (false, false) => Ignored::When(ignored_when),
     };
-    Ok(Attributes { outer, inner, ignored })
+    Ok(Attributes { outer, inner, cfgs, ignored })
 }
 
 #[derive(Default)]
 struct Sorted {
     outer: Vec<TokenStream>,
     inner: Vec<TokenStream>,
+    cfgs: Vec<TokenStream>,
     always_ignored: bool,
     ignored_when: Vec<TokenStream>,
 }
@@ -67,6 +70,12 @@ impl Sorted {
                 [] => self.always_ignored = true,
                 _ => self.ignored_when.push(quote!(all(#(#conditions),*))),
             }
+        }
+        if path.is_ident("cfg") {
+            self.cfgs.push(match conditions {
+                [] => quote!(#[#meta]),
+                _ => quote!(#[cfg_attr(all(#(#conditions),*), #meta)]),
+            });
         }
         if let Some((condition, metas)) = conditional(meta) {
             return self.take_conditional(condition, &metas, conditions);
@@ -184,6 +193,12 @@ mod tests {
         let sorted = sorted("#[cfg_attr(unix, cfg_attr(miri, ignore))] fn f() {}");
         let Ignored::When(predicates) = sorted.ignored else { panic!("not conditional") };
         assert_eq!(texts(&predicates), ["all(unix,miri)"]);
+    }
+
+    #[test]
+    fn knows_when_there_is_a_test() {
+        let sorted = sorted("#[cfg(unix)] #[inline] #[cfg_attr(miri, cfg(a), ignore)] fn f() {}");
+        assert_eq!(texts(&sorted.cfgs), ["#[cfg(unix)]", "#[cfg_attr(all(miri),cfg(a))]"]);
     }
 
     #[test]

@@ -32,6 +32,35 @@ pub(crate) enum Ignored {
 impl Entry<'_> {
     /// A statement of the test's function that lays the entry into the section.
     pub(crate) fn statement(&self) -> TokenStream {
+        let bytes = self.bytes();
+        // `#[used]` alone lets a linker drop the section before Rust 1.89
+        // (https://github.com/rust-lang/rust/pull/140872); a use in the function that libtest calls
+        // keeps it.
+        quote_spanned! {Span::mixed_site()=> {
+            #bytes
+            ::core::hint::black_box(&BYTES);
+        }}
+    }
+
+    /// The same entry as an item beside the function, under its `#[cfg(…)]`. The compiler removes the
+    /// function where the target has no harness (`harness = false`), and then the test would be gone
+    /// without a word.
+    pub(crate) fn item(&self, cfgs: &[TokenStream]) -> TokenStream {
+        let bytes = self.bytes();
+        // It has a name because beside an associated function, which the compiler refuses as a test,
+        // `_` would be a second mistake.
+        let bare = self.name.trim_start_matches("r#");
+        let name = syn::Ident::new(&format!("_MEMCHECK_ENTRY_OF_{bare}"), Span::mixed_site());
+        quote_spanned! {Span::mixed_site()=>
+            #[cfg(test)]
+            #(#cfgs)*
+            #[allow(non_upper_case_globals)]
+            const #name: () = { #bytes };
+        }
+    }
+
+    /// `static BYTES`, the entry.
+    fn bytes(&self) -> TokenStream {
         let krate = self.krate;
         let text = match self.ignored {
             Ignored::Never => self.text(false, &TokenStream::new()),
@@ -42,17 +71,13 @@ impl Entry<'_> {
                 quote!(#yes #no)
             }
         };
-        // `#[used]` alone lets a linker drop the section before Rust 1.89
-        // (https://github.com/rust-lang/rust/pull/140872); a use in the function that libtest calls
-        // keeps it.
-        quote_spanned! {Span::mixed_site()=> {
+        quote_spanned! {Span::mixed_site()=>
             #text
             #[used]
             #[cfg_attr(target_os = "linux", unsafe(link_section = "memcheck_tests"))]
             static BYTES: [::core::primitive::u8; ENTRY.len()] =
                 #krate::__private::bytes::<{ ENTRY.len() }>(ENTRY);
-            ::core::hint::black_box(&BYTES);
-        }}
+        }
     }
 
     /// `const ENTRY: &str`, under a condition.

@@ -56,7 +56,7 @@ fn test(
     place: Span,
 ) -> TokenStream {
     let ItemFn { attrs: _, vis, modifiers: _, sig, block } = function;
-    let Attributes { outer, inner, ignored } = attributes;
+    let Attributes { outer, inner, cfgs, ignored } = attributes;
 
     let name = &sig.ident;
     let krate = &arguments.krate();
@@ -64,6 +64,7 @@ fn test(
     let entry =
         Entry { krate, name: &spelled, place, ignored: &ignored, serial: arguments.serial() };
     let statement = entry.statement();
+    let item = entry.item(&cfgs);
     let path = entry.path();
     let [file, line, column] = entry.position();
     let options = arguments.setters(krate);
@@ -126,6 +127,7 @@ fn test(
             #statement
             #call
         }
+        #item
     }
 }
 

@@ -17,7 +17,7 @@ use crate::report::{Plant, Profile, TestId};
 pub(crate) use packet::{FIXED, encode_allocators, encode_ended, encode_failed, encode_profile};
 
 /// Version of everything in this file. A worker and an observer of different versions do not talk.
-pub(crate) const PROTOCOL: u32 = 3;
+pub(crate) const PROTOCOL: u32 = 4;
 
 /// Name of the variable that makes a test binary a worker.
 pub(crate) const VARIABLE: &str = "MEMCHECK_WORKER";
@@ -52,8 +52,11 @@ pub(crate) enum Command {
     /// Take the text that comes in the next packet, of so many bytes, for the snapshot; then send a
     /// checkpoint. It is asserted once the test has come to its end.
     Snapshot { length: u64 },
-    /// End.
+    /// Bring the test to its end.
     Finish,
+    /// Go on: what was printed so far is taken. The answer to the worker's first packet and to its
+    /// last, so that what the harness prints is told from what the test prints.
+    GoOn,
 }
 
 /// What the worker says.
@@ -63,12 +66,12 @@ pub(crate) enum Reply {
     Checkpoint(Checkpoint),
     Profile(Profile),
     Allocators(Vec<AllocatorFigures>),
-    /// The check failed; the worker is about to end.
+    /// The check failed. The worker's last packet.
     Failed {
         failure: Failure,
         text: String,
     },
-    /// The test came to its end after [`Command::Finish`].
+    /// The test came to its end after [`Command::Finish`]. The worker's last packet.
     Ended,
 }
 

@@ -2,6 +2,7 @@
 //! the first iteration and the last it allocates nothing of its own.
 
 use std::any::Any;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{ExitCode, Termination};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -109,12 +110,19 @@ impl Connection {
         }
     }
 
+    /// Says the last packet, and waits until the observer has taken what was printed so far: what
+    /// comes next is the harness's own.
+    fn say_last(&self, packet: &[u8]) {
+        // A forked child has a copy of what is not written yet.
+        death::end_if_forked();
+        let _ = std::io::stdout().flush();
+        self.say(packet);
+        let _ = self.hear();
+    }
+
     fn fail(&self, failure: Failure, text: &str) {
         if !self.failed.swap(true, Ordering::Relaxed) {
-            self.say(&encode_failed(failure, text));
-            // The observer answers once it has taken what was printed so far: what comes next is
-            // the harness's own.
-            let _ = self.hear();
+            self.say_last(&encode_failed(failure, text));
         }
     }
 }
@@ -140,7 +148,11 @@ pub(super) fn serve<R: Termination>(
         snapshot: snapshot.is_some(),
     };
     match hello.encode() {
-        Ok(packet) => connection.say(&packet),
+        Ok(packet) => {
+            connection.say(&packet);
+            // The observer forgets what the harness has printed.
+            let _ = connection.hear();
+        }
         // A hello that cannot be written is a worker that never says hello: the observer's case.
         Err(_) => return,
     }
@@ -158,7 +170,7 @@ pub(super) fn serve<R: Termination>(
             if let (Some(assert), Some(profile)) = (snapshot, connection.profile.get()) {
                 assert_snapshot(connection, assert, profile);
             }
-            connection.say(&encode_ended());
+            connection.say_last(&encode_ended());
         }
         Ok(true) => {
             connection.fail(Failure::NeverIterated, "the test never called `Workload::iterate`");
@@ -354,6 +366,8 @@ impl Iterations {
                     let _ = self.connection.profile.set(text);
                     self.checkpoint(0);
                 }
+                // Only in answer to a packet that is said elsewhere.
+                Command::GoOn => {}
                 Command::Finish => {
                     #[cfg(memcheck_sites)]
                     recorder::stop();

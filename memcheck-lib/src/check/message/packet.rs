@@ -27,6 +27,7 @@ const RECORD: u32 = 0x107;
 const DRIVE: u32 = 0x108;
 const PLANT: u32 = 0x109;
 const SNAPSHOT: u32 = 0x10a;
+const GO_ON: u32 = 0x10b;
 
 fn head(kind: u32) -> [u8; FIXED] {
     let mut packet = [0; FIXED];
@@ -95,6 +96,7 @@ impl Command {
             Command::Record => fixed(RECORD, &[]),
             Command::Snapshot { length } => fixed(SNAPSHOT, &[length]),
             Command::Finish => fixed(FINISH, &[]),
+            Command::GoOn => fixed(GO_ON, &[]),
         }
     }
 
@@ -120,6 +122,7 @@ impl Command {
             RECORD => Command::Record,
             SNAPSHOT => Command::Snapshot { length: argument },
             FINISH => Command::Finish,
+            GO_ON => Command::GoOn,
             _ => return Err(MessageError::Malformed),
         })
     }

@@ -112,16 +112,21 @@ impl<'a> Conversation<'a> {
         self.worker.page.done()
     }
 
-    /// Forgets what the worker has printed so far.
-    pub(super) fn forget_output(&mut self) {
+    /// Lets a worker that has said its first packet go on to its test. What was printed before is
+    /// the harness's greeting, and forgotten.
+    pub(super) fn let_begin(&mut self) -> Result<(), Stop> {
         self.drain_pipes();
         self.capture.clear();
+        self.say(Command::GoOn)
     }
 
-    /// Keeps what was printed until now and nothing that comes later.
-    pub(super) fn freeze_output(&mut self) {
+    /// Lets a worker that has said its last packet go on to its end. It waits until then, so that
+    /// what was printed until now is kept, and nothing of what the harness prints later.
+    pub(super) fn let_end(&mut self) {
         self.drain_pipes();
         self.capturing = false;
+        // One that cannot hear is one that ended: that is seen next.
+        let _ = self.say(Command::GoOn);
     }
 
     pub(super) fn output(&self) -> Output {

@@ -34,7 +34,7 @@ pub(crate) use prove::prove;
 use subject::{Interruption, Process};
 
 use super::DEFAULT_TIMEOUT;
-use super::message::{Command, Failure, MessageError, PROTOCOL};
+use super::message::{Failure, MessageError, PROTOCOL};
 use crate::growth::Advice;
 use crate::report::{Outcome, Plant, REPORT_VERSION, Report, TestId, Verdict, Warning};
 use crate::tool::{Cancel, Launch, Progress, Record, Settings};
@@ -133,16 +133,14 @@ fn conclude(
         // It was judged, and broke off only while call stacks were recorded.
         Ok(()) if measured.broke_off => Outcome::Passed,
         Ok(()) => {
-            conversation.freeze_output();
+            conversation.let_end();
             match conversation.wait_for_end(FAREWELL) {
                 Stop::Died(status) if status.success() => Outcome::Passed,
                 stop => outcome_of(stop, FAREWELL),
             }
         }
         Err(Interruption::Failed { failure, text }) => {
-            conversation.freeze_output();
-            // It waits for an answer before it goes on to its end.
-            let _ = conversation.say(Command::Finish);
+            conversation.let_end();
             // Its end is of no more interest, but gets the chance to be orderly.
             let _ = conversation.wait_for_end(Duration::from_secs(2));
             Outcome::Failed { message: failure_text(failure, &text, iteration) }

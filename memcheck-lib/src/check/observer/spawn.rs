@@ -83,15 +83,7 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Worker> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    if !launch.directory.as_os_str().is_empty() {
-        command.current_dir(&launch.directory);
-    }
-    for (name, value) in &launch.environment {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
+    launch.surround(&mut command);
     if launch.own_group {
         command.process_group(0);
     }

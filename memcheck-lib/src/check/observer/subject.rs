@@ -180,8 +180,7 @@ impl Subject for Process<'_> {
     fn hello(&mut self) -> Result<Hello, Interruption> {
         match self.hear()? {
             Reply::Hello(hello) => {
-                // What the harness printed before the test began.
-                self.conversation.forget_output();
+                self.conversation.let_begin().map_err(Interruption::Stopped)?;
                 Ok(*hello)
             }
             other => Err(unexpected(other)),

@@ -12,6 +12,7 @@ fn commands_come_back() {
         Command::Plant(Plant { kind: PlantKind::Thread, every: 64, count: 2, size: 0 }),
         Command::Snapshot { length: 300 },
         Command::Finish,
+        Command::GoOn,
     ] {
         assert_eq!(Command::decode(&command.encode()), Ok(command));
     }

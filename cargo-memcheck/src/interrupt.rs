@@ -1,5 +1,6 @@
 //! Ctrl-C, SIGTERM and SIGHUP: what runs is ended, what is known is printed, and the exit code
-//! says which signal it was. A second signal ends the tool at once.
+//! says which signal it was. A second signal ends the tool at once. What was ignored when the tool was
+//! started, as `nohup` has it with SIGHUP, stays so.
 
 use std::io;
 use std::process::Child;
@@ -7,12 +8,27 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use memcheck::tool::Cancel;
+use memcheck::tool::{Cancel, end_with_kin};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::exit;
+
+/// In the environment of a child that is ended with all that it starts. A process group alone misses
+/// what makes one of its own, and cargo in a group of its own could not ask for a passphrase.
+pub(crate) const MARK: &str = "MEMCHECK_STARTED_BY";
+
+/// The value of [`MARK`].
+pub(crate) fn mark() -> String {
+    std::process::id().to_string()
+}
+
+/// Ends what a child with the [`MARK`] has started. The child itself is to be ended before, and still to
+/// be waited for.
+pub(crate) fn end_kin(child: u32) {
+    end_with_kin(child, &format!("{MARK}={}", mark()));
+}
 
 /// Whether a signal has arrived, and whom to tell when one does.
 #[derive(Clone, Debug)]
@@ -31,7 +47,9 @@ struct Shared {
 impl Interrupt {
     /// Installs the handlers, for the rest of the process.
     pub(crate) fn install() -> io::Result<Self> {
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let heard = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|of| !is_ignored(&status, *of));
+        let mut signals = Signals::new(heard)?;
         let interrupt = Interrupt::new()?;
         let handler = interrupt.clone();
         thread::Builder::new().name("signals".into()).spawn(move || {
@@ -60,8 +78,8 @@ impl Interrupt {
         &self.cancel
     }
 
-    /// Ends `child` too when a signal arrives, for as long as the guard lives. (A terminal sends
-    /// Ctrl-C to both; `kill` does not.)
+    /// Ends `child`, which carries the [`MARK`], and all that it started when a signal arrives, for as
+    /// long as the guard lives. (A terminal sends Ctrl-C to all of them; `kill` does not.)
     pub(crate) fn watch(&self, child: &Child) -> Watched<'_> {
         let pid = Pid::from_child(child);
         *self.child() = Some(pid);
@@ -97,6 +115,15 @@ impl Drop for Watched<'_> {
 fn terminate(pid: Pid) {
     // It may have ended by itself just now; then there is nothing to do.
     let _ = kill_process(pid, Signal::TERM);
+    // cargo does not end its compilers and build scripts.
+    end_kin(pid.as_raw_nonzero().get().cast_unsigned());
+}
+
+/// Whether a process with this `/proc/PID/status` ignores the signal.
+fn is_ignored(status: &str, signal: i32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 #[cfg(test)]
@@ -112,7 +139,7 @@ mod tests {
             if before {
                 interrupt.arrived(SIGINT);
             }
-            let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+            let mut child = Command::new("sleep").arg("60").env(MARK, mark()).spawn().unwrap();
             let _watched = interrupt.watch(&child);
             if !before {
                 interrupt.arrived(SIGINT);
@@ -120,6 +147,13 @@ mod tests {
             assert_eq!(child.wait().unwrap().signal(), Some(SIGTERM));
             assert_eq!(interrupt.signal(), Some(SIGINT));
         }
+    }
+
+    #[test]
+    fn what_is_ignored_is_read_from_the_mask() {
+        let status = "SigBlk:\t0000000000000004\nSigIgn:\t0000000000001001\n";
+        assert!(is_ignored(status, SIGHUP) && !is_ignored(status, SIGINT));
+        assert!(!is_ignored("", SIGHUP));
     }
 
     #[test]

@@ -5,7 +5,10 @@
 
 use std::ffi::OsString;
 
-use super::{Run, RunIgnored};
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+
+use super::{Cli, Run, RunIgnored};
 
 /// What the arguments ask of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +20,7 @@ pub(super) enum Asked {
 }
 
 /// Takes the arguments that mean something here out of `run.test_arguments`.
-pub(super) fn absorb(run: &mut Run) -> Asked {
+pub(super) fn absorb(run: &mut Run) -> Result<Asked, clap::Error> {
     let mut asked = Asked::ToRun;
     let mut arguments = std::mem::take(&mut run.test_arguments).into_iter();
     while let Some(argument) = arguments.next() {
@@ -36,9 +39,21 @@ pub(super) fn absorb(run: &mut Run) -> Asked {
             "--ignored" => run.filters.run_ignored = RunIgnored::Only,
             "--include-ignored" => run.filters.run_ignored = RunIgnored::All,
             "--nocapture" | "--no-capture" => run.running.no_capture = true,
-            "--skip" => run.filters.skip.extend(value()),
+            "--skip" => match value() {
+                Some(part) => run.filters.skip.push(part),
+                None => return Err(refused("`--skip` needs a part of a name")),
+            },
             "--test-threads" => {
-                run.running.jobs = value().and_then(|jobs| jobs.parse().ok()).or(run.running.jobs);
+                let value = value();
+                run.running.jobs = match value.as_deref().map(str::parse) {
+                    Some(Ok(jobs)) => Some(jobs),
+                    _ => {
+                        return Err(refused(&format!(
+                            "`--test-threads` needs a number from 1 on, not `{}`",
+                            value.unwrap_or_default()
+                        )));
+                    }
+                };
             }
             // Options of libtest whose value is an argument of its own.
             "--color" | "--format" | "--logfile" | "--shuffle-seed" | "-Z" if name == text => {
@@ -49,7 +64,11 @@ pub(super) fn absorb(run: &mut Run) -> Asked {
             _ => run.filters.names.push(text.to_owned()),
         }
     }
-    asked
+    Ok(asked)
+}
+
+fn refused(problem: &str) -> clap::Error {
+    Cli::command().error(ErrorKind::ValueValidation, format!("after `--`: {problem}"))
 }
 
 #[cfg(test)]
@@ -79,6 +98,21 @@ mod tests {
         let run = run("--nocapture --test-threads=3");
         assert!(run.running.no_capture && run.test_arguments.is_empty());
         assert_eq!(run.running.jobs.map(|jobs| jobs.get()), Some(3));
+    }
+
+    #[test]
+    fn a_value_that_is_missing_or_wrong_is_an_error_of_usage() {
+        for (after, said) in [
+            ("--test-threads=abc", "a number from 1 on, not `abc`"),
+            ("--test-threads 0", "not `0`"),
+            ("--test-threads", "not ``"),
+            ("--skip", "`--skip` needs a part of a name"),
+        ] {
+            let all = "cargo-memcheck memcheck -- ".to_owned() + after;
+            let error = parse(all.split_whitespace().map(Into::into).collect()).unwrap_err();
+            assert_eq!(error.exit_code(), i32::from(crate::exit::USAGE));
+            assert!(error.to_string().contains(said), "{error}");
+        }
     }
 
     #[test]

@@ -1,0 +1,16 @@
+//! Commands whose tests assert snapshots.
+
+use std::process::Command;
+
+use super::{Output, run};
+
+/// Runs a command; the variables of insta and of CI are those of the test alone.
+pub fn run_with(mut command: Command, variables: &[(&str, &str)]) -> Output {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("INSTA_") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("CI").env_remove("TF_BUILD").envs(variables.iter().copied());
+    run(&mut command)
+}
