@@ -31,6 +31,7 @@ mod output;
 mod run;
 #[cfg(target_os = "linux")]
 mod sites;
+#[cfg(target_os = "linux")]
 mod suppress;
 
 use std::process::ExitCode;
