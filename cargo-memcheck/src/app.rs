@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use memcheck::report::{TestId, Word};
 use memcheck::tool::{Launch, Record, Settings};
 
 use crate::cargo::{self, Cargo, Surroundings, TestBinary};
-use crate::cli::{self, Command, Fate, Filters, Inspect, List, Reports, Run, Selection};
+use crate::cli::{self, Command, Fate, Filters, Inspect, List, Reports, Run};
 use crate::config::{Layers, TestName};
 use crate::configure;
 use crate::discover::{self, Annotated};
@@ -18,7 +18,7 @@ use crate::exit;
 use crate::inspect;
 use crate::interrupt::Interrupt;
 use crate::merge::merge;
-use crate::output::{self, FlameGraph, Outputs, Telling, Wanted};
+use crate::output::{self, Outputs, Telling, Wanted};
 use crate::run::{self, Event, Plan, Planned, Summary};
 use crate::sites::{Resolver, Workspace};
 use crate::suppress::Suppressions;
@@ -83,12 +83,12 @@ fn judge(run: &Run) -> Result<u8, Error> {
     let mut outputs = Outputs::new(Wanted {
         display: &run.display,
         results: &results,
+        graph: run.lines.flamegraph.as_deref(),
         telling,
         inconclusive: plan.inconclusive,
-        folder: folder(&run.selection),
+        workspace: &workspace,
         live: !run.running.no_capture,
     });
-    let mut graph = run.lines.flamegraph.clone().map(FlameGraph::new);
     let summary = run::execute(
         &plan,
         &|launch, settings, cancel, progress| {
@@ -101,65 +101,44 @@ fn judge(run: &Run) -> Result<u8, Error> {
             suppressions.apply(resolver.resolve(report, &launch.program))
         },
         &interrupt,
-        &mut |event| {
-            outputs.event(event);
-            graph.iter_mut().for_each(|graph| graph.event(event));
-        },
+        &mut |event| outputs.event(event),
     );
     if recorded_all(&plan) && is_whole(&cargo, &built, &summary) {
         suppressions.unused(plan.ignored.len()).iter().for_each(|text| output::warning(text));
     }
-    let mut failed = outputs.close();
-    failed.extend(graph.and_then(|graph| graph.write().err()));
-    Ok(closed(&failed, exit::run(&summary, plan.inconclusive)))
+    Ok(closed(&outputs.close(), exit::run(&summary, plan.inconclusive)))
 }
 
 /// `cargo memcheck report`.
 fn retell(wanted: &Reports) -> Result<u8, Error> {
     output::choose_colour(wanted.display.color);
-    output::check_files(&wanted.results, None)?;
+    output::check_files(&wanted.results, wanted.lines.flamegraph.as_deref())?;
     let merged = merge(&wanted.paths)?;
-    let folder = std::env::current_dir().unwrap_or_default();
-    let sources = merged.sources(&folder);
+    let sources = merged.sources(&std::env::current_dir().unwrap_or_default());
     let workspace = LazyLock::new(|| Workspace::at(sources.clone()));
-    let mut graph = wanted.lines.flamegraph.clone().map(FlameGraph::new);
+    let backtrace = wanted.lines.backtrace.unwrap_or_default();
+    let telling = Telling::new(&workspace, std::iter::empty(), backtrace);
     let mut outputs = Outputs::new(Wanted {
         display: &wanted.display,
         results: &wanted.results,
-        telling: Telling::new(
-            &workspace,
-            std::iter::empty(),
-            wanted.lines.backtrace.unwrap_or_default(),
-        ),
+        graph: wanted.lines.flamegraph.as_deref(),
+        telling: telling.of_runs_since(merged.began),
         inconclusive: wanted.inconclusive,
-        folder: folder.clone(),
+        workspace: &workspace,
         live: false,
     });
-    outputs.of_runs_since(merged.started);
+    merged.origin.into_iter().for_each(|origin| outputs.of_earlier(origin));
     let tests = merged.reports.into_iter().map(|report| Event::TestFinished(Arc::new(report)));
     for event in tests.chain([Event::Finished(merged.summary.clone())]) {
         outputs.event(&event);
-        graph.iter_mut().for_each(|graph| graph.event(&event));
     }
-    let mut failed = outputs.close();
-    failed.extend(graph.and_then(|graph| graph.write().err()));
-    Ok(closed(&failed, exit::run(&merged.summary, wanted.inconclusive)))
+    Ok(closed(&outputs.close(), exit::run(&merged.summary, wanted.inconclusive)))
 }
 
 /// Tells what could not be written, and gives the exit code of a command that would have `code`.
 fn closed(failed: &[Error], code: u8) -> u8 {
     failed.iter().for_each(output::error);
     exit::written(code, failed)
-}
-
-/// The folder of the manifest that was named, else the current one.
-fn folder(selection: &Selection) -> PathBuf {
-    let current = std::env::current_dir().unwrap_or_default();
-    let manifest = selection.manifest.manifest_path.as_deref();
-    match manifest.and_then(Path::parent) {
-        Some(folder) => current.join(folder),
-        None => current,
-    }
 }
 
 /// `cargo memcheck list`.

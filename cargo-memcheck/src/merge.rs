@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use memcheck::report::{Proofs, Report, RunReport};
 
@@ -17,8 +17,19 @@ pub(crate) struct Merged {
     pub(crate) reports: Vec<Report>,
     /// Counts of all together; the time is the sum of all.
     pub(crate) summary: Summary,
-    /// When the first of them began.
-    pub(crate) started: Option<String>,
+    /// The runs.
+    pub(crate) origin: Option<Origin>,
+    /// When the first of them began: a source that is newer may not be the one that ran.
+    pub(crate) began: Option<SystemTime>,
+}
+
+/// Which runs results are of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// When the first of them began, as its document says.
+    pub(crate) started: String,
+    /// The top folder of their workspace, if it is known and one for all.
+    pub(crate) workspace: Option<String>,
 }
 
 impl Merged {
@@ -30,6 +41,8 @@ impl Merged {
         summary.not_run = summary.not_run.saturating_add(count(run.summary.not_run));
         summary.filtered_out = summary.filtered_out.saturating_add(count(run.summary.filtered_out));
         summary.interrupted = summary.interrupted.or(run.summary.interrupted);
+        // What began at no known instant may be older than any source.
+        let began = run.began().unwrap_or(UNIX_EPOCH);
         // Asked for in one of them, and then of all its tests. Documents of older versions only have
         // those of the tests.
         let proven = |run: &RunReport| run.tests.iter().any(|test| test.report.proof.is_some());
@@ -44,20 +57,35 @@ impl Merged {
             self.reports.push(test.report);
         }
         self.summary.proofs = proofs;
-        // All are in UTC and of one form, so the first in time is the first by letters.
-        self.started = self.started.take().into_iter().chain([run.started]).min();
+        self.began = self.began.into_iter().chain([began]).min();
+        let origin = Origin { started: run.started, workspace: run.workspace };
+        self.origin = Some(match self.origin.take() {
+            None => origin,
+            // All are in UTC and of one form, so the first in time is the first by letters.
+            Some(before) => Origin {
+                workspace: before.workspace.filter(|of| origin.workspace.as_ref() == Some(of)),
+                started: before.started.min(origin.started),
+            },
+        });
     }
 }
 
 impl Merged {
-    /// The folder that the sources are below: the current one, or the nearest above it in which there
-    /// is one of those that the reports name relative to their workspace.
+    /// The folder that the sources are below: the workspace of the runs, if it is here, else the
+    /// current folder or the one above it in which there are most of those that the reports name
+    /// relative to their workspace.
     pub(crate) fn sources(&self, current: &Path) -> PathBuf {
-        let named = || self.reports.iter().map(|report| Path::new(&report.test.file));
-        let mut relative = named().filter(|file| file.is_relative() && file.file_name().is_some());
-        let Some(file) = relative.next() else { return current.to_owned() };
-        let found = current.ancestors().find(|folder| folder.join(file).is_file());
-        found.unwrap_or(current).to_owned()
+        let recorded = self.origin.as_ref().and_then(|origin| origin.workspace.as_deref());
+        if let Some(recorded) = recorded.map(Path::new).filter(|folder| folder.is_dir()) {
+            return recorded.to_owned();
+        }
+        let places = self.reports.iter().flat_map(|of| [of.test.place().file, of.place().file]);
+        let files: BTreeSet<PathBuf> =
+            places.flatten().map(PathBuf::from).filter(|file| file.is_relative()).collect();
+        let found = |folder: &&Path| files.iter().filter(|of| folder.join(of).is_file()).count();
+        // Of several with the same number the last of them counts, which is the nearest.
+        let folders: Vec<&Path> = current.ancestors().collect();
+        folders.into_iter().rev().max_by_key(found).unwrap_or(current).to_owned()
     }
 }
 
@@ -112,10 +140,8 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::time::{SystemTime, UNIX_EPOCH};
-
     use memcheck::report::{Outcome, TestId, Word};
+    use std::fs;
 
     use super::*;
 
@@ -144,10 +170,47 @@ mod tests {
         let merged = merge(&[top.path().to_owned(), at("b.json")]).unwrap();
         let names: Vec<&str> = merged.reports.iter().map(|of| of.test.name.as_str()).collect();
         assert_eq!(names, ["b1", "b2", "a"]);
-        assert_eq!(merged.started.as_deref(), Some("1970-01-01T00:00:00.000Z"));
+        assert_eq!(merged.began, Some(UNIX_EPOCH));
+        assert_eq!(merged.origin.unwrap().started, "1970-01-01T00:00:00.000Z");
         assert_eq!(merged.summary.counts.get(&Word::Lost), Some(&3));
         assert_eq!(merged.summary.interrupted, Some(2));
         assert_eq!((merged.summary.not_run, merged.summary.elapsed.as_secs()), (2, 4));
+    }
+
+    #[test]
+    fn sources_are_below_the_workspace_of_the_runs() {
+        let top = tempfile::tempdir().unwrap();
+        let at = |name: &str| top.path().join(name);
+        fs::create_dir_all(at("ws/a/src")).unwrap();
+        fs::create_dir_all(at("ws/src")).unwrap();
+        for file in ["ws/src/lib.rs", "ws/a/src/lib.rs"] {
+            fs::write(at(file), "").unwrap();
+        }
+        let run = |files: &[&str], workspace: Option<PathBuf>| {
+            let report = |file: &&str| {
+                let id = TestId { file: (*file).to_owned(), ..TestId::default() };
+                Report::unobserved(id, Outcome::Lost)
+            };
+            let reports = files.iter().map(report).collect();
+            let mut run = RunReport::new(UNIX_EPOCH, Duration::ZERO, reports);
+            run.workspace = workspace.map(|of| of.to_string_lossy().into_owned());
+            run
+        };
+        let below = |runs: Vec<RunReport>| {
+            let mut merged = Merged::default();
+            runs.into_iter().for_each(|run| merged.add(run));
+            merged.sources(&at("ws/a"))
+        };
+        // Both folders have such a file.
+        let of = |workspace| run(&["src/lib.rs"], workspace);
+        assert_eq!(below(vec![of(Some(at("ws")))]), at("ws"));
+        assert_eq!(below(vec![of(Some(at("ws"))), of(Some(at("ws")))]), at("ws"));
+        // Another machine's, and none that all have.
+        assert_eq!(below(vec![of(Some(at("nowhere")))]), at("ws/a"));
+        assert_eq!(below(vec![of(Some(at("ws"))), of(None)]), at("ws/a"));
+        // Only one has all.
+        assert_eq!(below(vec![run(&["src/lib.rs", "a/src/lib.rs"], None)]), at("ws"));
+        assert_eq!(below(vec![run(&["gone.rs"], None)]), at("ws/a"));
     }
 
     #[test]

@@ -1,5 +1,10 @@
 //! Leak-detection tests for Rust.
 
+#![cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "what only an observer needs, and there is none on this system")
+)]
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

@@ -11,7 +11,7 @@ pub(crate) struct Lines {
     /// How much of the call stack of a leak is shown [default: short]
     #[arg(long, value_enum, value_name = "LENGTH")]
     pub(crate) backtrace: Option<Backtrace>,
-    /// Write a flame graph of what survives of the leaks, as SVG
+    /// Write a flame graph of what survives of the leaks, as SVG; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) flamegraph: Option<PathBuf>,
 }

@@ -143,10 +143,10 @@ impl Layers {
     ) -> Explained {
         let explained = |value: String, source| Explained { name, value, source };
         if let Some(value) = self.flags.1.get(name) {
-            // The opposite of a flag is a flag of its own.
-            let flag = match value == "false" {
-                true => format!("--no-{name}"),
-                false => format!("--{name}"),
+            // The opposite of a flag that takes no value is a flag of its own.
+            let flag = match (name, value.as_str()) {
+                ("fail-fast", "false") => format!("--no-{name}"),
+                _ => format!("--{name}"),
             };
             return explained(value, Source::Flag { flag });
         }

@@ -83,6 +83,8 @@ fn flags_outrank_the_environment() {
     layers.flags.0 = Options::new().fds(5u64);
     layers.environment.1.parse("jobs", "6").unwrap();
     layers.flags.1.parse("fail-fast", "false").unwrap();
+    // A file of that name, and not the opposite of the flag.
+    layers.flags.1.parse("report", "false").unwrap();
     assert_eq!(layers.above(), Options::new().fds(5u64).time(Duration::from_secs(7)));
     let explained = layers.explain(Some(name("tests::slow_port", "cache")));
     let told: Vec<String> = explained
@@ -100,6 +102,7 @@ fn flags_outrank_the_environment() {
             r#"jobs 6 Environment { variable: "MEMCHECK_JOBS" }"#,
             r#"fail-fast false Flag { flag: "--no-fail-fast" }"#,
             r#"inconclusive warn File { path: "m.toml", line: 24, table: "[profile.ci]" }"#,
+            r#"report false Flag { flag: "--report" }"#,
         ]
     );
 }

@@ -1,6 +1,7 @@
 //! The outputs that are written once the run is over, each to a file of its own.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -12,10 +13,12 @@ use memcheck::tool::replace_file;
 
 use super::github::{Repository, STEP_SUMMARY};
 use super::whole::Whole;
-use super::{github, junit, markdown};
+use super::{FlameGraph, github, junit, markdown};
 use crate::cli::{Inconclusive, Results, is_stdout};
 use crate::error::Error;
+use crate::merge::Origin;
 use crate::run::{Event, Summary};
+use crate::sites::LaterWorkspace;
 
 /// Names the file that GitHub shows as the summary of the step.
 const STEP_SUMMARY_FILE: &str = "GITHUB_STEP_SUMMARY";
@@ -24,32 +27,42 @@ const STEP_SUMMARY_FILE: &str = "GITHUB_STEP_SUMMARY";
 const FLAMEGRAPH: &str = "--flamegraph";
 
 /// What is remembered for the end of the run, and where it goes then.
-#[derive(Debug)]
-pub(super) struct Files {
+pub(super) struct Files<'a> {
     results: Results,
-    github: Option<Repository>,
+    graph: Option<FlameGraph>,
+    /// Whether GitHub is told.
+    github: bool,
+    workspace: LaterWorkspace<'a>,
     inconclusive: Inconclusive,
-    /// When the first run began that these results are of, if it was not this one.
-    pub(super) began: Option<String>,
+    /// The runs that these results are of, if it was not this one.
+    pub(super) origin: Option<Origin>,
     started: SystemTime,
     reports: Vec<Arc<Report>>,
 }
 
 /// Looks for what must be mended before a run that may take long: a file that is to be in a folder
-/// that is not there. `graph` is the file of the flame graph, which is never standard output.
+/// that is not there. `graph` is the file of the flame graph.
 pub(crate) fn check(results: &Results, graph: Option<&Path>) -> Result<(), Error> {
-    let mut seen: Vec<(&str, &Path)> = Vec::new();
+    let mut seen: Vec<(&str, PathBuf)> = Vec::new();
     let graph = graph.map(|path| (FLAMEGRAPH, path));
     for (flag, path) in results.files().chain(graph) {
-        if let Some((other, _)) = seen.iter().find(|(_, seen)| *seen == path) {
-            return Err(Error::SameFile { path: path.to_owned(), flags: [other, flag] });
-        }
-        seen.push((flag, path));
         let folder = match path.parent() {
-            _ if is_stdout(path) && flag != FLAMEGRAPH => continue,
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
+        // The same file has many names.
+        let file = match folder.canonicalize() {
+            _ if is_stdout(path) => path.to_owned(),
+            Ok(folder) => folder.join(path.file_name().unwrap_or(OsStr::new("."))),
+            Err(_) => path.to_owned(),
+        };
+        if let Some((other, _)) = seen.iter().find(|(_, seen)| *seen == file) {
+            return Err(Error::SameFile { path: path.to_owned(), flags: [other, flag] });
+        }
+        seen.push((flag, file));
+        if is_stdout(path) {
+            continue;
+        }
         if !folder.is_dir() {
             return Err(Error::NoFolder { flag, path: path.to_owned() });
         }
@@ -60,19 +73,22 @@ pub(crate) fn check(results: &Results, graph: Option<&Path>) -> Result<(), Error
     Ok(())
 }
 
-impl Files {
-    /// For what was asked for. `folder` is where cargo works, or one below it.
-    pub(super) fn new(results: &Results, inconclusive: Inconclusive, folder: PathBuf) -> Self {
+impl<'a> Files<'a> {
+    /// For what was asked for. `graph` is the file of the flame graph.
+    pub(super) fn new(
+        results: &Results,
+        graph: Option<&Path>,
+        inconclusive: Inconclusive,
+        workspace: LaterWorkspace<'a>,
+    ) -> Self {
         let actions = env::var("GITHUB_ACTIONS").ok();
-        let github = results.tell_github(actions.as_deref()).then(|| {
-            let top = env::var_os("GITHUB_WORKSPACE").filter(|top| !top.is_empty());
-            Repository { top: top.map(PathBuf::from), folder }
-        });
         Files {
             results: results.clone(),
-            github,
+            graph: graph.map(|path| FlameGraph::new(path.to_owned())),
+            github: results.tell_github(actions.as_deref()),
+            workspace,
             inconclusive,
-            began: None,
+            origin: None,
             started: SystemTime::now(),
             reports: Vec::new(),
         }
@@ -80,12 +96,13 @@ impl Files {
 
     /// Whether GitHub reads what is printed.
     pub(super) fn github_listens(&self) -> bool {
-        self.github.is_some()
+        self.github
     }
 
     /// Takes notice of an event. At the end everything is written, also what comes after something
     /// that could not be.
     pub(super) fn event(&mut self, event: &Event) -> Vec<Error> {
+        self.graph.iter_mut().for_each(|graph| graph.event(event));
         match event {
             Event::TestFinished(report) => self.reports.push(Arc::clone(report)),
             Event::Finished(summary) => return self.write(summary),
@@ -103,14 +120,17 @@ impl Files {
                 "--junit" => junit::document(&whole),
                 _ => Ok(markdown::comment(&whole)),
             };
-            let written = text.and_then(|text| match is_stdout(path) {
-                true => io::stdout().write_all(text.as_bytes()),
-                false => replace_file(path, text.as_bytes()),
-            });
-            errors.extend(unwritten(flag, path, written));
+            errors.extend(unwritten(flag, path, text.and_then(|text| put(path, text.as_bytes()))));
         }
-        if let Some(repository) = &self.github {
-            let text = github::annotations(&whole, repository);
+        if let Some(graph) = &self.graph {
+            let written = graph.picture().and_then(|picture| put(&graph.path, &picture));
+            errors.extend(unwritten(FLAMEGRAPH, &graph.path, written));
+        }
+        if self.github {
+            let top = env::var_os("GITHUB_WORKSPACE").filter(|top| !top.is_empty());
+            let top = top.map(PathBuf::from);
+            let repository = Repository::new(top, &self.workspace.path(""));
+            let text = github::annotations(&whole, &repository);
             // GitHub reads both streams; what is on standard output may be for another program.
             let _ = io::stderr().write_all(text.as_bytes());
             if let Some(path) = env::var_os(STEP_SUMMARY_FILE).filter(|path| !path.is_empty()) {
@@ -129,10 +149,25 @@ impl Files {
         run.summary.filtered_out = count(summary.filtered_out);
         run.summary.interrupted = summary.interrupted;
         run.summary.proofs = summary.proofs;
-        if let Some(began) = &self.began {
-            run.started.clone_from(began);
+        match &self.origin {
+            Some(origin) => {
+                run.started.clone_from(&origin.started);
+                run.workspace.clone_from(&origin.workspace);
+            }
+            None => {
+                let root = self.workspace.root();
+                run.workspace = root.map(|root| root.to_string_lossy().into_owned());
+            }
         }
         Ok(run.to_json()?)
+    }
+}
+
+/// Writes a whole file, or to standard output.
+fn put(path: &Path, contents: &[u8]) -> io::Result<()> {
+    match is_stdout(path) {
+        true => io::stdout().write_all(contents),
+        false => replace_file(path, contents),
     }
 }
 
@@ -166,6 +201,15 @@ mod tests {
         assert!(matches!(refused, Err(Error::NoFolder { flag: "--flamegraph", .. })));
         let refused = check(&results("a.json", "-"), Some(Path::new("a.json")));
         assert!(matches!(refused, Err(Error::SameFile { .. })));
+        for (one, other) in [("a.json", "./a.json"), ("-", "-"), ("./-", "../src/../src/-")] {
+            let one = Results { junit: Some(one.into()), ..Results::default() };
+            let folder = std::env::current_dir().unwrap();
+            let other =
+                PathBuf::from(other.replace("src", &folder.file_name().unwrap().to_string_lossy()));
+            let refused = check(&one, Some(&other));
+            assert!(matches!(refused, Err(Error::SameFile { .. })), "{one:?} {refused:?}");
+        }
+        assert!(check(&results("a.json", "b.xml"), Some(Path::new("-"))).is_ok());
         let check = |results: &Results| check(results, None);
         assert!(check(&results("a.json", "-")).is_ok());
         assert!(matches!(check(&results("-", "-")), Err(Error::SameFile { .. })));

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use inferno::flamegraph;
 use memcheck::report::{Report, Site};
 
-use crate::error::Error;
 use crate::run::Event;
 
 /// What stands in the picture of a run without growing memory. inferno draws none without stacks.
@@ -18,30 +17,30 @@ const NOTHING: &str = concat!(
 
 /// Collects the stacks of a run.
 #[derive(Debug)]
-pub(crate) struct FlameGraph {
-    path: PathBuf,
+pub(super) struct FlameGraph {
+    /// Where it goes.
+    pub(super) path: PathBuf,
     stacks: Vec<String>,
 }
 
 impl FlameGraph {
     /// One that is to be written to `path`.
-    pub(crate) fn new(path: PathBuf) -> Self {
+    pub(super) fn new(path: PathBuf) -> Self {
         FlameGraph { path, stacks: Vec::new() }
     }
 
     /// Takes notice of an event.
-    pub(crate) fn event(&mut self, event: &Event) {
+    pub(super) fn event(&mut self, event: &Event) {
         if let Event::TestFinished(report) = event {
             self.stacks.extend(folded(report));
         }
     }
 
-    /// Writes it. The file is only touched once the picture is whole.
-    pub(crate) fn write(self) -> Result<(), Error> {
+    /// The picture.
+    pub(super) fn picture(&self) -> io::Result<Vec<u8>> {
         let mut picture = Vec::new();
-        draw(&self.stacks, &mut picture)
-            .and_then(|()| std::fs::write(&self.path, picture))
-            .map_err(|source| Error::WriteFile { what: "--flamegraph", path: self.path, source })
+        draw(&self.stacks, &mut picture)?;
+        Ok(picture)
     }
 }
 
@@ -128,12 +127,5 @@ mod tests {
             assert!(text.contains("<svg") && text.trim_end().ends_with("</svg>"), "{text}");
             assert!(text.contains(word), "{text}");
         }
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_written_is_named() {
-        let error = FlameGraph::new("/nowhere/at/all.svg".into()).write().unwrap_err();
-        let sentence = error.sentence();
-        assert!(sentence.contains("`/nowhere/at/all.svg` (--flamegraph)"), "{sentence}");
     }
 }

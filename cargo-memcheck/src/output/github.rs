@@ -2,13 +2,14 @@
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anstream::adapter::strip_str;
 use memcheck::render;
 use memcheck::report::Report;
 
 use super::whole::{Place, Whole, beginning};
+use crate::sites::{normal, short_file};
 
 /// Annotations that GitHub shows of one job.
 const MOST: usize = 50;
@@ -18,54 +19,42 @@ const MESSAGE: usize = 4_000;
 pub(super) const STEP_SUMMARY: usize = 1 << 20;
 
 /// Where the sources are, for someone who sees the repository alone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Repository {
-    /// The top of the checkout, `GITHUB_WORKSPACE`.
-    pub(super) top: Option<PathBuf>,
-    /// The folder in which cargo works, or one below it.
-    pub(super) folder: PathBuf,
+    /// The top of the checkout.
+    top: PathBuf,
+    /// The top folder of cargo's workspace, to which names of files are relative.
+    root: PathBuf,
 }
 
 impl Repository {
-    /// The path of a source file, relative to the top of the repository. The compiler gives it
-    /// relative to the workspace of cargo, which is this folder or one above it.
-    fn relative(&self, file: &str, exists: impl Fn(&Path) -> bool) -> String {
-        let above = self.folder.ancestors();
-        let within = |folder: &&Path| self.top.as_ref().is_none_or(|top| folder.starts_with(top));
-        let found = above.take_while(within).map(|folder| folder.join(file)).find(|at| exists(at));
-        let Some(found) = found else { return file.to_owned() };
-        let found = without_dots(&found);
-        let top = self.top.as_deref().unwrap_or(&self.folder);
-        found.strip_prefix(top).unwrap_or(&found).to_string_lossy().into_owned()
+    /// Of a checkout at `top`, `GITHUB_WORKSPACE`; without one, or where the workspace is not in it,
+    /// the workspace is all that is known.
+    pub(super) fn new(top: Option<PathBuf>, root: &Path) -> Self {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| normal(path));
+        let root = real(root);
+        let top = top.map(|top| real(&top)).filter(|top| root.starts_with(top));
+        Repository { top: top.unwrap_or_else(|| root.clone()), root }
     }
-}
 
-/// A path without `.` and `..`, which GitHub does not follow.
-fn without_dots(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                out.pop();
-            }
-            part => out.push(part),
-        }
+    /// The path of a source file, relative to the top of the repository; `None` for one outside.
+    fn relative(&self, file: &str) -> Option<String> {
+        let whole = normal(&self.root.join(file));
+        Some(whole.strip_prefix(&self.top).ok()?.to_string_lossy().into_owned())
     }
-    out
 }
 
 /// The annotations of a run, one to a line: errors at tests that fail it, the worst first, and
 /// warnings.
 pub(super) fn annotations(whole: &Whole<'_>, repository: &Repository) -> String {
-    let exists = |path: &Path| path.exists();
     let mut lines = Vec::new();
     for report in whole.worst_first().into_iter().filter(|report| !report.is_success()) {
         let level = if whole.fails(report) { "error" } else { "warning" };
         let reasons = render::reasons(report);
-        let messages: Vec<&str> = reasons.iter().map(|reason| reason.message.as_str()).collect();
-        let place = annotated(report, repository, exists);
+        let messages = reasons.into_iter().map(|reason| reason.message);
+        let (place, elsewhere) = annotated(report, repository);
         let title = format!("{} {}", Whole::word(report), render::name(report));
+        let messages: Vec<String> = messages.chain(elsewhere).collect();
         lines.push(annotation(level, &place, &title, &messages.join("\n")));
     }
     // Many tests mostly say the same: it is said once, where it is said first.
@@ -76,7 +65,7 @@ pub(super) fn annotations(whole: &Whole<'_>, repository: &Repository) -> String 
         }
     }
     for ((code, message), report) in warnings {
-        let place = annotated(report, repository, exists);
+        let (place, _) = annotated(report, repository);
         lines.push(annotation("warning", &place, &format!("memcheck: {code}"), message));
     }
     if lines.len() > MOST {
@@ -87,17 +76,30 @@ pub(super) fn annotations(whole: &Whole<'_>, repository: &Repository) -> String 
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// Properties of an annotation that say where it belongs.
+/// Properties of an annotation that say where it belongs, and the line to look at where that is not
+/// in the repository: GitHub shows nothing there, so it belongs to the test.
 fn annotated(
     report: &Report,
     repository: &Repository,
-    exists: impl Fn(&Path) -> bool,
-) -> Vec<(&'static str, String)> {
-    let Some(place) = Place::of(report) else { return Vec::new() };
-    let mut properties =
-        vec![("file", repository.relative(&place.file, exists)), ("line", place.line.to_string())];
-    properties.extend(place.column.map(|column| ("col", column.to_string())));
-    properties
+) -> (Vec<(&'static str, String)>, Option<String>) {
+    let found = Place::of(report);
+    let properties = |place: &Place| {
+        let file = repository.relative(&place.file)?;
+        let mut properties = vec![("file", file), ("line", place.line.to_string())];
+        properties.extend(place.column.map(|column| ("col", column.to_string())));
+        Some(properties)
+    };
+    match found.as_ref().and_then(properties) {
+        Some(properties) => (properties, None),
+        None => {
+            let elsewhere = found.map(|place| {
+                let file = short_file(&place.file);
+                format!("the line is {file}:{}, outside of the repository", place.line)
+            });
+            let of_test = Place::of_test(report).as_ref().and_then(properties);
+            (of_test.unwrap_or_default(), elsewhere)
+        }
+    }
 }
 
 fn annotation(level: &str, place: &[(&str, String)], title: &str, message: &str) -> String {
@@ -147,7 +149,7 @@ mod tests {
 
     use memcheck::report::{Outcome, Warning};
 
-    use super::super::whole::tests::{hostile, report};
+    use super::super::whole::tests::{growing, hostile, report};
     use super::*;
     use crate::cli::Inconclusive;
     use crate::run::Summary;
@@ -155,7 +157,7 @@ mod tests {
     fn of(reports: &[Arc<Report>], inconclusive: Inconclusive) -> String {
         let summary = Summary::default();
         let whole = Whole { reports, summary: &summary, inconclusive };
-        annotations(&whole, &Repository::default())
+        annotations(&whole, &Repository { top: "/w".into(), root: "/w".into() })
     }
 
     #[test]
@@ -196,25 +198,30 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_repository() {
-        let repository = Repository {
-            top: Some("/home/u/repo".into()),
-            folder: "/home/u/repo/rust/crates/a".into(),
+        let of = |top: Option<&str>| {
+            Repository::new(top.map(PathBuf::from), "/home/u/repo/rust".as_ref())
         };
-        let relative =
-            |file: &str, there: &str| repository.relative(file, |at| at == Path::new(there));
-        // cargo's workspace is /home/u/repo/rust.
-        assert_eq!(
-            relative("crates/a/src/lib.rs", "/home/u/repo/rust/crates/a/src/lib.rs"),
-            "rust/crates/a/src/lib.rs"
-        );
-        assert_eq!(relative("/home/u/repo/x.rs", "/home/u/repo/x.rs"), "x.rs");
-        assert_eq!(
-            relative("../b/x.rs", "/home/u/repo/rust/crates/a/../b/x.rs"),
-            "rust/crates/b/x.rs"
-        );
-        // Files outside, and files that are not there, are left as they are.
-        assert_eq!(relative("/usr/x.rs", "/usr/x.rs"), "/usr/x.rs");
-        assert_eq!(relative("src/gone.rs", "/nowhere"), "src/gone.rs");
+        let repository = of(Some("/home/u/repo"));
+        let relative = |file: &str| repository.relative(file);
+        assert_eq!(relative("src/lib.rs").as_deref(), Some("rust/src/lib.rs"));
+        assert_eq!(relative("../b/x.rs").as_deref(), Some("b/x.rs"));
+        assert_eq!(relative("/home/u/repo/x.rs").as_deref(), Some("x.rs"));
+        assert_eq!(relative("/usr/x.rs"), None);
+        assert_eq!(relative("../../x.rs"), None);
+        // No checkout, and one that the workspace is not in.
+        for top in [None, Some("/home/u/other")] {
+            assert_eq!(of(top).relative("src/lib.rs").as_deref(), Some("src/lib.rs"));
+        }
+    }
+
+    #[test]
+    fn a_line_outside_of_the_repository_is_told_at_the_test() {
+        let mut leak = Arc::unwrap_or_clone(report("tests::a", Outcome::Passed));
+        growing(&mut leak, "/c/registry/src/index-1/lru-0.6.2/src/lib.rs");
+        let text = of(&[Arc::new(leak)], Inconclusive::Fail);
+        assert!(text.starts_with("::error file=src/lib.rs,line=7,col=5,title=LEAK"), "{text}");
+        let said = "the line is lru-0.6.2/src/lib.rs:31, outside of the repository";
+        assert!(text.contains(said), "{text}");
     }
 
     #[test]

@@ -205,7 +205,7 @@ fn proofs(proofs: &Proofs) -> String {
     counts.join(", ")
 }
 
-/// A word of DESIGN's table as one says it of `count` tests.
+/// A word as one says it of `count` tests.
 fn in_words(word: Word, count: usize) -> String {
     match (word, count) {
         (Word::Pass, _) => "passed",

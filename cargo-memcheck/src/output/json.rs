@@ -9,12 +9,14 @@ use serde::Serialize;
 
 use super::Output;
 use super::leak::{Telling, compiler_messages};
+use crate::cli::Inconclusive;
 use crate::run::{Event, Summary};
 
 /// Results as JSON.
 pub(super) struct Json<'a, W> {
     out: W,
     telling: Telling<'a>,
+    inconclusive: Inconclusive,
 }
 
 /// A line.
@@ -39,8 +41,8 @@ enum Line<'a> {
 }
 
 impl<'a, W: Write> Json<'a, W> {
-    pub(super) fn new(out: W, telling: Telling<'a>) -> Self {
-        Json { out, telling }
+    pub(super) fn new(out: W, telling: Telling<'a>, inconclusive: Inconclusive) -> Self {
+        Json { out, telling, inconclusive }
     }
 
     fn line(&mut self, line: &impl Serialize) -> io::Result<()> {
@@ -53,7 +55,8 @@ impl<W: Write> Output for Json<'_, W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::TestFinished(report) => {
-                for message in compiler_messages(report, &self.telling) {
+                let fails = self.inconclusive.fails(report.word()) || report.is_unproven();
+                for message in compiler_messages(report, fails, &self.telling) {
                     self.line(&message)?;
                 }
                 self.line(&Line::MemcheckReport { word: report.word(), report })?;
@@ -87,16 +90,16 @@ fn of_summary(summary: &Summary) -> Line<'static> {
 mod tests {
     use super::*;
     use cargo_metadata::{Message, PackageId};
-    use memcheck::report::{Outcome, TestId};
+    use memcheck::report::{Outcome, Proof, TestId, Verdict};
     use std::sync::{Arc, LazyLock};
+    use std::time::Duration;
 
     use crate::cargo::TestBinary;
     use crate::cli::Backtrace;
     use crate::sites::Workspace;
 
-    #[test]
-    fn every_event_is_one_line_that_cargos_own_parser_accepts() {
-        let binary = TestBinary {
+    fn binary() -> TestBinary {
+        TestBinary {
             id: "a".into(),
             path: "/t/debug/deps/a-1".into(),
             package: PackageId { repr: "path+file:///a#0.1.0".into() },
@@ -105,7 +108,12 @@ mod tests {
                 "name": "a", "kind": ["lib"], "crate_types": ["lib"], "src_path": "/a/src/lib.rs"
             }))
             .unwrap(),
-        };
+        }
+    }
+
+    #[test]
+    fn every_event_is_one_line_that_cargos_own_parser_accepts() {
+        let binary = binary();
         let id = TestId {
             name: "tests::a\n".into(),
             binary: "a".into(),
@@ -119,7 +127,7 @@ mod tests {
         let mut out = Vec::new();
         let workspace = LazyLock::new(Workspace::default);
         let telling = Telling::new(&workspace, [&binary].into_iter(), Backtrace::Short);
-        let mut json = Json::new(&mut out, telling);
+        let mut json = Json::new(&mut out, telling, Inconclusive::Fail);
         json.event(&Event::Started { tests: 1, binaries: 1 }).unwrap();
         json.event(&Event::TestFinished(Arc::new(report.clone()))).unwrap();
         json.event(&Event::Finished(total)).unwrap();
@@ -147,5 +155,46 @@ mod tests {
         assert_eq!(message.message.code.as_ref().unwrap().code, "lost");
         assert!(message.message.spans[0].is_primary);
         assert!(message.message.rendered.as_ref().unwrap().contains("--> src/lib.rs:7:5"));
+    }
+
+    /// The level and the first line of what is rendered, of each message.
+    fn levels(report: &Report, inconclusive: Inconclusive) -> Vec<(String, String)> {
+        let binary = binary();
+        let workspace = LazyLock::new(Workspace::default);
+        let telling = Telling::new(&workspace, [&binary].into_iter(), Backtrace::Short);
+        let mut out = Vec::new();
+        let mut json = Json::new(&mut out, telling, inconclusive);
+        json.event(&Event::TestFinished(Arc::new(report.clone()))).unwrap();
+        let messages = Message::parse_stream(out.as_slice()).map(Result::unwrap);
+        let messages = messages.filter_map(|message| match message {
+            Message::CompilerMessage(message) => Some(message.message),
+            _ => None,
+        });
+        let rendered = |text: Option<String>| text.unwrap().lines().next().unwrap().to_owned();
+        messages
+            .map(|of| {
+                let level = serde_json::to_value(of.level).unwrap();
+                (level.as_str().unwrap().to_owned(), rendered(of.rendered))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_does_not_fail_the_run_is_a_warning() {
+        let id = TestId { binary: "a".into(), ..TestId::default() };
+        let mut report = Report::unobserved(id, Outcome::Passed);
+        for (inconclusive, level) in
+            [(Inconclusive::Fail, "error"), (Inconclusive::Warn, "warning")]
+        {
+            let said = format!("{level}[inconclusive]: nothing could be judged");
+            assert_eq!(levels(&report, inconclusive), [(level.to_owned(), said)]);
+        }
+        // Unproven, it fails the run whatever the word.
+        report.verdict = Some(Verdict::Steady);
+        report.proof = Some(Proof { trials: Vec::new(), elapsed: Duration::ZERO });
+        let messages = levels(&report, Inconclusive::Warn);
+        assert_eq!(messages.len(), 1);
+        assert_eq!(messages[0].0, "error");
+        assert!(messages[0].1.starts_with("error[unproven]: "), "{messages:?}");
     }
 }

@@ -10,6 +10,7 @@ use memcheck::report::{Report, Word};
 
 use super::human::summary;
 use super::whole::{Place, Whole, beginning};
+use crate::sites::short_file;
 
 /// Most that GitHub takes as a comment: 65,536 characters. These are bytes, which are never fewer.
 const COMMENT: usize = 65_536;
@@ -100,7 +101,7 @@ fn row(whole: &Whole<'_>, report: &Report) -> String {
         false => word.text().to_owned(),
     };
     let place = match Place::of(report) {
-        Some(place) => code(&format!("{}:{}", place.file, place.line)),
+        Some(place) => code(&format!("{}:{}", short_file(&place.file), place.line)),
         None => String::new(),
     };
     let name = code(&render::name(report));

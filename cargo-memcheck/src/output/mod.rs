@@ -19,11 +19,11 @@ mod style;
 mod whole;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::Path;
 
 pub(crate) use config::config;
 pub(crate) use files::check as check_files;
-pub(crate) use flamegraph::FlameGraph;
+use flamegraph::FlameGraph;
 pub(crate) use inspection::inspection;
 pub(crate) use leak::Telling;
 pub(crate) use list::list;
@@ -31,9 +31,11 @@ pub(crate) use message::{error, usage, warning};
 pub(crate) use style::choose as choose_colour;
 
 use self::files::Files;
-use crate::cli::{Display, Inconclusive, MessageFormat, Results};
+use crate::cli::{Display, Inconclusive, MessageFormat, Results, is_stdout};
 use crate::error::Error;
+use crate::merge::Origin;
 use crate::run::Event;
+use crate::sites::LaterWorkspace;
 
 /// Something that listens to a run.
 pub(crate) trait Output {
@@ -45,7 +47,7 @@ pub(crate) trait Output {
 /// goes on, because its exit code may be all that is wanted.
 pub(crate) struct Outputs<'a> {
     open: Vec<Box<dyn Output + 'a>>,
-    files: Files,
+    files: Files<'a>,
     failed: Vec<Error>,
 }
 
@@ -53,11 +55,13 @@ pub(crate) struct Outputs<'a> {
 pub(crate) struct Wanted<'a> {
     pub(crate) display: &'a Display,
     pub(crate) results: &'a Results,
+    /// The file of the flame graph.
+    pub(crate) graph: Option<&'a Path>,
     /// What is needed to tell of leaks.
     pub(crate) telling: Telling<'a>,
     pub(crate) inconclusive: Inconclusive,
-    /// Where cargo works, or a folder below it.
-    pub(crate) folder: PathBuf,
+    /// Where the sources are.
+    pub(crate) workspace: LaterWorkspace<'a>,
     /// Whether standard error may hold a live line: not while tests print there themselves.
     pub(crate) live: bool,
 }
@@ -65,10 +69,11 @@ pub(crate) struct Wanted<'a> {
 impl<'a> Outputs<'a> {
     /// The outputs that were asked for.
     pub(crate) fn new(wanted: Wanted<'a>) -> Self {
-        let Wanted { display, results, telling, inconclusive, folder, live } = wanted;
-        let files = Files::new(results, inconclusive, folder);
+        let Wanted { display, results, graph, telling, inconclusive, workspace, live } = wanted;
+        let files = Files::new(results, graph, inconclusive, workspace);
+        let stdout_is_taken = results.take_stdout() || graph.is_some_and(is_stdout);
         // Standard output is for one reader.
-        let out: Box<dyn Write> = match (results.take_stdout(), display.message_format) {
+        let out: Box<dyn Write> = match (stdout_is_taken, display.message_format) {
             (true, MessageFormat::Json) => Box::new(io::stderr()),
             (false, MessageFormat::Json) => Box::new(io::stdout()),
             (true, _) => Box::new(anstream::stderr()),
@@ -81,14 +86,14 @@ impl<'a> Outputs<'a> {
                 Box::new(human::Human::new(out, progress, telling, display.verbose, github))
             }
             MessageFormat::Short => Box::new(short::Short::new(out)),
-            MessageFormat::Json => Box::new(json::Json::new(out, telling)),
+            MessageFormat::Json => Box::new(json::Json::new(out, telling, inconclusive)),
         };
         Outputs { open: vec![main], files, failed: Vec::new() }
     }
 
-    /// These are results of runs of which the first began at `instant`.
-    pub(crate) fn of_runs_since(&mut self, instant: Option<String>) {
-        self.files.began = instant;
+    /// These are results of earlier runs.
+    pub(crate) fn of_earlier(&mut self, origin: Origin) {
+        self.files.origin = Some(origin);
     }
 
     /// Tells every output.

@@ -66,7 +66,15 @@ pub(super) struct Place {
 impl Place {
     /// The line to look at: that of the first site that grows, else that of the test.
     pub(super) fn of(report: &Report) -> Option<Place> {
-        let place = report.place();
+        Place::known(report.place())
+    }
+
+    /// That of the test.
+    pub(super) fn of_test(report: &Report) -> Option<Place> {
+        Place::known(report.test.place())
+    }
+
+    fn known(place: memcheck::report::Place) -> Option<Place> {
         Some(Place { file: place.file?, line: place.line?, column: place.column })
     }
 }
@@ -113,6 +121,37 @@ pub(super) mod tests {
         Arc::new(Report::unobserved(id, outcome))
     }
 
+    fn site(grows: bool, file: Option<&str>) -> Site {
+        Site {
+            kind: SiteKind::RustHeap,
+            grows,
+            survived: Amount::default(),
+            stack: Vec::new(),
+            place: Some(memcheck::report::Place {
+                function: "f".into(),
+                file: file.map(str::to_owned),
+                line: Some(31),
+                column: None,
+            }),
+        }
+    }
+
+    /// Lets the heap grow at line 31 of a file.
+    pub(in crate::output) fn growing(report: &mut Report, file: &str) {
+        report.verdict = Some(Verdict::Growing);
+        report.figures = vec![FigureReport {
+            figure: Figure::HeapBytes,
+            verdict: Verdict::Growing,
+            shape: Shape::Growing,
+            growth: 1,
+            rate: 1.0,
+            limit: None,
+            sensitivity: None,
+            windows: Vec::new(),
+        }];
+        report.sites = Some(Sites { sites: vec![site(true, Some(file))], ..Sites::default() });
+    }
+
     /// What tests may do to whoever writes about them.
     pub(in crate::output) const HOSTILE: &str = "<script>alert(1)</script> ]]> --> | `` ``` \u{1b}[31mred\u{1b}[0m \0\u{7}\u{fffe} &amp; % , :\r\n::error file=x::y\n##[error]z\n# heading\n</details> @user";
 
@@ -152,28 +191,7 @@ pub(super) mod tests {
         let mut report = Arc::unwrap_or_clone(report("a", Outcome::Passed));
         let place = |report: &Report| Place::of(report).map(|place| (place.file, place.line));
         assert_eq!(place(&report), Some(("src/lib.rs".into(), 7)));
-        let site = |grows, file: Option<&str>| Site {
-            kind: SiteKind::RustHeap,
-            grows,
-            survived: Amount::default(),
-            stack: Vec::new(),
-            place: Some(memcheck::report::Place {
-                function: "f".into(),
-                file: file.map(str::to_owned),
-                line: Some(31),
-                column: None,
-            }),
-        };
-        report.figures = vec![FigureReport {
-            figure: Figure::HeapBytes,
-            verdict: Verdict::Growing,
-            shape: Shape::Growing,
-            growth: 1,
-            rate: 1.0,
-            limit: None,
-            sensitivity: None,
-            windows: Vec::new(),
-        }];
+        growing(&mut report, "x.rs");
         let sites = vec![site(false, Some("cache.rs")), site(true, None), site(true, Some("x.rs"))];
         report.sites = Some(Sites { sites, ..Sites::default() });
         assert_eq!(place(&report), Some(("x.rs".into(), 31)));

@@ -52,16 +52,28 @@ impl<'a> Maker<'a> {
         Maker { rust, c }
     }
 
-    /// The dependency, as cargo names its folder: `lru-0.6.2`.
+    /// The dependency, as its folder is called: `lru-0.6.2`; `lru`, where it is vendored or a path.
     pub(crate) fn dependency(&self) -> Option<&'a str> {
-        let (name, _) = downloaded(self.rust?.file.as_deref()?)?.split_once('/')?;
+        let (name, _) = from_crate_on(self.rust?.file.as_deref()?)?.split_once('/')?;
         Some(name)
     }
 }
 
 /// The file of a place as one names it: that of a dependency from the folder of its crate on.
 pub(crate) fn short_file(file: &str) -> &str {
-    downloaded(file).unwrap_or(file)
+    from_crate_on(file).unwrap_or(file)
+}
+
+/// The path of a dependency's file from the folder of its crate on. What is neither downloaded nor in
+/// the workspace is vendored, or a path elsewhere: there the folder is the one that has `src`.
+fn from_crate_on(file: &str) -> Option<&str> {
+    let by_source = || {
+        let is_elsewhere = file.starts_with('/') && file.ends_with(".rs") && !is_standard(file);
+        let (folder, _) = file.rsplit_once("/src/").filter(|_| is_elsewhere)?;
+        let start = folder.rfind('/')? + 1;
+        Some(&file[start..])
+    };
+    downloaded(file).or_else(by_source)
 }
 
 /// The path of a downloaded file from the folder of its crate or repository on.
@@ -154,10 +166,25 @@ mod tests {
     }
 
     #[test]
+    fn a_vendored_dependency_and_one_elsewhere_are_found() {
+        for (file, name) in
+            [("/w/vendor/lru/src/lib.rs", "lru"), ("/home/u/outside/src/lib.rs", "outside")]
+        {
+            let site = site(&[("lru::put", file), ("my::put", "src/lib.rs")]);
+            assert_eq!(Maker::of(&site).dependency(), Some(name));
+        }
+    }
+
+    #[test]
     fn files_of_dependencies_are_named_from_their_crate_on() {
         for (file, short) in [
             ("/c/registry/src/index-1/lru-0.6.2/src/lib.rs", "lru-0.6.2/src/lib.rs"),
             ("/c/git/checkouts/mio-1a2b/3c4d/src/lib.rs", "mio-1a2b/3c4d/src/lib.rs"),
+            ("/w/vendor/lru/src/lib.rs", "lru/src/lib.rs"),
+            ("/home/u/src/outside/src/a/b.rs", "outside/src/a/b.rs"),
+            ("/w/target/debug/build/a-1/out/x.rs", "/w/target/debug/build/a-1/out/x.rs"),
+            ("/rustc/1/library/alloc/src/rc.rs", "/rustc/1/library/alloc/src/rc.rs"),
+            ("src/lib.rs", "src/lib.rs"),
             ("/usr/src/x.c", "/usr/src/x.c"),
         ] {
             assert_eq!(short_file(file), short);

@@ -20,4 +20,4 @@ pub(crate) use leak::{Leak, leaks};
 pub(crate) use maker::{Maker, short_file};
 pub(crate) use names::readable;
 pub(crate) use resolver::Resolver;
-pub(crate) use workspace::{LaterWorkspace, Workspace};
+pub(crate) use workspace::{LaterWorkspace, Workspace, normal};

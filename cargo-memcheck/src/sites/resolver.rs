@@ -95,10 +95,7 @@ impl<'a> Resolver<'a> {
         let mut frames =
             site.stack.iter().filter(|frame| frame.module.as_ref().is_some_and(is_program));
         // The standard library brings its own, and a few frames never have any (`_start`).
-        let is_own = |place: &&Place| {
-            let crates = self.workspace.crates();
-            crates.iter().any(|name| place.function.contains(&format!("{name}::")))
-        };
+        let is_own = |place: &&Place| is_of(place, self.workspace.crates());
         let mut own = frames.clone().flat_map(|frame| &frame.functions).filter(is_own);
         match frames.clone().next() {
             _ if own.any(|place| place.file.is_none()) => Some(Lack::Lines),
@@ -123,15 +120,17 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// Whether a function is of one of `crates`.
+fn is_of(place: &Place, crates: &[String]) -> bool {
+    names::crate_of(&place.function).is_some_and(|name| crates.iter().any(|own| own == name))
+}
+
 /// What debug information calls the top folder of the workspace, where it has another name for it
 /// (`--remap-path-prefix`). The file of the test is known by both names.
 fn renamed_root(sites: &Sites, test: &TestId, crates: &[String]) -> Option<PathBuf> {
     let name = format!("::{}", test.name);
     let places = sites.sites.iter().flat_map(|site| &site.stack).flat_map(|of| &of.functions);
-    let mut tests = places.filter(|place| {
-        place.function.contains(&name)
-            && names::crate_of(&place.function).is_some_and(|of| crates.iter().any(|own| own == of))
-    });
+    let mut tests = places.filter(|place| place.function.contains(&name) && is_of(place, crates));
     tests.find_map(|place| {
         let file = Path::new(place.file.as_ref()?);
         let below = Path::new(&test.file);

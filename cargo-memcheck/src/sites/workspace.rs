@@ -18,7 +18,7 @@ const VENDORED: &str = ".cargo-checksum.json";
 pub(crate) struct Workspace {
     /// The top folder; a second time without symbolic links, where that differs.
     roots: Vec<PathBuf>,
-    /// Where cargo builds, and build scripts write; and where it keeps what it downloads, which may
+    /// Where cargo builds, and build scripts write (two folders, with `build.build-dir`); and where it keeps what it downloads, which may
     /// lie in the workspace on a CI machine.
     foreign: Vec<PathBuf>,
     /// Names of the crates.
@@ -37,8 +37,10 @@ impl Workspace {
         crates.sort();
         crates.dedup();
         Workspace {
-            foreign: [metadata.target_directory.clone().into_std_path_buf()]
+            foreign: [Some(&metadata.target_directory), metadata.build_directory.as_ref()]
                 .into_iter()
+                .flatten()
+                .map(|folder| folder.clone().into_std_path_buf())
                 .chain(cargo_home())
                 .collect(),
             crates,
@@ -68,6 +70,11 @@ impl Workspace {
     /// The names of the user's crates.
     pub(super) fn crates(&self) -> &[String] {
         &self.crates
+    }
+
+    /// The top folder, where it is known and not guessed.
+    pub(crate) fn root(&self) -> Option<&Path> {
+        self.roots.first().filter(|_| self.problem.is_none()).map(PathBuf::as_path)
     }
 
     /// A file of a report as a path that can be opened.
@@ -107,7 +114,7 @@ fn cargo_home() -> Option<PathBuf> {
 }
 
 /// A path without `.` and `..`. Links are not followed: the file may be gone.
-pub(super) fn normal(path: &Path) -> PathBuf {
+pub(crate) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {
@@ -156,6 +163,21 @@ mod tests {
         assert_eq!(workspace.own("src/lib.rs".as_ref()), Some("src/lib.rs".into()));
         assert_eq!(workspace.own("serde-1.0.0/src/lib.rs".as_ref()), None);
         assert_eq!(workspace.own("/rustc/1/library/alloc/src/vec/mod.rs".as_ref()), None);
+    }
+
+    #[test]
+    fn what_cargo_says_decides_what_is_built() {
+        let metadata = serde_json::json!({
+            "packages": [], "workspace_members": [], "resolve": null, "version": 1,
+            "workspace_root": "/w", "target_directory": "/w/target", "build_directory": "/w/bd",
+        });
+        let workspace = Workspace::of(&serde_json::from_value(metadata).unwrap());
+        let own = |file: &str| workspace.own(file.as_ref());
+        assert_eq!(own("/w/src/lib.rs"), Some("src/lib.rs".into()));
+        assert_eq!(own("/w/target/debug/build/a-1/out/bindings.rs"), None);
+        assert_eq!(own("/w/bd/debug/build/a-1/out/bindings.rs"), None);
+        assert_eq!(workspace.root(), Some("/w".as_ref()));
+        assert_eq!(Workspace::guessed("/w".into(), "why").root(), None);
     }
 
     #[test]

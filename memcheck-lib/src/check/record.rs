@@ -2,7 +2,7 @@
 //! `MEMCHECK_REPORT_DIR` names, for `cargo memcheck report`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use std::{env, fmt, fs, io};
 
@@ -73,12 +73,23 @@ impl Record {
 
     fn write(&self, report: Report) -> Result<(), Unwritten> {
         let elapsed = self.started.elapsed().unwrap_or(Duration::ZERO);
-        RunReport::new(self.started, elapsed, vec![report])
-            .to_json()
+        // What cargo and nextest give to a test.
+        let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let workspace = package.and_then(|folder| workspace(&folder, Path::new(&report.test.file)));
+        let mut run = RunReport::new(self.started, elapsed, vec![report]);
+        run.workspace = workspace.map(|folder| folder.to_string_lossy().into_owned());
+        run.to_json()
             .map_err(io::Error::from)
             .and_then(|json| file::replace(&self.path, json.as_bytes()))
             .map_err(|source| Unwritten { path: self.path.clone(), source })
     }
+}
+
+/// The top folder of the workspace of a package: `file`, where one of its tests stands, is named
+/// relative to it.
+fn workspace(package: &Path, file: &Path) -> Option<PathBuf> {
+    let mut above = package.ancestors().filter(|_| package.is_absolute() && file.is_relative());
+    above.find(|folder| folder.join(file).is_file()).map(Path::to_owned)
 }
 
 /// The id that nextest says, if it runs this test: a shell may have the variable for other reasons.
@@ -133,6 +144,22 @@ mod tests {
             let name = name("crate", test);
             assert!(name.len() < 255 && !name.contains('/') && !name.starts_with('.'), "{name}");
         }
+    }
+
+    #[test]
+    fn the_workspace_is_where_the_file_of_the_test_is_found_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir_all(root.join("crates/a/src")).unwrap();
+        fs::create_dir_all(root.join("src")).unwrap();
+        for file in ["src/lib.rs", "crates/a/src/lib.rs"] {
+            fs::write(root.join(file), "").unwrap();
+        }
+        let found = |package: &str, file: &str| workspace(&root.join(package), file.as_ref());
+        assert_eq!(found("crates/a", "crates/a/src/lib.rs").as_deref(), Some(root));
+        assert_eq!(found("", "src/lib.rs"), Some(root.join("")));
+        assert_eq!(found("crates/a", "nowhere.rs"), None);
+        assert_eq!(workspace("crates/a".as_ref(), "src/lib.rs".as_ref()), None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What changed in a process between two snapshots.
 
+mod deleted;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -155,26 +157,24 @@ fn group_growth(before: &[MappingGroup], after: &[MappingGroup]) -> Vec<GroupGro
     let mut pairs: BTreeMap<_, Pair<'_>> = BTreeMap::new();
     before.iter().for_each(|group| pairs.entry(key(group)).or_default().0 = Some(group));
     after.iter().for_each(|group| pairs.entry(key(group)).or_default().1 = Some(group));
-    let mut groups: Vec<GroupGrowth> = pairs
-        .into_iter()
-        .filter_map(|((kind, name, permissions, flags), (before, after))| {
-            let none = super::MappingSums::default();
-            let before = before.map_or(&none, |group| &group.sums);
-            let after = after.map_or(&none, |group| &group.sums);
-            let growth = GroupGrowth {
-                kind,
-                name,
-                permissions,
-                flags,
-                live: difference(before.live().0, after.live().0),
-                reserved: difference(before.reserved.0, after.reserved.0),
-                virtual_size: difference(before.virtual_size.0, after.virtual_size.0),
-                mappings: difference(before.mappings, after.mappings),
-            };
-            let changed = growth.live != 0 || growth.virtual_size != 0 || growth.mappings != 0;
-            changed.then_some(growth)
-        })
-        .collect();
+    let groups = pairs.into_iter().map(|((kind, name, permissions, flags), (before, after))| {
+        let none = super::MappingSums::default();
+        let before = before.map_or(&none, |group| &group.sums);
+        let after = after.map_or(&none, |group| &group.sums);
+        GroupGrowth {
+            kind,
+            name,
+            permissions,
+            flags,
+            live: difference(before.live().0, after.live().0),
+            reserved: difference(before.reserved.0, after.reserved.0),
+            virtual_size: difference(before.virtual_size.0, after.virtual_size.0),
+            mappings: difference(before.mappings, after.mappings),
+        }
+    });
+    let is_changed = |of: &GroupGrowth| of.live != 0 || of.virtual_size != 0 || of.mappings != 0;
+    let mut groups = deleted::joined(groups.filter(is_changed).collect());
+    groups.retain(is_changed);
     // Stable: groups that grew alike stay in the order of their keys.
     groups.sort_by_key(|group| std::cmp::Reverse((group.live, group.virtual_size)));
     groups

@@ -36,6 +36,7 @@ pub(crate) fn group_threads(names: impl IntoIterator<Item = String>) -> Vec<Thre
 #[cfg(target_os = "linux")]
 #[cfg(memcheck_sites)]
 pub(crate) use self::linux::child_numbers;
+#[cfg(target_os = "linux")]
 pub(crate) use self::linux::{children, thread_names};
 
 #[cfg(target_os = "linux")]

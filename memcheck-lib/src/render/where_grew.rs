@@ -36,15 +36,19 @@ fn rows_of(figure: Figure, growth: &ProcessGrowth) -> Vec<String> {
             let tables = growth.page_tables.unwrap_or(0);
             let tables =
                 (tables, format!("{} page tables", super::phrases::signed(figure, tables)));
-            largest(groups.chain([tables]))
+            largest(figure, groups.chain([tables]))
         }
         Figure::Mappings => {
-            largest(growth.groups.iter().map(|group| (group.mappings, group.to_string())))
+            largest(figure, growth.groups.iter().map(|group| (group.mappings, group.to_string())))
         }
-        Figure::Threads => largest(growth.threads.iter().map(|of| (of.count, of.of_threads()))),
-        Figure::Children => largest(growth.children.iter().map(|of| (of.count, of.of_children()))),
+        Figure::Threads => {
+            largest(figure, growth.threads.iter().map(|of| (of.count, of.of_threads())))
+        }
+        Figure::Children => {
+            largest(figure, growth.children.iter().map(|of| (of.count, of.of_children())))
+        }
         Figure::Fds | Figure::FdMemory => {
-            largest(growth.descriptors.iter().map(|of| (of.count, of.to_string())))
+            largest(figure, growth.descriptors.iter().map(|of| (of.count, of.to_string())))
         }
         // Told by their own headline, and one day by call stack.
         Figure::HeapBytes
@@ -55,14 +59,16 @@ fn rows_of(figure: Figure, growth: &ProcessGrowth) -> Vec<String> {
     }
 }
 
-/// The largest few of what grew.
-fn largest(rows: impl Iterator<Item = (i64, String)>) -> Vec<String> {
+/// The largest few of what grew, and how many are left out.
+fn largest(figure: Figure, rows: impl Iterator<Item = (i64, String)>) -> Vec<String> {
     let mut rows: Vec<(i64, String)> = rows.filter(|(grown, _)| *grown > 0).collect();
     rows.sort_by_key(|(grown, _)| Reverse(*grown));
     let telling = rows.first().map_or(0, |(grown, _)| grown / TELLING);
     rows.retain(|(grown, _)| *grown >= telling);
+    let more = rows.len().saturating_sub(ROWS);
+    let more = (more > 0).then(|| format!("and {more} more ({figure})"));
     rows.truncate(ROWS);
-    rows.into_iter().map(|(_, row)| row).collect()
+    rows.into_iter().map(|(_, row)| row).chain(more).collect()
 }
 
 #[cfg(test)]
@@ -149,6 +155,23 @@ mod tests {
         ];
         assert_eq!(rows(&report(&figures)), ["+8 threads named worker", "+5 fds: socket"]);
         assert!(rows(&report(&[(Figure::HeapBytes, Verdict::Growing)])).is_empty());
+    }
+
+    #[test]
+    fn how_many_rows_are_left_out_is_said() {
+        let mut report = report(&[(Figure::Threads, Verdict::Growing)]);
+        let growth = report.growth.as_mut().and_then(|growth| growth.process.as_mut());
+        let threads = &mut growth.expect("just made").threads;
+        *threads = (1..=8).map(|count| CountGrowth { name: format!("t{count}"), count }).collect();
+        assert_eq!(
+            rows(&report),
+            [
+                "+8 threads named t8",
+                "+7 threads named t7",
+                "+6 threads named t6",
+                "and 5 more (threads)",
+            ]
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 mod conditions;
 pub(crate) mod file;
+mod instant;
 mod mismatch;
 mod outcome;
 mod profile;

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::instant;
 use super::{REPORT_VERSION, Report, Word};
 use crate::figure::Figure;
 use crate::render;
@@ -34,6 +35,10 @@ pub struct RunReport {
     pub started: String,
     /// Wall time of the run, without the build; the sum of all when several were merged.
     pub elapsed: Duration,
+    /// The top folder of the cargo workspace, which relative names of files belong to, where that is
+    /// known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
     /// The counts.
     pub summary: RunSummary,
     /// The tests, in the order in which they ended.
@@ -146,11 +151,24 @@ impl RunReport {
         RunReport {
             version: REPORT_VERSION,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
-            started: rfc3339(started),
+            started: instant::written(started),
             elapsed,
+            workspace: None,
             summary,
             tests,
         }
+    }
+
+    /// When the run began; `None` where [`started`](RunReport::started) is no instant in UTC.
+    ///
+    /// ```
+    /// # use std::time::{Duration, UNIX_EPOCH};
+    /// # use memcheck::report::RunReport;
+    /// let run = RunReport::new(UNIX_EPOCH, Duration::ZERO, Vec::new());
+    /// assert_eq!(run.began(), Some(UNIX_EPOCH));
+    /// ```
+    pub fn began(&self) -> Option<SystemTime> {
+        instant::read(&self.started)
     }
 
     /// As JSON in one line, ended by a line break.
@@ -240,45 +258,12 @@ impl std::error::Error for ReadError {
     }
 }
 
-/// An instant as RFC 3339 writes it, in UTC: `2026-03-01T12:00:00.250Z`. One before 1970 is 1970.
-fn rfc3339(instant: SystemTime) -> String {
-    let since = instant.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
-    let (year, month, day) = civil(days);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    let millis = since.subsec_millis();
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
-}
-
-/// The date of a day counted from 1970-01-01. Years begin in March here, so that the leap day is
-/// the last of one: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (era * 400 + year + next, month, day)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::super::{Outcome, TestId};
     use super::*;
-
-    #[test]
-    fn instants_are_written_as_rfc_3339() {
-        for (millis, text) in [
-            (0, "1970-01-01T00:00:00.000Z"),
-            (951_827_696_007, "2000-02-29T12:34:56.007Z"),
-            (1_772_366_399_999, "2026-03-01T11:59:59.999Z"),
-            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
-        ] {
-            assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_millis(millis)), text);
-        }
-    }
 
     #[test]
     fn a_run_travels_as_json() {

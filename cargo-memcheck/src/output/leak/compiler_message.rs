@@ -63,10 +63,11 @@ struct SpanLine {
     highlight_end: usize,
 }
 
-/// A message for each thing that is wrong with a test; none for a success, or a test of a binary
-/// that is not known.
+/// A message for each thing that is wrong with a test, an error where it fails the run; none for a
+/// success, or a test of a binary that is not known.
 pub(crate) fn compiler_messages<'a>(
     report: &Report,
+    fails: bool,
     telling: &Telling<'a>,
 ) -> Vec<CompilerMessage<'a>> {
     let Some(binary) = telling.binary(&report.test.binary) else { return Vec::new() };
@@ -75,7 +76,7 @@ pub(crate) fn compiler_messages<'a>(
     }
     let diagnostics = diagnostics(report);
     let explained = diagnostics.iter().map(|diagnostic| explain(report, diagnostic, telling));
-    explained.map(|explanation| of_cargo(binary, message(&explanation))).collect()
+    explained.map(|explanation| of_cargo(binary, message(&explanation, fails))).collect()
 }
 
 fn of_cargo(binary: &TestBinary, message: Message) -> CompilerMessage<'_> {
@@ -88,7 +89,7 @@ fn of_cargo(binary: &TestBinary, message: Message) -> CompilerMessage<'_> {
     }
 }
 
-fn message(explanation: &Explanation) -> Message {
+fn message(explanation: &Explanation, fails: bool) -> Message {
     let child = |note: &Note| Message {
         kind: "diagnostic",
         message: note.text.clone(),
@@ -102,11 +103,11 @@ fn message(explanation: &Explanation) -> Message {
         kind: "diagnostic",
         message: explanation.message.clone(),
         code: Some(Code { code: explanation.code, explanation: None }),
-        level: "error",
+        level: if fails { "error" } else { "warning" },
         // An editor shows an error once for each primary span.
         spans: explanation.spots.iter().enumerate().map(|(at, spot)| span(spot, at == 0)).collect(),
         children: explanation.notes.iter().map(child).collect(),
-        rendered: Some(snippet::plain(explanation)),
+        rendered: Some(snippet::plain(explanation, fails)),
     }
 }
 

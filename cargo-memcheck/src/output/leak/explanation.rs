@@ -59,7 +59,7 @@ pub(crate) fn explain(
     telling: &Telling<'_>,
 ) -> Explanation {
     let leaks = diagnostic.figure.map(|figure| leaks(report, figure)).unwrap_or_default();
-    let own = own_crate(&report.test.binary);
+    let own = own_crate(report);
     let mut notes = Vec::new();
     let mut spots = Vec::new();
     let iterations = report.sites.as_ref().map_or(0, |sites| sites.iterations);
@@ -117,10 +117,21 @@ fn leading<'a>(leaks: &[Leak<'a>]) -> Option<&'a Site> {
     leaks.first().and_then(|leak| leak.sites.first().copied())
 }
 
-/// The crate of the tests in a binary: the last part of its id, as rustc spells it.
-fn own_crate(binary: &str) -> String {
-    let last = binary.rsplit("::").next().unwrap_or(binary);
-    last.rsplit('/').next().unwrap_or(last).replace('-', "_")
+/// The crate of the test: that of its function on one of the stacks. Where it is on none, the last
+/// part of the id of its binary, as rustc spells it: a library may have another name than its package.
+fn own_crate(report: &Report) -> String {
+    let sites = report.sites.iter().flat_map(|sites| &sites.sites);
+    let mut places = sites.flat_map(|site| &site.stack).flat_map(|frame| &frame.functions);
+    let of_test = places.find_map(|place| {
+        let (name, path) = place.function.split_once("::")?;
+        let rest = path.strip_prefix(report.test.name.as_str())?;
+        (rest.is_empty() || rest.starts_with("::")).then(|| name.to_owned())
+    });
+    of_test.unwrap_or_else(|| {
+        let binary = report.test.binary.as_str();
+        let last = binary.rsplit("::").next().unwrap_or(binary);
+        last.rsplit('/').next().unwrap_or(last).replace('-', "_")
+    })
 }
 
 /// The line of a leak; that of the test where no file is known.
@@ -234,6 +245,8 @@ fn advice(leak: &Leak<'_>, line: &str, iterations: u64) -> Option<String> {
     let fitting = |site: &&Site| {
         let places = site.stack.iter().flat_map(|frame| &frame.functions);
         let inner = places.take_while(|&place| site.place.as_ref() != Some(place));
+        // A dependency may have functions of these names, too.
+        let line = Maker::of(site).rust.is_none().then_some(line);
         help::fitting(site.kind, inner, blocks, line)
     };
     let text = leak.sites.iter().filter(telling).find_map(fitting);

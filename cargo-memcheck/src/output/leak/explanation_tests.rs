@@ -70,7 +70,7 @@ fn shown(report: &Report, telling: &Telling<'_>) -> String {
     let explained =
         diagnostics(report).iter().map(|of| explain(report, of, telling)).collect::<Vec<_>>();
     assert!(explained.iter().all(|explanation| explanation.has_sites));
-    explained.iter().map(snippet::plain).collect()
+    explained.iter().map(|of| snippet::plain(of, true)).collect()
 }
 
 /// What a growing map leaves, in a call chain through a closure.
@@ -198,10 +198,52 @@ fn the_whole_stack_is_shown_by_request() {
 }
 
 #[test]
-fn the_crate_of_a_test_is_told_by_its_binary() {
+fn the_crate_of_a_test_on_no_stack_is_told_by_its_binary() {
+    let mut report = report(Figure::HeapBytes, Vec::new());
     for (binary, name) in
         [("my-crate", "my_crate"), ("a::bin/my-tool", "my_tool"), ("a::it", "it"), ("", "")]
     {
-        assert_eq!(own_crate(binary), name);
+        report.test.binary = binary.to_owned();
+        assert_eq!(own_crate(&report), name);
     }
+}
+
+/// `[lib] name = "renamed"` in the package `cache`.
+#[test]
+fn a_library_with_another_name_than_its_package_is_told_without_it() {
+    let mut site = map();
+    for place in site.stack.iter_mut().flat_map(|frame| &mut frame.functions) {
+        place.function = place.function.replace("cache::", "renamed::");
+    }
+    site.place = site.stack.iter().flat_map(|of| &of.functions).find(|of| is_users(of)).cloned();
+    let text = with_sources(|telling| shown(&report(Figure::HeapBytes, vec![site]), telling));
+    assert!(text.contains("note: called from tests::unbounded, src/lib.rs:9"), "{text}");
+    assert!(!text.contains("renamed"), "{text}");
+}
+
+#[test]
+fn a_function_of_a_dependency_is_not_taken_for_that_of_the_standard_library() {
+    let places = [
+        place("outside::leak", "/home/u/outside/src/lib.rs", 3, 5),
+        place("cache::other", "src/lib.rs", 9, 5),
+    ];
+    let site = site(SiteKind::RustHeap, 8, 64, &places);
+    let text = with_sources(|telling| shown(&report(Figure::HeapBytes, vec![site]), telling));
+    assert!(text.contains("Box::leak(Box::new") && !text.contains("`leak` keeps"), "{text}");
+    assert!(text.contains("allocated by outside::leak, outside/src/lib.rs:3"), "{text}");
+    assert!(text.contains("help: `outside` allocates it"), "{text}");
+}
+
+/// What was run is not known any more; only when.
+#[test]
+fn a_source_that_is_newer_than_the_run_is_not_shown() {
+    let of = report(Figure::HeapBytes, vec![map()]);
+    with_sources(|telling| {
+        let now = std::time::SystemTime::now();
+        let hour = std::time::Duration::from_secs(3600);
+        let since = |instant| telling.clone().of_runs_since(Some(instant));
+        assert!(shown(&of, &since(now + hour)).contains("self.map.insert(1, 2);"));
+        let text = shown(&of, &since(now - hour));
+        assert!(!text.contains("self.map") && text.contains("--> src/lib.rs:4:18"), "{text}");
+    });
 }

@@ -3,21 +3,24 @@
 
 use memcheck::report::{Place, SiteKind};
 
-/// Ways to keep something for ever that can be read on the line itself.
-const KEPT: [(&str, &str); 4] = [
+/// Ways of the standard library to keep something for ever that can be read on the line itself.
+const KEPT: [(&[&str], &str); 4] = [
     (
-        "::leak(",
+        &["Box::leak(", "Vec::leak(", "String::leak(", ".leak()"],
         "`leak` keeps what it is given until the process ends: keep it in one place and reuse it, or own it",
     ),
     (
-        "forget(",
+        &["mem::forget(", "forget("],
         "`mem::forget` keeps what it is given from being dropped: drop it, or keep its owner",
     ),
     (
-        "into_raw(",
+        &["Box::into_raw(", "Rc::into_raw(", "Arc::into_raw(", "CString::into_raw(", ".into_raw()"],
         "what `into_raw` gives away is freed only by its `from_raw`: take it back once it is no longer used",
     ),
-    ("ManuallyDrop::new(", "what is in a `ManuallyDrop` is dropped only by `ManuallyDrop::drop`"),
+    (
+        &["ManuallyDrop::new("],
+        "what is in a `ManuallyDrop` is dropped only by `ManuallyDrop::drop`",
+    ),
 ];
 
 const THREAD: &str =
@@ -35,8 +38,8 @@ struct Call {
     help: &'static str,
 }
 
-/// The first that fits counts.
-const CALLS: [Call; 9] = [
+/// What only one thing does. The first that fits counts.
+const CERTAIN: [Call; 5] = [
     Call {
         names: &["tokio::runtime::task::", "/src/runtime/task/"],
         grows: false,
@@ -62,14 +65,18 @@ const CALLS: [Call; 9] = [
         help: "what is sent and never received stays in the channel: receive it, drop the receiver, or bound the channel",
     },
     Call {
-        names: &["alloc::rc::", "alloc::sync::", "alloc/src/rc.rs", "alloc/src/sync.rs"],
-        grows: false,
-        help: "an `Rc` or `Arc` that survives is often part of a cycle: make one of its pointers `Weak`, or break the cycle",
-    },
-    Call {
         names: &["alloc::ffi::c_str::CString", "alloc/src/ffi/c_str.rs"],
         grows: false,
         help: "a `CString` given away with `into_raw` is freed only by `CString::from_raw`",
+    },
+];
+
+/// What is likely where nothing more is known. The first that fits counts.
+const LIKELY: [Call; 4] = [
+    Call {
+        names: &["alloc::rc::", "alloc::sync::", "alloc/src/rc.rs", "alloc/src/sync.rs"],
+        grows: false,
+        help: "an `Rc` or `Arc` that survives is often part of a cycle: make one of its pointers `Weak`, or break the cycle",
     },
     Call {
         names: &[
@@ -108,28 +115,44 @@ impl Call {
 }
 
 /// Help that is told by how it was allocated: `inner` are the places inside of the user's line,
-/// innermost first; `blocks` are new per iteration; `line` is its source.
+/// innermost first; `blocks` are new per iteration; `line` is its source, if what it calls is of the
+/// standard library.
 pub(super) fn fitting<'a>(
     kind: SiteKind,
     inner: impl Iterator<Item = &'a Place> + Clone,
     blocks: f64,
-    line: &str,
+    line: Option<&str>,
 ) -> Option<&'static str> {
-    let by_calls = || {
+    let by_calls = |calls: &[Call]| {
         let fits = |call: &&Call| {
             (!call.grows || blocks < 0.9) && inner.clone().any(|place| call.is_in(place))
         };
-        CALLS.iter().find(fits).map(|call| call.help)
+        calls.iter().find(fits).map(|call| call.help)
+    };
+    let by_line = || {
+        let line = line?;
+        let is_kept = |ways: &[&str]| ways.iter().any(|way| calls(line, way));
+        KEPT.iter().find(|(ways, _)| is_kept(ways)).map(|&(_, help)| help)
     };
     match kind {
-        SiteKind::RustHeap => {
-            let by_line = KEPT.iter().find(|(word, _)| line.contains(word));
-            by_line.map(|&(_, help)| help).or_else(by_calls)
-        }
+        SiteKind::RustHeap => by_calls(&CERTAIN).or_else(by_line).or_else(|| by_calls(&LIKELY)),
         // What glibc allocates for a thread is not for its user to free.
-        SiteKind::CHeap => by_calls().filter(|help| [THREAD, C_THREAD].contains(help)),
+        SiteKind::CHeap => by_calls(&CERTAIN).filter(|help| [THREAD, C_THREAD].contains(help)),
         _ => None,
     }
+}
+
+/// Whether a line calls this, by that name or from `std::` on, and not what only ends like it:
+/// another name, a method, or a function of another path.
+fn calls(line: &str, call: &str) -> bool {
+    let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    line.match_indices(call).any(|(at, _)| {
+        let before = line[..at].trim_end_matches(is_path);
+        let path = line[before.len()..at].trim_start_matches(':');
+        let of_std = ["std::", "core::", "alloc::"].iter().any(|root| path.starts_with(root));
+        let is_same = path.is_empty() || of_std && path.ends_with("::");
+        call.starts_with('.') || is_same && !before.ends_with('.') && !before.ends_with("fn ")
+    })
 }
 
 /// Help for all that survives of `kind`.
@@ -162,7 +185,7 @@ mod tests {
             false => Place { function: (*of).to_owned(), ..Place::default() },
         };
         let inner: Vec<Place> = inner.iter().map(place).collect();
-        fitting(kind, inner.iter(), blocks, line).or_else(|| general(kind)).unwrap()
+        fitting(kind, inner.iter(), blocks, Some(line)).or_else(|| general(kind)).unwrap()
     }
 
     #[test]
@@ -194,6 +217,33 @@ mod tests {
             let help = of(heap, inner, blocks, line);
             assert!(help.contains(word), "{inner:?} {line}: {help}");
         }
+        // Read on the line, unless what is called tells more.
+        let string = &["alloc::ffi::c_str::CString::new"][..];
+        for (inner, line, word) in [
+            (string, "mem::forget(CString::new(a));", "a `CString` given away"),
+            (&["alloc::rc::Rc<T>::new"], "std::mem::forget(Rc::new(1))", "`mem::forget`"),
+            (&[], "forget(a)", "`mem::forget`"),
+            (&[], "::core::mem::forget(a)", "`mem::forget`"),
+            (&[], "let a = vec![1].leak();", "`leak` keeps"),
+            (&[], "std::boxed::Box::leak(a)", "`leak` keeps"),
+            (&[], "Box::into_raw(Box::new(1))", "`into_raw`"),
+            (&[], "a.into_raw()", "`into_raw`"),
+            (&[], "ManuallyDrop::new(a)", "`ManuallyDrop`"),
+            (&[], "outside::leak(44)", "never dropped"),
+            (&[], "MyBox::leak(44)", "never dropped"),
+            (&[], "leak(44)", "never dropped"),
+            (&[], "cache.forget(x)", "never dropped"),
+            (&[], "cache::forget(x)", "never dropped"),
+            (&[], "my::mem::forget(x)", "never dropped"),
+            (&[], "fn forget(x: u8) {", "never dropped"),
+            (&[], "a.into_raw_fd()", "never dropped"),
+            (&[], "MyManuallyDrop::new(a)", "never dropped"),
+            (&["alloc::rc::Rc<T>::new"], "kept.push(Rc::new(session_forget(1)))", "cycle"),
+        ] {
+            let help = of(heap, inner, 1.0, line);
+            assert!(help.contains(word), "{inner:?} {line}: {help}");
+        }
+        assert_eq!(fitting(heap, [].iter(), 1.0, None), None);
         assert!(of(SiteKind::CHeap, &["malloc"], 1.0, "make()").contains("`free`"));
         let thread = of(SiteKind::CHeap, &["calloc", "pthread_create"], 1.0, "start()");
         assert!(thread.contains("pthread_join"));

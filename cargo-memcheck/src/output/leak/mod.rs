@@ -30,6 +30,8 @@ pub(crate) struct Telling<'a> {
     binaries: Arc<BTreeMap<&'a str, &'a TestBinary>>,
     /// How much of a call stack is shown.
     backtrace: Backtrace,
+    /// When the first of the runs began whose binaries are not known.
+    began: Option<SystemTime>,
 }
 
 impl<'a> Telling<'a> {
@@ -40,7 +42,12 @@ impl<'a> Telling<'a> {
         backtrace: Backtrace,
     ) -> Self {
         let binaries = binaries.map(|binary| (binary.id.as_str(), binary)).collect();
-        Telling { workspace, binaries: Arc::new(binaries), backtrace }
+        Telling { workspace, binaries: Arc::new(binaries), backtrace, began: None }
+    }
+
+    /// Of tests of earlier runs, the first of which began at `instant`.
+    pub(crate) fn of_runs_since(self, instant: Option<SystemTime>) -> Self {
+        Telling { began: instant, ..self }
     }
 
     /// The binary with this id.
@@ -48,13 +55,14 @@ impl<'a> Telling<'a> {
         self.binaries.get(id).copied()
     }
 
-    /// The text of a source file, if it is still the one that was built.
+    /// The text of a source file, if it is still the one that was built: no newer than the binary
+    /// or, where that is not known, than the run.
     fn source(&self, file: &str, binary: &str) -> Option<String> {
         let path: PathBuf = self.workspace.path(file);
         let changed = |path: &std::path::Path| -> Option<SystemTime> {
             std::fs::metadata(path).ok()?.modified().ok()
         };
-        let built = self.binary(binary).and_then(|binary| changed(&binary.path));
+        let built = self.binary(binary).and_then(|binary| changed(&binary.path)).or(self.began);
         // A line of another version would point at the wrong code.
         if built.is_some_and(|built| changed(&path).is_some_and(|source| source > built)) {
             return None;

@@ -6,15 +6,15 @@ use super::explanation::{Explanation, Spot};
 
 /// The text of an explanation, with colours; lines are ended.
 pub(crate) fn snippet(explanation: &Explanation) -> String {
-    render(explanation, &Renderer::styled())
+    render(explanation, true, &Renderer::styled())
 }
 
-/// The same without colours.
-pub(super) fn plain(explanation: &Explanation) -> String {
-    render(explanation, &Renderer::plain())
+/// The same without colours; a warning, unless it `fails` the run.
+pub(super) fn plain(explanation: &Explanation, fails: bool) -> String {
+    render(explanation, fails, &Renderer::plain())
 }
 
-fn render(explanation: &Explanation, renderer: &Renderer) -> String {
+fn render(explanation: &Explanation, fails: bool, renderer: &Renderer) -> String {
     let mut elements: Vec<Element<'_>> = Vec::new();
     let mut labels: Vec<&str> = Vec::new();
     for (at, spot) in explanation.spots.iter().enumerate() {
@@ -52,7 +52,8 @@ fn render(explanation: &Explanation, renderer: &Renderer) -> String {
         let level = if is_help { Level::HELP } else { Level::NOTE };
         Element::from(level.message(text))
     }));
-    let title = Level::ERROR.primary_title(explanation.message.as_str()).id(explanation.code);
+    let level = if fails { Level::ERROR } else { Level::WARNING };
+    let title = level.primary_title(explanation.message.as_str()).id(explanation.code);
     renderer.render(&[title.elements(elements)]) + "\n"
 }
 

@@ -142,3 +142,31 @@ fn goes_through_json() {
         serde_json::from_str(&json).expect("what we wrote");
     assert_eq!(back, (after, growth));
 }
+
+/// One file without a name in each iteration: `O_TMPFILE`, or a file that is removed once it is mapped.
+#[test]
+fn many_deleted_files_of_a_folder_are_one() {
+    let (mut before, mut after) = (snapshot(), snapshot());
+    let sums = MappingSums { mappings: 1, virtual_size: Bytes(16 << 10), ..MappingSums::default() };
+    let of = |name: &str| mappings(Kind::File, name, "rw-s", "", sums);
+    let tmp = |number: u32| of(&format!("/tmp/#{number} (deleted)"));
+    before.groups = vec![tmp(10_013_000)];
+    after.groups = (0..2032).map(|at| tmp(10_013_812 + at)).collect();
+    after.groups.extend([of("/var/a (deleted)"), of("/var/b (deleted)"), of("/var/c")]);
+    let growth = ProcessGrowth::between(&before, &after);
+    let rows: Vec<String> = growth.groups.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        rows,
+        [
+            "+31.7 MiB of untouched addresses: /tmp/#… (deleted) rw-s in 2,031 mappings",
+            "+16 KiB of untouched addresses: /var/c rw-s in 1 mapping",
+            "+16 KiB of untouched addresses: /var/a (deleted) rw-s in 1 mapping",
+            "+16 KiB of untouched addresses: /var/b (deleted) rw-s in 1 mapping",
+        ]
+    );
+
+    // Those that are there in turn are no growth.
+    before.groups = (0..9).map(tmp).collect();
+    after.groups = (9..18).map(tmp).collect();
+    assert_eq!(ProcessGrowth::between(&before, &after).groups, []);
+}
