@@ -119,6 +119,13 @@ fn the_environment_holds_under_cargo_test_too() {
     test(&[]).code(0);
     let limited = test(&[("MEMCHECK_ALLOCATIONS", "0")]).code(101);
     assert!(limited.stdout.contains("LIMIT"), "{}", limited.stdout);
+    // Seen also where libtest captures what a test that passes prints.
+    let unknown = {
+        let mut command = project.cargo("test", &["--lib"]);
+        run(command.env("MEMCHECK_ALLOCATION", "0")).code(0)
+    };
+    let aloud = "memcheck: warning: the environment variable MEMCHECK_ALLOCATION means nothing";
+    assert_eq!(unknown.stderr.matches(aloud).count(), 1, "{}", unknown.stderr);
     let unknown = test(&[("MEMCHECK_ALLOCATION", "0")]).code(0);
     let warning = "warning[unknown-variable]: the environment variable MEMCHECK_ALLOCATION means \
                    nothing to memcheck; did you mean MEMCHECK_ALLOCATIONS?";
@@ -189,23 +196,32 @@ fn files_are_named_relative_to_the_workspace() {
         )
         .file("deep/er/nothing", "");
     let there = |path: &str| project.path().join(path).exists();
-    // Refused as the flag is: before anything is built.
+    // Refused as the flag is: before anything is built; it is said who named it.
+    project.write("of", "");
     let refused = project.memcheck(&["--profile", "ci"]).code(2);
     assert!(!refused.stderr.contains("Compiling"), "{}", refused.stderr);
-    assert!(
-        refused.error().contains("of/run.json` (--report) is not there"),
-        "{}",
-        refused.error()
-    );
+    let refused = refused.error();
+    assert!(refused.contains("of/run.json` (.config/memcheck.toml:5) cannot be"), "{refused}");
+    std::fs::remove_file(project.path().join("of")).unwrap();
 
-    project.write("of/nothing", "");
-    // The file's are below the root of the workspace, the flag's and the variable's below the
+    // Folders that are not there are made. The file's are below the root of the workspace, the flag's and the variable's below the
     // current folder.
-    let mut below = project.memcheck_command(&["-P", "ci", "--junit", "j.xml"]);
+    let mut below = project.memcheck_command(&["-P", "ci", "--junit", "made/j.xml"]);
     below.current_dir(project.path().join("deep/er")).env("MEMCHECK_MARKDOWN", "m.md");
     run(&mut below).code(0);
-    assert!(there("of/run.json") && there("deep/er/j.xml") && there("deep/er/m.md"));
+    assert!(there("of/run.json") && there("deep/er/made/j.xml") && there("deep/er/m.md"));
     assert!(!there("of/junit.xml") && !there("deep/er/of"));
+
+    // What holds for no test is told, if all were asked for.
+    project.write(
+        ".config/memcheck.toml",
+        "[[profile.default.overrides]]\ntest = \"tests::gone\"\nfds = 1\n",
+    );
+    let warning = "warning: .config/memcheck.toml:1: no annotated test fits";
+    let output = project.memcheck(&[]).code(0);
+    assert!(output.stderr.contains(warning), "{}", output.stderr);
+    let output = project.memcheck(&["--lib"]).code(0);
+    assert!(!output.stderr.contains(warning), "{}", output.stderr);
 
     let told =
         project.memcheck(&["config", "-P", "ci", "--message-format", "short", "--markdown=x"]);

@@ -53,8 +53,12 @@ impl Suppressions<'_> {
         summary: &Summary,
     ) {
         let unused = self.unused();
-        let whole =
-            || summary.not_run == 0 && summary.interrupted.is_none() && is_whole(selection, plan);
+        let whole = || {
+            summary.not_run == 0
+                && summary.interrupted.is_none()
+                && plan.ignored.is_empty()
+                && is_whole(selection, plan)
+        };
         if unused.is_empty() || !whole() {
             return;
         }
@@ -66,12 +70,12 @@ impl Suppressions<'_> {
 }
 
 /// Whether every test of the workspace was asked for.
-fn is_whole(selection: &Selection, plan: &Plan) -> bool {
+pub(crate) fn is_whole(selection: &Selection, plan: &Plan) -> bool {
     let workspace = &selection.workspace;
     let selected = !workspace.package.is_empty()
         || !workspace.exclude.is_empty()
         || !selection.targets.is_default();
-    if selected || plan.filtered_out > 0 || !plan.ignored.is_empty() {
+    if selected || plan.filtered_out > 0 {
         return false;
     }
     let manifest = selection.manifest.manifest_path.as_deref();

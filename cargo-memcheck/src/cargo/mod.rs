@@ -13,7 +13,7 @@ mod workspace;
 use std::ffi::OsString;
 
 pub(crate) use self::inherited::changes as changes_of_cargo_run;
-pub(crate) use build::{TestBinary, build};
+pub(crate) use build::{Listener, TestBinary, build};
 pub(crate) use command::CommandLine;
 pub(crate) use environment::{RUNNER_WORD, Surroundings, environments, tell};
 pub(crate) use manifest::check as check_manifest;

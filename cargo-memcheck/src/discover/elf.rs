@@ -8,7 +8,7 @@ use std::path::Path;
 use object::{Object, ObjectSection, ReadCache};
 
 /// The section of the entries.
-const SECTION: &str = "memcheck_tests";
+pub(super) const ENTRIES: &str = "memcheck_tests";
 
 /// Why a section cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -35,11 +35,11 @@ impl ElfError {
     }
 }
 
-/// The bytes of the section, or `None` where the file has no such section.
-pub(super) fn section(path: &Path) -> Result<Option<Vec<u8>>, ElfError> {
+/// The bytes of the section `name`, or `None` where the file has no such section.
+pub(super) fn section(path: &Path, name: &str) -> Result<Option<Vec<u8>>, ElfError> {
     let cache = ReadCache::new(File::open(path).map_err(ElfError::Open)?);
     let file = object::File::parse(&cache).map_err(ElfError::Malformed)?;
-    match file.section_by_name(SECTION) {
+    match file.section_by_name(name) {
         None => Ok(None),
         Some(section) => {
             section.data().map(|data| Some(data.to_vec())).map_err(ElfError::Malformed)
@@ -51,15 +51,17 @@ pub(super) fn section(path: &Path) -> Result<Option<Vec<u8>>, ElfError> {
 mod tests {
     use super::*;
 
-    /// Entries of this very binary, for a test that reads it.
+    /// A section of this very binary, for a test that reads it. Not that of the entries: this binary
+    /// is looked at, too, when the tool checks its own repository.
     #[used]
-    #[unsafe(link_section = "memcheck_tests")]
+    #[unsafe(link_section = "memcheck_elf")]
     static ENTRY: [u8; 4] = *b"test";
 
     #[test]
     fn reads_the_section_of_a_program() {
         let own = std::env::current_exe().unwrap();
-        assert_eq!(section(&own).unwrap().as_deref(), Some(&b"test"[..]));
+        assert_eq!(section(&own, "memcheck_elf").unwrap().as_deref(), Some(&b"test"[..]));
+        assert_eq!(section(&own, ENTRIES).unwrap(), None);
     }
 
     #[test]
@@ -69,12 +71,15 @@ mod tests {
         let path = directory.path().join("cut");
         for length in [0, 1, 4, 63, 64, 1000, whole.len() / 2, whole.len() - 1] {
             std::fs::write(&path, &whole[..length]).unwrap();
-            assert!(matches!(section(&path), Err(ElfError::Malformed(_))), "{length} bytes");
+            assert!(
+                matches!(section(&path, ENTRIES), Err(ElfError::Malformed(_))),
+                "{length} bytes"
+            );
         }
     }
 
     #[test]
     fn a_missing_file_cannot_be_opened() {
-        assert!(matches!(section("/nowhere".as_ref()), Err(ElfError::Open(_))));
+        assert!(matches!(section("/nowhere".as_ref(), ENTRIES), Err(ElfError::Open(_))));
     }
 }

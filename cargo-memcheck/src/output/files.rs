@@ -21,7 +21,7 @@ use crate::run::{Event, Summary};
 const STEP_SUMMARY_FILE: &str = "GITHUB_STEP_SUMMARY";
 
 /// The flag that asks for a flame graph.
-const FLAMEGRAPH: &str = "--flamegraph";
+pub(super) const FLAMEGRAPH: &str = "--flamegraph";
 
 /// What is remembered for the end of the run, and where it goes then.
 #[derive(Debug)]
@@ -35,29 +35,37 @@ pub(super) struct Files {
     reports: Vec<Arc<Report>>,
 }
 
-/// Looks for what must be mended before a run that may take long: a file that is to be in a folder
-/// that is not there. `graph` is the file of the flame graph, which is never standard output.
+/// Looks for what must be mended before a run that may take long: files that cannot be where they
+/// are to be. Folders that are not there are made in the end. `graph` is the file of the flame graph, which is never standard output.
 pub(crate) fn check(results: &Results, graph: Option<&Path>) -> Result<(), Error> {
     let mut seen: Vec<(&str, &Path)> = Vec::new();
+    let said_by = |flag: &str| results.said_by(flag);
     let graph = graph.map(|path| (FLAMEGRAPH, path));
     for (flag, path) in results.files().chain(graph) {
         if let Some((other, _)) = seen.iter().find(|(_, seen)| *seen == path) {
-            return Err(Error::SameFile { path: path.to_owned(), flags: [other, flag] });
+            let said_by = [said_by(other), said_by(flag)];
+            return Err(Error::SameFile { path: path.to_owned(), said_by });
         }
         seen.push((flag, path));
-        let folder = match path.parent() {
-            _ if is_stdout(path) && flag != FLAMEGRAPH => continue,
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        if !folder.is_dir() {
-            return Err(Error::NoFolder { flag, path: path.to_owned() });
+        if is_stdout(path) && flag != FLAMEGRAPH {
+            continue;
         }
         if path.is_dir() {
-            return Err(Error::IsFolder { flag, path: path.to_owned() });
+            return Err(Error::IsFolder { said_by: said_by(flag), path: path.to_owned() });
+        }
+        if let Some(above) = path.ancestors().skip(1).find(|above| above.exists())
+            && !above.is_dir()
+        {
+            let (path, above) = (path.to_owned(), above.to_owned());
+            return Err(Error::NoFolder { said_by: said_by(flag), path, above });
         }
     }
     Ok(())
+}
+
+/// Makes the folder that a file is to be in.
+pub(super) fn make_folder_of(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)
 }
 
 impl Files {
@@ -105,9 +113,12 @@ impl Files {
             };
             let written = text.and_then(|text| match is_stdout(path) {
                 true => io::stdout().write_all(text.as_bytes()),
-                false => replace_file(path, text.as_bytes()),
+                false => {
+                    make_folder_of(path)?;
+                    replace_file(path, text.as_bytes())
+                }
             });
-            errors.extend(unwritten(flag, path, written));
+            errors.extend(unwritten(self.results.said_by(flag), path, written));
         }
         if let Some(repository) = &self.github {
             let text = github::annotations(&whole, repository);
@@ -115,7 +126,8 @@ impl Files {
             let _ = io::stderr().write_all(text.as_bytes());
             if let Some(path) = env::var_os(STEP_SUMMARY_FILE).filter(|path| !path.is_empty()) {
                 let path = Path::new(&path);
-                errors.extend(unwritten(STEP_SUMMARY_FILE, path, add_summary(path, &whole)));
+                let written = add_summary(path, &whole);
+                errors.extend(unwritten(STEP_SUMMARY_FILE.to_owned(), path, written));
             }
         }
         errors
@@ -145,7 +157,7 @@ fn add_summary(path: &Path, whole: &Whole<'_>) -> io::Result<()> {
 }
 
 /// The error of a file that could not be written. A reader that went away (`| head`) is none.
-fn unwritten(what: &'static str, path: &Path, result: io::Result<()>) -> Option<Error> {
+fn unwritten(what: String, path: &Path, result: io::Result<()>) -> Option<Error> {
     let source = result.err()?;
     let gone = is_stdout(path) && source.kind() == io::ErrorKind::BrokenPipe;
     (!gone).then(|| Error::WriteFile { what, path: path.to_owned(), source })
@@ -161,15 +173,22 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_said_before_the_run() {
-        let graph = Some(Path::new("nowhere/a.svg"));
-        let refused = check(&Results::default(), graph);
-        assert!(matches!(refused, Err(Error::NoFolder { flag: "--flamegraph", .. })));
+        let graph = Some(Path::new("/dev/null/a.svg"));
+        let refused = check(&Results::default(), graph).unwrap_err();
+        assert_eq!(
+            refused.sentence(),
+            "`/dev/null/a.svg` (--flamegraph) cannot be written: `/dev/null` is no folder"
+        );
         let refused = check(&results("a.json", "-"), Some(Path::new("a.json")));
         assert!(matches!(refused, Err(Error::SameFile { .. })));
         let check = |results: &Results| check(results, None);
         assert!(check(&results("a.json", "-")).is_ok());
         assert!(matches!(check(&results("-", "-")), Err(Error::SameFile { .. })));
-        assert!(matches!(check(&results("nowhere/a.json", "-")), Err(Error::NoFolder { .. })));
-        assert!(matches!(check(&results("/", "-")), Err(Error::IsFolder { .. })));
+        // A folder that is not there is made in the end.
+        assert!(check(&results("nowhere/at/a.json", "-")).is_ok());
+        let mut folder = results("/", "-");
+        folder.said_by.insert("--report", ".config/memcheck.toml:3".into());
+        let refused = check(&folder).unwrap_err();
+        assert_eq!(refused.sentence(), "`/` (.config/memcheck.toml:3) is a folder");
     }
 }

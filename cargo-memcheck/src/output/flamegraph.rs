@@ -40,8 +40,12 @@ impl FlameGraph {
     pub(crate) fn write(self) -> Result<(), Error> {
         let mut picture = Vec::new();
         draw(&self.stacks, &mut picture)
+            .and_then(|()| super::files::make_folder_of(&self.path))
             .and_then(|()| std::fs::write(&self.path, picture))
-            .map_err(|source| Error::WriteFile { what: "--flamegraph", path: self.path, source })
+            .map_err(|source| {
+                let what = super::files::FLAMEGRAPH.to_owned();
+                Error::WriteFile { what, path: self.path, source }
+            })
     }
 }
 
@@ -132,8 +136,8 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_written_is_named() {
-        let error = FlameGraph::new("/nowhere/at/all.svg".into()).write().unwrap_err();
+        let error = FlameGraph::new("/dev/null/all.svg".into()).write().unwrap_err();
         let sentence = error.sentence();
-        assert!(sentence.contains("`/nowhere/at/all.svg` (--flamegraph)"), "{sentence}");
+        assert!(sentence.contains("`/dev/null/all.svg` (--flamegraph)"), "{sentence}");
     }
 }

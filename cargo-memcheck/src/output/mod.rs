@@ -1,6 +1,7 @@
 //! What users and programs read. Outputs listen to the events of a run and never ask the runner;
 //! one file for each form.
 
+mod cargo_lines;
 mod config;
 mod files;
 mod flamegraph;
@@ -21,13 +22,14 @@ mod whole;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+pub(crate) use cargo_lines::CargoLines;
 pub(crate) use config::config;
 pub(crate) use files::check as check_files;
 pub(crate) use flamegraph::FlameGraph;
 pub(crate) use inspection::inspection;
 pub(crate) use leak::Telling;
 pub(crate) use list::list;
-pub(crate) use message::{error, usage, warning};
+pub(crate) use message::{error, executables, usage, warning};
 pub(crate) use style::choose as choose_colour;
 
 use self::files::Files;
@@ -69,8 +71,7 @@ impl<'a> Outputs<'a> {
         let files = Files::new(results, inconclusive, folder);
         // Standard output is for one reader.
         let out: Box<dyn Write> = match (results.take_stdout(), display.message_format) {
-            (true, MessageFormat::Json) => Box::new(io::stderr()),
-            (false, MessageFormat::Json) => Box::new(io::stdout()),
+            (_, MessageFormat::Json) => json_stream(results),
             (true, _) => Box::new(anstream::stderr()),
             (false, _) => Box::new(anstream::stdout()),
         };
@@ -106,6 +107,14 @@ impl<'a> Outputs<'a> {
     /// What could not be written. A reader that went away (`| head`) is no error.
     pub(crate) fn close(self) -> Vec<Error> {
         self.failed
+    }
+}
+
+/// Where results as JSON go: what of the two streams is not for a file's document alone.
+fn json_stream(results: &Results) -> Box<dyn Write> {
+    match results.take_stdout() {
+        true => Box::new(io::stderr()),
+        false => Box::new(io::stdout()),
     }
 }
 

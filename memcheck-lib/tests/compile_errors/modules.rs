@@ -38,4 +38,19 @@ mod wrong_inside {
     }
 }
 
+#[memcheck]
+mod others {
+    #[test]
+    fn a() {}
+
+    #[tokio::test(start_paused = true)]
+    async fn paused() {}
+
+    #[rstest]
+    fn cases(#[case] one: u32, #[case] two: u32) {}
+
+    #[actix_rt::test]
+    async fn of_actix() {}
+}
+
 fn main() {}

@@ -108,9 +108,11 @@ impl Call {
 }
 
 /// Help that is told by how it was allocated: `inner` are the places inside of the user's line,
-/// innermost first; `blocks` are new per iteration; `line` is its source.
+/// innermost first; `blocks` are new per iteration; `line` is its source. `rust_counted` says whether the
+/// Rust heap is counted by itself.
 pub(super) fn fitting<'a>(
     kind: SiteKind,
+    rust_counted: bool,
     inner: impl Iterator<Item = &'a Place> + Clone,
     blocks: f64,
     line: &str,
@@ -122,21 +124,27 @@ pub(super) fn fitting<'a>(
         CALLS.iter().find(fits).map(|call| call.help)
     };
     match kind {
-        SiteKind::RustHeap => {
+        // Without counters of its own what Rust allocates shows on the C heap.
+        SiteKind::CHeap if rust_counted => {
+            // What glibc allocates for a thread is not for its user to free.
+            by_calls().filter(|help| [THREAD, C_THREAD].contains(help))
+        }
+        SiteKind::RustHeap | SiteKind::CHeap => {
             let by_line = KEPT.iter().find(|(word, _)| line.contains(word));
             by_line.map(|&(_, help)| help).or_else(by_calls)
         }
-        // What glibc allocates for a thread is not for its user to free.
-        SiteKind::CHeap => by_calls().filter(|help| [THREAD, C_THREAD].contains(help)),
         _ => None,
     }
 }
 
 /// Help for all that survives of `kind`.
-pub(super) fn general(kind: SiteKind) -> Option<&'static str> {
+pub(super) fn general(kind: SiteKind, rust_counted: bool) -> Option<&'static str> {
     match kind {
         SiteKind::RustHeap => Some(
             "what is allocated here is never dropped: `Box::leak`, `mem::forget`, `into_raw` or a container that is never emptied may hold it",
+        ),
+        SiteKind::CHeap if !rust_counted => Some(
+            "what is allocated here is never dropped (in Rust) or given back with `free` (in C): the Rust heap is not counted apart",
         ),
         SiteKind::CHeap => {
             Some("give it back with `free`, or with the function that the C library has for it")
@@ -162,7 +170,18 @@ mod tests {
             false => Place { function: (*of).to_owned(), ..Place::default() },
         };
         let inner: Vec<Place> = inner.iter().map(place).collect();
-        fitting(kind, inner.iter(), blocks, line).or_else(|| general(kind)).unwrap()
+        fitting(kind, true, inner.iter(), blocks, line).or_else(|| general(kind, true)).unwrap()
+    }
+
+    #[test]
+    fn what_rust_allocates_without_counters_is_not_given_to_free() {
+        let none = std::iter::empty;
+        let heap = SiteKind::CHeap;
+        assert!(fitting(heap, true, none(), 1.0, "Box::leak(a)").is_none());
+        assert!(fitting(heap, false, none(), 1.0, "Box::leak(a)").unwrap().contains("`leak`"));
+        assert!(
+            general(heap, false).unwrap().starts_with("what is allocated here is never dropped")
+        );
     }
 
     #[test]
