@@ -183,6 +183,8 @@ mod tests {
     fn a_test_that_cannot_be_taken_is_refused() {
         for (attributes, word) in [
             ("#[rstest]", "#[rstest]"),
+            ("#[tokio::test(start_paused = true)]", "tokio::time::pause()"),
+            ("#[tokio::test(fds = 1)]", "isnooptionof"),
             ("#[actix_rt::test]", "#[actix_rt::test]"),
             ("#[test] #[test_case(1)]", "#[test_case]"),
             ("#[test_case(1)] #[test]", "#[test_case]"),

@@ -269,6 +269,15 @@ mod tests {
     }
 
     #[test]
+    fn tasks_are_those_of_an_async_test() {
+        for said in ["tasks = 1", "flavor = \"current_thread\""] {
+            assert!(parse(said).refuse_runtime_unless(false).is_err(), "{said}");
+            assert!(parse(said).refuse_runtime_unless(true).is_ok(), "{said}");
+        }
+        assert!(parse("threads = 1").refuse_runtime_unless(false).is_ok());
+    }
+
+    #[test]
     fn every_row_takes_its_own_example() {
         for row in option_table::TABLE {
             if row.kind == Kind::Snapshot && !cfg!(feature = "insta") {

@@ -43,11 +43,8 @@ mod others {
     #[test]
     fn a() {}
 
-    #[tokio::test(start_paused = true)]
-    async fn paused() {}
-
     #[rstest]
-    fn cases(#[case] one: u32, #[case] two: u32) {}
+    fn cases(one: u32, two: u32) {}
 
     #[actix_rt::test]
     async fn of_actix() {}
