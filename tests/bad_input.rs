@@ -203,10 +203,10 @@ fn no_annotated_test() {
         .file("src/lib.rs", "#[test] fn ordinary() {}\n");
     insta::assert_snapshot!(project.memcheck(&[]).code(4).error(), @r#"
     error: no test is annotated with #[memcheck]
-      help: 1 test binary was looked at; add the library to Cargo.toml
+      help: 1 test binary was looked at; add the library to Cargo.toml, by the path of a clone of its repository
 
         [dev-dependencies]
-        memcheck-lib = "0.1"
+        memcheck-lib = { path = "CLONE/memcheck-lib" }
 
       and annotate a test: its body is one iteration of the work that must not leak
 
@@ -220,6 +220,9 @@ fn no_annotated_test() {
       then run `cargo memcheck` again
     "#);
     project.memcheck(&["list"]).code(4);
+    let begun = Project::new("begun").file("src/lib.rs", "#[test] fn ordinary() {}\n");
+    let error = begun.memcheck(&[]).code(4).error();
+    assert!(error.contains("1 test binary was looked at; annotate a test"), "{error}");
 }
 
 #[test]
@@ -240,6 +243,14 @@ fn nothing_that_was_asked_for() {
     insta::assert_snapshot!(project.memcheck(&["--lib", "list"]).code(4).error(), @"
     error: none of the 1 annotated tests matches `list`
       help: a command stands first: `cargo memcheck list …`; `cargo memcheck list` shows the names
+    ");
+    insta::assert_snapshot!(project.memcheck(&["lat*"]).code(4).error(), @"
+    error: none of the 1 annotated tests matches `lat*`
+      help: a filter is a part of a name, not a pattern: `lat` in the place of `lat*`; `cargo memcheck list` shows the names
+    ");
+    insta::assert_snapshot!(project.memcheck(&["later", "--skip", "later"]).code(4).error(), @"
+    error: none of the 1 annotated tests matches `later` and is left by --skip later
+      help: `cargo memcheck list` shows the names
     ");
     insta::assert_snapshot!(project.memcheck(&[]).code(4).error(), @"
     error: every annotated test that was asked for is ignored (1 of them)

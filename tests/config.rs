@@ -119,6 +119,13 @@ fn the_environment_holds_under_cargo_test_too() {
     test(&[]).code(0);
     let limited = test(&[("MEMCHECK_ALLOCATIONS", "0")]).code(101);
     assert!(limited.stdout.contains("LIMIT"), "{}", limited.stdout);
+    // Seen also where libtest captures what a test that passes prints.
+    let unknown = {
+        let mut command = project.cargo("test", &["--lib"]);
+        run(command.env("MEMCHECK_ALLOCATION", "0")).code(0)
+    };
+    let aloud = "memcheck: warning: the environment variable MEMCHECK_ALLOCATION means nothing";
+    assert_eq!(unknown.stderr.matches(aloud).count(), 1, "{}", unknown.stderr);
     let unknown = test(&[("MEMCHECK_ALLOCATION", "0")]).code(0);
     let warning = "warning[unknown-variable]: the environment variable MEMCHECK_ALLOCATION means \
                    nothing to memcheck; did you mean MEMCHECK_ALLOCATIONS?";
@@ -189,22 +196,20 @@ fn files_are_named_relative_to_the_workspace() {
         )
         .file("deep/er/nothing", "");
     let there = |path: &str| project.path().join(path).exists();
-    // Refused as the flag is: before anything is built.
+    // Refused as the flag is: before anything is built; it is said who named it.
+    project.write("of", "");
     let refused = project.memcheck(&["--profile", "ci"]).code(2);
     assert!(!refused.stderr.contains("Compiling"), "{}", refused.stderr);
-    assert!(
-        refused.error().contains("of/run.json` (--report) is not there"),
-        "{}",
-        refused.error()
-    );
+    let refused = refused.error();
+    assert!(refused.contains("of/run.json` (.config/memcheck.toml:5) cannot be"), "{refused}");
+    std::fs::remove_file(project.path().join("of")).unwrap();
 
-    project.write("of/nothing", "");
-    // The file's are below the root of the workspace, the flag's and the variable's below the
-    // current folder.
-    let mut below = project.memcheck_command(&["-P", "ci", "--junit", "j.xml"]);
+    // Folders that are not there are made. The file's are below the root of the workspace, the
+    // flag's and the variable's below the current folder.
+    let mut below = project.memcheck_command(&["-P", "ci", "--junit", "made/j.xml"]);
     below.current_dir(project.path().join("deep/er")).env("MEMCHECK_MARKDOWN", "m.md");
     run(&mut below).code(0);
-    assert!(there("of/run.json") && there("deep/er/j.xml") && there("deep/er/m.md"));
+    assert!(there("of/run.json") && there("deep/er/made/j.xml") && there("deep/er/m.md"));
     assert!(!there("of/junit.xml") && !there("deep/er/of"));
 
     let told =
@@ -226,6 +231,42 @@ fn files_are_named_relative_to_the_workspace() {
 }
 
 #[test]
+fn overrides_that_hold_for_no_test_are_told() {
+    let project = Project::new("overrides")
+        .file(
+            "src/lib.rs",
+            "#[cfg(test)]\n#[memcheck::memcheck(iterations = 100)]\nfn passes() {}\n",
+        )
+        .file(
+            ".config/memcheck.toml",
+            "[[profile.default.overrides]]\ntest = \"gone\"\nfds = 1\n\
+             [[profile.default.overrides]]\nbinary = \"overrides\"\nfds = 7\n",
+        );
+    let warnings = |arguments: &[&str]| {
+        let stderr = project.memcheck(arguments).code(0).stderr;
+        let warnings = stderr.lines().filter(|line| line.starts_with("warning"));
+        warnings.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        warnings(&[]),
+        ["warning: .config/memcheck.toml:1: no annotated test fits [[profile.default.overrides]] \
+          test = \"gone\": mend the pattern, or remove it"]
+    );
+    // They may be for what was not asked for.
+    assert!(warnings(&["--lib"]).is_empty());
+
+    // What a test without its binary cannot tell is not left out in silence.
+    let told = |arguments: &[&str]| {
+        project.memcheck(&[&["config", "passes"], arguments].concat()).code(0).stdout
+    };
+    let undecided = "which of these hold depends on the binary: name it with --binary\n\
+                     override binary = \"overrides\"\n";
+    assert!(told(&[]).contains(undecided), "{}", told(&[]));
+    let decided = told(&["--binary", "overrides"]);
+    assert!(!decided.contains("name it with --binary") && decided.contains("7"), "{decided}");
+}
+
+#[test]
 fn mistakes_are_told_with_their_place() {
     let project = Project::new("mistakes").without_library();
     let error = |text: &[u8], arguments: &[&str]| {
@@ -242,7 +283,6 @@ fn mistakes_are_told_with_their_place() {
     insta::assert_snapshot!(error(b"[[suppress]]\nfunction = \"a\"\n", &["config"]), @r#"
     error: the configuration cannot be used:
       .config/memcheck.toml:1:1: [[suppress]] has no `reason`: add `reason = "…"`, a link or a text
-      help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, `sites`, `backtrace`, `report`, `junit`, `markdown`, as `cargo memcheck config` lists them
     "#);
     insta::assert_snapshot!(error(b"# \xff\n", &["config"]), @"
     error: the configuration `.config/memcheck.toml` is no text: invalid UTF-8 in line 1

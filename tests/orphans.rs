@@ -54,7 +54,7 @@ fn hangs() {
     std::thread::sleep(Duration::from_secs(3600));
 }
 
-#[memcheck(timeout = "1h", time = "50m", iterations = 100000000)]
+#[memcheck(timeout = "1h", iterations = 100000000)]
 fn is_deaf(workload: Workload) {
     have_children();
     block_all_signals();

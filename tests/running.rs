@@ -40,11 +40,18 @@ fn once_serial_and_shown_output() {
     assert!(output.stdout.contains("hello from the body"), "{}", output.stdout);
 
     // Unjudged: the leak passes, and it is said that nothing was checked.
-    project.cargo_test(&["leaks", "--", "--nocapture"]).code(101);
+    project.cargo_test(&["leaks"]).code(101);
     let project = project.env("MEMCHECK", "once");
-    let output = project.cargo_test(&["leaks", "--", "--nocapture"]).code(0);
+    // Also where libtest captures what a test that passes prints.
+    let output = project.cargo_test(&["leaks"]).code(0);
     let said = "memcheck: leaks NOT CHECKED, its body runs once (MEMCHECK=once)";
     assert!(output.stderr.contains(said), "{}", output.stderr);
+    let project = project.env("MEMCHECK", "twice");
+    let said =
+        "the environment variable MEMCHECK=\"twice\" cannot be used: it can only be \"once\"";
+    let output = project.cargo_test(&["leaks"]).code(101);
+    assert!(output.stdout.contains(said), "{}", output.stdout);
+    assert!(project.memcheck(&[]).code(2).error().contains(said));
 }
 
 /// What a test prints is its own: neither the greeting of its harness nor what that says of the

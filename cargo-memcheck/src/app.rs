@@ -5,15 +5,16 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use cargo_metadata::PackageId;
 use memcheck::report::{TestId, Word};
 use memcheck::tool::{Launch, Record, Settings};
 
-use crate::cargo::{self, Cargo, Surroundings, TestBinary};
-use crate::cli::{self, Command, Fate, Filters, Inspect, List, Reports, Run};
+use crate::cargo::{self, Cargo, Listener, Surroundings, TestBinary};
+use crate::cli::{self, Command, Fate, Filters, Inspect, List, MessageFormat, Reports, Run};
 use crate::config::{Layers, TestName};
 use crate::configure;
 use crate::discover::{self, Annotated};
-use crate::error::{Error, with_causes};
+use crate::error::{Error, Meant, with_causes};
 use crate::exit;
 use crate::inspect;
 use crate::interrupt::Interrupt;
@@ -59,16 +60,26 @@ fn judge(run: &Run) -> Result<u8, Error> {
     cargo::check_runner(&run.selection.resolution.config)?;
     let layers = configure::run(run, &cargo)?;
     let settings = layers.run();
-    let results = settings.results(&run.results);
+    let results = layers.results(&run.results);
     // Also those that the file or the environment names.
     output::check_files(&results, run.lines.flamegraph.as_deref())?;
-    let built = build(&cargo, &interrupt)?;
+    let mut lines = output::CargoLines::of(&results, run.lines.flamegraph.as_deref());
+    let mut pass_on = |line: &str| lines.pass_on(line);
+    let listener = match run.display.message_format {
+        MessageFormat::Json => Listener::Program(&mut pass_on),
+        MessageFormat::Human | MessageFormat::Short => Listener::People,
+    };
+    let built = build(&cargo, &interrupt, listener)?;
+    output::written(lines.close())?;
     if run.running.no_run {
+        if !run.selection.compilation.cargo_quiet {
+            output::executables(built.iter().map(|(binary, _)| binary));
+        }
         return Ok(exit::SUCCESS);
     }
     let chosen = Chosen::by(&run.filters, &built);
     if chosen.run.is_empty() {
-        return Err(nothing(&chosen, &built, &run.filters));
+        return Err(nothing(&cargo, &chosen, &built, &run.filters));
     }
     let mut binaries: Vec<&TestBinary> = chosen.run.iter().map(|(binary, _)| *binary).collect();
     binaries.dedup();
@@ -103,10 +114,21 @@ fn judge(run: &Run) -> Result<u8, Error> {
         &interrupt,
         &mut |event| outputs.event(event),
     );
-    if recorded_all(&plan) && is_whole(&cargo, &built, &summary) {
-        suppressions.unused(plan.ignored.len()).iter().for_each(|text| output::warning(text));
+    if is_whole(&cargo, &built, &summary) {
+        unused_overrides(&layers, &plan).iter().for_each(|text| output::warning(text));
+        if recorded_all(&plan) {
+            suppressions.unused(plan.ignored.len()).iter().for_each(|text| output::warning(text));
+        }
     }
     Ok(closed(&outputs.close(), exit::run(&summary, plan.inconclusive)))
+}
+
+/// Warnings of overrides that hold for none of the tests.
+fn unused_overrides(layers: &Layers, plan: &Plan) -> Vec<String> {
+    let tests = plan.tests.iter().map(|test| &test.id).chain(&plan.ignored);
+    let names = tests.map(|id| TestName { test: &id.name, binary: Some(&id.binary) });
+    let path = layers.file.as_ref().map_or(Path::new(""), |file| &file.path);
+    layers.unused_overrides(names).map(|of| of.unused(path)).collect()
 }
 
 /// `cargo memcheck report`.
@@ -145,11 +167,12 @@ fn closed(failed: &[Error], code: u8) -> u8 {
 fn show(list: &List) -> Result<u8, Error> {
     output::choose_colour(list.display.color);
     let interrupt = Interrupt::install().map_err(|source| Error::Signals { source })?;
-    let built = build(&Cargo::new(&list.selection, list.display.color), &interrupt)?;
+    let cargo = Cargo::new(&list.selection, list.display.color);
+    let built = build(&cargo, &interrupt, Listener::People)?;
     let mut listed: Vec<(String, Vec<Annotated>)> = Vec::new();
     let chosen = Chosen::by(&list.filters, &built);
     if chosen.run.is_empty() && chosen.ignored.is_empty() {
-        return Err(nothing(&chosen, &built, &list.filters));
+        return Err(nothing(&cargo, &chosen, &built, &list.filters));
     }
     // Ignored tests are listed, too: that is how one learns of them.
     for (binary, test) in chosen.run.into_iter().chain(chosen.ignored) {
@@ -205,9 +228,9 @@ fn recorded_all(plan: &Plan) -> bool {
 type Built = Vec<(TestBinary, Vec<Annotated>)>;
 
 /// Builds, and reads the annotated tests.
-fn build(cargo: &Cargo<'_>, interrupt: &Interrupt) -> Result<Built, Error> {
+fn build(cargo: &Cargo<'_>, interrupt: &Interrupt, listener: Listener<'_>) -> Result<Built, Error> {
     cargo::check_manifest(cargo.selection.manifest.manifest_path.as_deref())?;
-    let binaries = cargo::build(cargo, interrupt)?;
+    let binaries = cargo::build(cargo, interrupt, listener)?;
     binaries
         .into_iter()
         .map(|binary| {
@@ -243,15 +266,36 @@ impl<'a> Chosen<'a> {
 }
 
 /// Why there is nothing to run. It is an error, so that a gate with a mistyped name does not pass.
-fn nothing(chosen: &Chosen<'_>, built: &Built, filters: &Filters) -> Error {
+fn nothing(cargo: &Cargo<'_>, chosen: &Chosen<'_>, built: &Built, filters: &Filters) -> Error {
     match (chosen.ignored.len(), chosen.filtered_out) {
-        (0, 0) => Error::NoAnnotatedTests { binaries: built.len() },
-        (0, annotated) => Error::NoMatch {
-            annotated,
-            wanted: filters.in_words(),
-            command: filters.names.iter().find_map(|name| cli::meant_command(name)),
+        (0, 0) => Error::NoAnnotatedTests {
+            binaries: built.len(),
+            has_library: cargo.metadata().is_ok_and(|metadata| {
+                let mut packages = metadata.packages.iter();
+                let looked_at =
+                    |id: &PackageId| built.iter().any(|(binary, _)| binary.package == *id);
+                packages.any(|of| {
+                    looked_at(&of.id) && of.dependencies.iter().any(|of| of.name == "memcheck-lib")
+                })
+            }),
         },
+        (0, annotated) => {
+            Error::NoMatch { annotated, wanted: filters.in_words(), meant: meant(filters) }
+        }
         (ignored, _) => Error::AllIgnored { ignored },
+    }
+}
+
+/// What filters that match nothing were probably meant as.
+fn meant(filters: &Filters) -> Meant {
+    if let Some(command) = filters.names.iter().find_map(|name| cli::meant_command(name)) {
+        return Meant::Command(command);
+    }
+    match filters.pattern() {
+        Some((written, part)) => {
+            Meant::Pattern { written: written.to_owned(), part: part.to_owned() }
+        }
+        None => Meant::Name,
     }
 }
 

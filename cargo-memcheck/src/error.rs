@@ -49,9 +49,9 @@ pub(crate) enum Error {
     #[error("two annotated tests of `{binary}` have the name `{name}`: {first} and {second}")]
     DuplicateTest { binary: String, name: String, first: String, second: String },
     #[error("no test is annotated with #[memcheck]")]
-    NoAnnotatedTests { binaries: usize },
-    #[error("none of the {annotated} annotated tests matches {wanted}")]
-    NoMatch { annotated: usize, wanted: String, command: Option<String> },
+    NoAnnotatedTests { binaries: usize, has_library: bool },
+    #[error("none of the {annotated} annotated tests {wanted}")]
+    NoMatch { annotated: usize, wanted: String, meant: Meant },
     #[error("every annotated test that was asked for is ignored ({ignored} of them)")]
     AllIgnored { ignored: usize },
     #[error("{0}")]
@@ -68,13 +68,13 @@ pub(crate) enum Error {
     #[error("the results could not be written to standard output")]
     Write { source: io::Error },
     #[error("the results could not be written to `{}` ({what})", path.display())]
-    WriteFile { what: &'static str, path: PathBuf, source: io::Error },
-    #[error("the folder of `{}` ({flag}) is not there", path.display())]
-    NoFolder { flag: &'static str, path: PathBuf },
-    #[error("`{}` ({flag}) is a folder", path.display())]
-    IsFolder { flag: &'static str, path: PathBuf },
-    #[error("{} and {} both go to `{}`", flags[0], flags[1], path.display())]
-    SameFile { path: PathBuf, flags: [&'static str; 2] },
+    WriteFile { what: String, path: PathBuf, source: io::Error },
+    #[error("`{}` ({said_by}) cannot be written: `{}` is no folder", path.display(), above.display())]
+    NoFolder { said_by: String, path: PathBuf, above: PathBuf },
+    #[error("`{}` ({said_by}) is a folder", path.display())]
+    IsFolder { said_by: String, path: PathBuf },
+    #[error("{} and {} both go to `{}`", said_by[0], said_by[1], path.display())]
+    SameFile { path: PathBuf, said_by: [String; 2] },
     #[error("the report `{}` cannot be read", path.display())]
     ReportUnreadable { path: PathBuf, source: io::Error },
     #[error("the report `{}` is refused", path.display())]
@@ -83,6 +83,17 @@ pub(crate) enum Error {
     NoReports { paths: Vec<PathBuf> },
     #[error("interrupted by signal {signal}")]
     Interrupted { signal: i32 },
+}
+
+/// What a filter that matched nothing was probably meant as.
+#[derive(Debug)]
+pub(crate) enum Meant {
+    /// A name.
+    Name,
+    /// This command.
+    Command(String),
+    /// A pattern; a part of it that a name may have.
+    Pattern { written: String, part: String },
 }
 
 impl Error {
@@ -104,7 +115,7 @@ impl Error {
                 "run the command above by hand to see more".into()
             }
             Error::Workspace { .. } => "mend what cargo says above".into(),
-            Error::Config(error) => error.help(),
+            Error::Config(error) => return error.help(),
             Error::Build { .. } => {
                 "what cargo and the compiler say stands above; mend that and run again".into()
             }
@@ -114,12 +125,20 @@ impl Error {
             Error::DuplicateTest { .. } => "libtest can reach only one of them: a test inside of \
                  a function is called like one beside it; rename it, or move it out of the function"
                 .into(),
-            Error::NoAnnotatedTests { binaries } => return Some(how_to_begin(*binaries)),
-            Error::NoMatch { command: Some(command), .. } => format!(
-                "a command stands first: `cargo memcheck {command} …`; \
-                 `cargo memcheck list` shows the names"
-            ),
-            Error::NoMatch { .. } => "`cargo memcheck list` shows the names".into(),
+            Error::NoAnnotatedTests { binaries, has_library } => {
+                return Some(how_to_begin(*binaries, *has_library));
+            }
+            Error::NoMatch { meant, .. } => match meant {
+                Meant::Command(command) => format!(
+                    "a command stands first: `cargo memcheck {command} …`; \
+                     `cargo memcheck list` shows the names"
+                ),
+                Meant::Pattern { written, part } => format!(
+                    "a filter is a part of a name, not a pattern: `{part}` in the place of \
+                     `{written}`; `cargo memcheck list` shows the names"
+                ),
+                Meant::Name => "`cargo memcheck list` shows the names".into(),
+            },
             Error::AllIgnored { .. } => "`--run-ignored all` runs them, too".into(),
             Error::CommandStart { .. } => "check its name and that it is executable; what a shell \
                  understands runs as `-- sh -c \"…\"`"
@@ -130,7 +149,9 @@ impl Error {
             Error::WriteFile { .. } => {
                 "the results above stand; make room, or name a file that can be written".into()
             }
-            Error::NoFolder { .. } => "make the folder first, or name another one".into(),
+            Error::NoFolder { .. } => {
+                "name a file in a folder; one that is not there is made".into()
+            }
             Error::IsFolder { .. } => "name a file in it".into(),
             Error::SameFile { .. } => "give each a file of its own".into(),
             Error::ReportUnreadable { .. } => "name files that `cargo memcheck --report FILE` or \
@@ -180,19 +201,26 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 /// What someone who has no annotated test yet needs to read.
-fn how_to_begin(binaries: usize) -> String {
+fn how_to_begin(binaries: usize, has_library: bool) -> String {
     let looked = match binaries {
         0 => "no test binary was built".to_owned(),
         1 => "1 test binary was looked at".to_owned(),
         more => format!("{more} test binaries were looked at"),
     };
-    format!(
-        "{looked}; add the library to Cargo.toml
+    // Until it is on crates.io: then with its version.
+    let library = match has_library {
+        true => "",
+        false => {
+            " add the library to Cargo.toml, by the path of a clone of its repository
 
     [dev-dependencies]
-    memcheck-lib = \"{version}\"
+    memcheck-lib = { path = \"CLONE/memcheck-lib\" }
 
-  and annotate a test: its body is one iteration of the work that must not leak
+  and"
+        }
+    };
+    format!(
+        "{looked};{library} annotate a test: its body is one iteration of the work that must not leak
 
     use memcheck::memcheck;
 
@@ -201,14 +229,8 @@ fn how_to_begin(binaries: usize) -> String {
         my_crate::parse(\"input\");
     }}
 
-  then run `cargo memcheck` again",
-        version = version_requirement(env!("CARGO_PKG_VERSION")),
+  then run `cargo memcheck` again"
     )
-}
-
-/// `0.1` of `0.1.0`: as one writes it in a manifest.
-fn version_requirement(version: &str) -> &str {
-    version.rsplit_once('.').map_or(version, |(requirement, _)| requirement)
 }
 
 #[cfg(test)]
@@ -228,7 +250,10 @@ mod tests {
     }
 
     #[test]
-    fn a_requirement_has_no_patch() {
-        assert_eq!(version_requirement("0.1.0"), "0.1");
+    fn who_has_the_library_is_not_told_to_add_it() {
+        assert!(how_to_begin(1, false).contains("memcheck-lib ="));
+        let begun = how_to_begin(1, true);
+        assert!(!begun.contains("Cargo.toml"), "{begun}");
+        assert!(begun.starts_with("1 test binary was looked at; annotate a test"), "{begun}");
     }
 }

@@ -160,7 +160,7 @@ mod tests {
     fn what_could_not_be_written_is_no_success() {
         use crate::error::Error;
         let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
-        let file = Error::WriteFile { what: "--junit", path: "x".into(), source: full() };
+        let file = Error::WriteFile { what: "--junit".into(), path: "x".into(), source: full() };
         assert_eq!(written(SUCCESS, &[]), SUCCESS);
         assert_eq!(written(SUCCESS, std::slice::from_ref(&file)), TOOL_FAILED);
         assert_eq!(written(TESTS_FAILED, std::slice::from_ref(&file)), TESTS_FAILED);

@@ -67,9 +67,9 @@ pub enum SnapshotError {
 impl fmt::Display for SnapshotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SnapshotError::HeapNotCounted => f.write_str(
-                "the Rust heap is not counted: this binary's global allocator is not memcheck's. Wrap it, `memcheck::Alloc::new(…)`, with the feature `own-allocator` of memcheck-lib",
-            ),
+            SnapshotError::HeapNotCounted => {
+                f.write_str(heap::why_not_counted(heap::OWN_ALLOCATOR))
+            }
             #[cfg(target_os = "linux")]
             SnapshotError::Process(_) => f.write_str("the process's numbers could not be read"),
         }

@@ -70,6 +70,9 @@ pub struct Settings {
     pub blind: bool,
 }
 
+/// Code of the warning of a variable that means nothing.
+pub(crate) const UNKNOWN_VARIABLE: &str = "unknown-variable";
+
 impl Settings {
     /// What holds where nobody but the environment says anything: in a test that is its own
     /// observer. Warnings tell the variables that mean nothing.
@@ -83,7 +86,7 @@ impl Settings {
         let warnings = variables::unknown(names)
             .iter()
             .map(|unknown| Warning {
-                code: "unknown-variable".to_owned(),
+                code: UNKNOWN_VARIABLE.to_owned(),
                 message: unknown.to_string(),
             })
             .collect();

@@ -25,7 +25,6 @@ mod forms {
     #[memcheck(
         warmup = 4,
         iterations = 1_000,
-        time = "1m 30s",
         timeout = "2 min",
         heap = "64 B",
         resident = "1.5 MiB",

@@ -23,7 +23,7 @@ fn the_options_of_the_attribute_are_those_of_the_file() {
         }
         let kind = match row.kind {
             option_table::Kind::Count { least } => Kind::Count { least },
-            option_table::Kind::Size => Kind::Size,
+            option_table::Kind::Size { least } => Kind::Size { least },
             option_table::Kind::Duration => Kind::Duration,
             option_table::Kind::Text => Kind::Text,
             option_table::Kind::Group => Kind::Group,

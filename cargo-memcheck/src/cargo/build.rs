@@ -1,7 +1,7 @@
 //! `cargo test --no-run`, and which test binaries came of it.
 
 use std::collections::BTreeSet;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -27,10 +27,39 @@ pub(crate) struct TestBinary {
     pub(crate) target: Target,
 }
 
-/// Builds the selected tests. cargo's own messages go to standard error as they come.
-pub(crate) fn build(cargo: &Cargo<'_>, interrupt: &Interrupt) -> Result<Vec<TestBinary>, Error> {
+impl TestBinary {
+    /// What it is the test of, as cargo says it: `unittests src/lib.rs`, `tests/it.rs`.
+    pub(crate) fn title(&self) -> String {
+        let source = self.target.src_path.as_std_path();
+        let package = self.manifest.parent().unwrap_or(Path::new(""));
+        let source = source.strip_prefix(package).unwrap_or(source).display();
+        match self.target.is_test() {
+            true => source.to_string(),
+            false => format!("unittests {source}"),
+        }
+    }
+}
+
+/// Who is told what the compiler says.
+pub(crate) enum Listener<'a> {
+    /// People: cargo shows it on standard error.
+    People,
+    /// A program: every line of cargo's JSON, as it comes and unchanged.
+    Program(&'a mut dyn FnMut(&str)),
+}
+
+/// Builds the selected tests. How far it is goes to standard error as it comes.
+pub(crate) fn build(
+    cargo: &Cargo<'_>,
+    interrupt: &Interrupt,
+    mut listener: Listener<'_>,
+) -> Result<Vec<TestBinary>, Error> {
     let mut line = cargo.test();
-    line.arguments(["--no-run", "--message-format=json-render-diagnostics"]);
+    line.argument("--no-run");
+    line.argument(match listener {
+        Listener::People => "--message-format=json-render-diagnostics",
+        Listener::Program(_) => "--message-format=json",
+    });
     line.arguments(cargo.selection.arguments());
     if let Some(color) = cargo.color {
         line.arguments(["--color", color.word()]);
@@ -53,8 +82,13 @@ pub(crate) fn build(cargo: &Cargo<'_>, interrupt: &Interrupt) -> Result<Vec<Test
     let status = {
         let _watched = interrupt.watch(&child);
         if let Some(stdout) = child.stdout.take() {
-            for message in Message::parse_stream(BufReader::new(stdout)) {
-                if let Message::CompilerArtifact(artifact) = message.map_err(unreadable)? {
+            for line in BufReader::new(stdout).lines() {
+                let line = line.map_err(unreadable)?;
+                if let Listener::Program(hear) = &mut listener {
+                    hear(&line);
+                }
+                // What is no message of cargo's, a macro has printed while it was expanded.
+                if let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_str(&line) {
                     binaries.extend(test_binary(&artifact));
                 }
             }

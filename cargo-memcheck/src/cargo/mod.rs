@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 
 use cargo_metadata::Metadata;
 
-pub(crate) use build::{TestBinary, build};
+pub(crate) use build::{Listener, TestBinary, build};
 pub(crate) use command::CommandLine;
 pub(crate) use environment::{RUNNER_WORD, Surroundings, environments, tell};
 pub(crate) use inherited::changes as changes_of_cargo_run;

@@ -61,23 +61,31 @@ impl Filters {
         }
     }
 
-    /// The filters in words, for the message that nothing matched.
+    /// What is asked of a test, for the message that none did it: "none of the tests …".
     pub(crate) fn in_words(&self) -> String {
         let list = |names: &[String]| {
             names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
         };
-        let mut words = match (self.names.as_slice(), self.exact) {
-            ([], _) => "the filters".to_owned(),
-            (names, true) => format!("exactly {}", list(names)),
-            (names, false) => list(names),
-        };
+        let mut asked = Vec::new();
+        match (self.names.as_slice(), self.exact) {
+            ([], _) => {}
+            (names, true) => asked.push(format!("matches exactly {}", list(names))),
+            (names, false) => asked.push(format!("matches {}", list(names))),
+        }
         if !self.skip.is_empty() {
-            words.push_str(&format!(" without {}", list(&self.skip)));
+            asked.push(format!("is left by --skip {}", self.skip.join(" --skip ")));
         }
         if self.run_ignored == RunIgnored::Only {
-            words.push_str(" with --run-ignored only");
+            asked.push("is ignored, as --run-ignored only asks".to_owned());
         }
-        words
+        asked.join(" and ")
+    }
+
+    /// A filter that was meant as a pattern, and the longest part of it that a name can have.
+    pub(crate) fn pattern(&self) -> Option<(&str, &str)> {
+        let pattern = self.names.iter().find(|name| name.contains(['*', '?']))?;
+        let part = pattern.split(['*', '?']).max_by_key(|part| part.len())?;
+        Some((pattern, part))
     }
 }
 
@@ -130,8 +138,17 @@ mod tests {
 
     #[test]
     fn filters_can_be_told() {
-        assert_eq!(filters(&["a", "b"], &["c"]).in_words(), "`a` or `b` without `c`");
+        assert_eq!(filters(&["a", "b"], &[]).in_words(), "matches `a` or `b`");
+        let both = filters(&["a"], &["a", "c"]);
+        assert_eq!(both.in_words(), "matches `a` and is left by --skip a --skip c");
         let only = Filters { run_ignored: RunIgnored::Only, ..Filters::default() };
-        assert_eq!(only.in_words(), "the filters with --run-ignored only");
+        assert_eq!(only.in_words(), "is ignored, as --run-ignored only asks");
+    }
+
+    #[test]
+    fn a_pattern_is_known() {
+        let meant = filters(&["a", "tests::slow*_x"], &[]);
+        assert_eq!(meant.pattern(), Some(("tests::slow*_x", "tests::slow")));
+        assert_eq!(filters(&["tests::a"], &[]).pattern(), None);
     }
 }

@@ -12,6 +12,9 @@ const DEFAULT_AFTER: Duration = Duration::from_secs(2);
 
 /// `cargo memcheck inspect`.
 #[derive(Debug, Args)]
+#[command(override_usage = "\
+cargo memcheck inspect [OPTIONS] <PID>
+       cargo memcheck inspect [OPTIONS] -- <COMMAND>...   (for example: inspect -- sleep 100)")]
 #[command(after_help = "\
 Sizes: what a process uses is its live footprint (private memory, its share of shared memory, swap, \
 huge pages, page tables). Reserved and untouched address space is no memory.
@@ -50,9 +53,10 @@ impl Inspect {
 /// Reads the number of a process.
 fn pid(text: &str) -> Result<i32, String> {
     text.parse().ok().filter(|&pid| pid > 0).ok_or_else(|| {
-        "a process is told by its number, which `pgrep NAME` shows; a command to run stands after \
-         `--`"
-            .to_owned()
+        format!(
+            "a process is told by its number, which `pgrep NAME` shows; a command to run stands \
+             after `--`: `cargo memcheck inspect -- {text} …`"
+        )
     })
 }
 

@@ -13,7 +13,8 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "N")]
     warmup: Option<u64>,
     /// Judge exactly this many iterations, without the clock
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "time")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     iterations: Option<u64>,
     /// Time budget of the judged part, for example "500ms" or "2s"
     #[arg(long, value_name = "TIME", value_parser = time)]
@@ -56,7 +57,7 @@ pub(crate) struct Limits {
     peak: Option<Bytes>,
     /// Live footprint at which the process of a test is stopped [default: 80 % of the memory
     /// available, divided by the tests that run at a time]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = ceiling)]
     ceiling: Option<Bytes>,
 }
 
@@ -95,6 +96,15 @@ fn time(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Reads a size above zero.
+fn ceiling(text: &str) -> Result<Bytes, String> {
+    match text.parse() {
+        Ok(Bytes(0)) => Err("a process that may use no memory cannot run".to_owned()),
+        Ok(size) => Ok(size),
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,7 +137,6 @@ mod tests {
         // Values told apart by position, so that no two flags can be mixed up unseen.
         let all = options(&[
             "--warmup=1",
-            "--iterations=2",
             "--time=3s",
             "--timeout=4s",
             "--settle=16s",
@@ -148,11 +157,25 @@ mod tests {
         assert_eq!(
             json,
             serde_json::json!({
-                "warmup": 1, "iterations": 2, "time": seconds(3), "timeout": seconds(4), "settle": seconds(16), "heap": 5,
+                "warmup": 1, "time": seconds(3), "timeout": seconds(4), "settle": seconds(16), "heap": 5,
                 "resident": 6, "threads": 7, "tasks": 17, "fds": 8, "mappings": 9, "children": 10,
                 "allocations": 11, "bytes": 12, "peak": 13, "ceiling": 14,
             })
         );
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let parse = |arguments: &[&str]| OnlyLimits::try_parse_from([&["x"], arguments].concat());
+        assert_eq!(options(&["--iterations=2"]), Options::new().iterations(2u64));
+        for arguments in [
+            &["--iterations=0"][..],
+            // Judges without the clock.
+            &["--iterations=2", "--time=3s"],
+            &["--ceiling=0"],
+        ] {
+            assert!(parse(arguments).is_err(), "{arguments:?}");
+        }
     }
 
     #[test]

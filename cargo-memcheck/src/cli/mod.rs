@@ -36,7 +36,6 @@ use test_arguments::Asked;
     version,
     styles = clap_cargo::style::CLAP_STYLING,
     args_conflicts_with_subcommands = true,
-    disable_help_subcommand = true,
     max_term_width = 100,
     after_help = "\
 Exit codes: 0 every test passed; 100 at least one did not; 4 nothing to run, or no such process to inspect; 101 the build failed; \
@@ -106,6 +105,7 @@ pub(crate) struct List {
 pub(crate) struct Running {
     /// Tests that run at the same time [default: the number of cores]
     #[arg(short = 'j', long = "test-threads", visible_alias = "jobs", value_name = "N")]
+    #[arg(value_parser = at_least_one)]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Start no further test once one did not pass
     #[arg(long, overrides_with = "no_fail_fast")]
@@ -137,6 +137,10 @@ pub(crate) struct Running {
         value_name = "WHICH"
     )]
     pub(crate) sites: Option<RecordSites>,
+}
+
+fn at_least_one(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "write a whole number from 1, for example 4")
 }
 
 /// Which tests are recorded.
@@ -323,6 +327,19 @@ mod tests {
             (run.running.sites, run.filters.names),
             (Some(RecordSites::Always), vec!["parse".into()])
         );
+    }
+
+    #[test]
+    fn help_is_a_command() {
+        for (words, kind) in [
+            (&["help"][..], clap::error::ErrorKind::DisplayHelp),
+            (&["help", "list"], clap::error::ErrorKind::DisplayHelp),
+            (&["-j", "0"], clap::error::ErrorKind::ValueValidation),
+        ] {
+            let all = [&["cargo-memcheck", "memcheck"], words].concat();
+            let error = parse(all.into_iter().map(OsString::from).collect()).unwrap_err();
+            assert_eq!(error.kind(), kind, "{words:?}: {error}");
+        }
     }
 
     #[test]

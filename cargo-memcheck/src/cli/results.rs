@@ -1,5 +1,6 @@
 //! Where results go besides standard output.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -25,6 +26,9 @@ pub(crate) struct Results {
     /// Tell GitHub nothing
     #[arg(long, overrides_with = "github")]
     pub(crate) no_github: bool,
+    /// Who named a file, where that was not its flag.
+    #[arg(skip)]
+    pub(crate) said_by: BTreeMap<&'static str, String>,
 }
 
 impl Results {
@@ -33,6 +37,11 @@ impl Results {
         let all =
             [("--report", &self.report), ("--junit", &self.junit), ("--markdown", &self.markdown)];
         all.into_iter().filter_map(|(flag, path)| Some((flag, path.as_deref()?)))
+    }
+
+    /// Who asked for the file of this flag: the flag, or what stands in its place.
+    pub(crate) fn said_by(&self, flag: &str) -> String {
+        self.said_by.get(flag).cloned().unwrap_or_else(|| flag.to_owned())
     }
 
     /// Whether one of them is standard output, which then is for that alone.

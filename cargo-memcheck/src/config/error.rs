@@ -32,6 +32,8 @@ pub(crate) struct Problem {
     pub(crate) column: usize,
     /// What is wrong, and what was meant.
     pub(crate) message: String,
+    /// Whether a list of the keys would help.
+    pub(crate) unknown_key: bool,
 }
 
 impl fmt::Display for Problem {
@@ -53,12 +55,15 @@ fn of(path: Option<&PathBuf>) -> String {
 
 impl ConfigError {
     /// What the reader can do about it.
-    pub(crate) fn help(&self) -> String {
-        match self {
+    pub(crate) fn help(&self) -> Option<String> {
+        Some(match self {
             ConfigError::Read { .. } => {
                 "give --config-file (or MEMCHECK_CONFIG_FILE) the path of a readable file".into()
             }
             ConfigError::NotText { .. } => "save it as UTF-8".into(),
+            ConfigError::Problems { problems, .. } if problems.iter().all(|of| !of.unknown_key) => {
+                return None;
+            }
             ConfigError::Problems { .. } => {
                 "the keys are the options of the attribute and `jobs`, `fail-fast`, \
                  `inconclusive`, `sites`, `backtrace`, `report`, `junit`, `markdown`, as `cargo memcheck config` lists them"
@@ -67,13 +72,19 @@ impl ConfigError {
             ConfigError::NoProfile { nearest: Some(nearest), .. } => {
                 format!("did you mean `{nearest}`?")
             }
-            ConfigError::NoProfile { known, name, .. } => format!(
-                "there are {}; write a table [profile.{name}], or use --cargo-profile for a profile \
-                 of cargo's",
-                known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-            ),
+            ConfigError::NoProfile { known, name, .. } => {
+                let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                let there = match known.as_slice() {
+                    [one] => format!("there is only {one}"),
+                    more => format!("there are {}", more.join(", ")),
+                };
+                format!(
+                    "{there}; write a table [profile.{name}], or use --cargo-profile for a profile \
+                     of cargo's"
+                )
+            }
             ConfigError::Variable(VariableError { name, .. })
             | ConfigError::RunVariable { name, .. } => format!("mend it, or `unset {name}`"),
-        }
+        })
     }
 }

@@ -45,6 +45,20 @@ pub(crate) struct Override {
     pub(crate) binary: Option<Pattern>,
     /// What holds for them.
     pub(crate) values: Section,
+    /// Its line in the file.
+    pub(crate) line: usize,
+}
+
+impl Override {
+    /// What is said of one that fits no test of the whole workspace.
+    pub(crate) fn unused(&self, path: &Path) -> String {
+        format!(
+            "{}:{}: no annotated test fits {}: mend the pattern, or remove it",
+            path.display(),
+            self.line,
+            self.values.title
+        )
+    }
 }
 
 /// Options and settings that stand in one table.
@@ -103,6 +117,13 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<File, ConfigError> {
     }
 }
 
+/// Whether a key belongs into a profile.
+fn is_of_profile(key: &str) -> bool {
+    key == "overrides"
+        || OPTION_TABLE.iter().any(|row| row.name == key)
+        || RUN_TABLE.iter().any(|(name, _)| *name == key)
+}
+
 struct Reader<'a> {
     text: &'a str,
     problems: Vec<Problem>,
@@ -132,6 +153,11 @@ impl<'a> Reader<'a> {
                     for table in self.tables(value, "[[suppress]]") {
                         file.suppressions.extend(self.suppression(table));
                     }
+                }
+                option if is_of_profile(option) => {
+                    let message =
+                        format!("`{option}` stands alone: write it below [profile.default]");
+                    self.problem(key.span().start, message);
                 }
                 other => {
                     self.unknown(other, key.span().start, "the file", &["profile", "suppress"])
@@ -205,6 +231,11 @@ impl<'a> Reader<'a> {
             let message = "names no tests: add `test = \"tests::slow*\"`, or `binary`";
             self.problem(table.span().start, format!("{place} {message}"));
         }
+        if keys.keys().all(|of| matches!(of.get_ref().as_ref(), "test" | "binary")) {
+            let message = "says nothing of them: add an option, for example `time = \"20s\"`";
+            self.problem(table.span().start, format!("{place} {message}"));
+        }
+        found.line = self.place(table.span().start).0;
         let patterns = [("test", &found.test), ("binary", &found.binary)];
         let said: Vec<String> = patterns
             .iter()
@@ -321,12 +352,14 @@ impl<'a> Reader<'a> {
             Some(meant) => format!("; did you mean `{meant}`?"),
             None => String::new(),
         };
-        self.problem(at, format!("unknown key `{name}` in {place}{meant}"));
+        let (line, column) = self.place(at);
+        let message = format!("unknown key `{name}` in {place}{meant}");
+        self.problems.push(Problem { line, column, message, unknown_key: true });
     }
 
     fn problem(&mut self, at: usize, message: String) {
         let (line, column) = self.place(at);
-        self.problems.push(Problem { line, column, message });
+        self.problems.push(Problem { line, column, message, unknown_key: false });
     }
 
     fn place(&self, at: usize) -> (usize, usize) {

@@ -176,3 +176,24 @@ fn what_is_no_toml_is_told_with_its_place() {
     let twice = problems("[profile.default]\nfds = 1\nfds = 2\n");
     assert!(twice.starts_with("3:1: "), "{twice}");
 }
+
+#[test]
+fn what_stands_in_the_wrong_place_is_told_where_it_belongs() {
+    insta::assert_snapshot!(problems("time = \"5s\"\njobs = 2\n"), @"
+    1:1: `time` stands alone: write it below [profile.default]
+    2:1: `jobs` stands alone: write it below [profile.default]
+    ");
+}
+
+#[test]
+fn an_override_says_something() {
+    insta::assert_snapshot!(problems("[[profile.default.overrides]]\ntest = \"a*\"\n"), @r#"1:1: [[profile.default.overrides]] says nothing of them: add an option, for example `time = "20s"`"#);
+}
+
+#[test]
+fn the_keys_are_listed_where_that_helps() {
+    let help = |text| parse(Path::new("m.toml"), text).unwrap_err().help();
+    assert_eq!(help("[profile.default\n"), None);
+    assert_eq!(help("[profile.default]\ntime = 2\n"), None);
+    assert!(help("[profile.default]\ncolour = 2\n").unwrap().contains("`cargo memcheck config`"));
+}

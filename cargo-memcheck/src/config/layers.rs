@@ -7,6 +7,7 @@ use memcheck::tool::{OPTION_TABLE, Row};
 
 use super::file::{DEFAULT, File, Override, Section};
 use super::run_settings::{self, RUN_TABLE, RunSettings};
+use crate::cli::Results;
 
 /// Everybody who has a say, but the attribute, which only the worker knows.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +70,19 @@ pub(crate) enum Source {
     },
 }
 
+impl Source {
+    /// The place to look at when a value does not do: `--junit`, `MEMCHECK_JUNIT`,
+    /// `.config/memcheck.toml:3`.
+    fn place(&self) -> Option<String> {
+        Some(match self {
+            Source::Default => return None,
+            Source::File { path, line, .. } => format!("{}:{line}", path.display()),
+            Source::Environment { variable } => variable.clone(),
+            Source::Flag { flag } => flag.clone(),
+        })
+    }
+}
+
 impl Layers {
     /// The options below the attribute of a test.
     pub(crate) fn below(&self, test: TestName<'_>) -> Options {
@@ -89,6 +103,16 @@ impl Layers {
         sections.iter().fold(above, |over, section| over.over(section.run.in_folder(&root)))
     }
 
+    /// Where results go in the end, and who said so.
+    pub(crate) fn results(&self, flags: &Results) -> Results {
+        let sections = self.sections(None);
+        let said_by = ["--report", "--junit", "--markdown"].into_iter().filter_map(|flag| {
+            let name = flag.trim_start_matches('-');
+            Some((flag, self.of_run(name, "", &sections).source.place()?))
+        });
+        Results { said_by: said_by.collect(), ..self.run().results(flags) }
+    }
+
     /// Whether the file names another that is relative to the root of the workspace.
     pub(crate) fn has_relative_files(&self) -> bool {
         self.sections(None).iter().any(|section| section.run.has_relative_files())
@@ -97,6 +121,14 @@ impl Layers {
     /// The overrides of the profiles in force, the strongest first.
     pub(crate) fn overrides(&self) -> Vec<&Override> {
         self.profiles().flat_map(|profile| &profile.overrides).collect()
+    }
+
+    /// The overrides in force that fit none of these tests.
+    pub(crate) fn unused_overrides<'t>(
+        &self,
+        tests: impl Iterator<Item = TestName<'t>> + Clone,
+    ) -> impl Iterator<Item = &Override> {
+        self.overrides().into_iter().filter(move |of| !tests.clone().any(|test| of.fits(test)))
     }
 
     /// Every value that holds for a test, or for all, and who said it.
@@ -192,6 +224,12 @@ impl Layers {
 }
 
 impl Override {
+    /// Whether it may hold for a test of which the binary is not known.
+    pub(crate) fn may_fit(&self, name: TestName<'_>) -> bool {
+        let test = self.test.as_ref().is_none_or(|pattern| pattern.matches(name.test));
+        test && name.binary.is_none() && self.binary.is_some()
+    }
+
     /// Whether it holds for a test. One that asks for a binary does not while that is not known.
     pub(crate) fn fits(&self, name: TestName<'_>) -> bool {
         let test = self.test.as_ref().is_none_or(|pattern| pattern.matches(name.test));

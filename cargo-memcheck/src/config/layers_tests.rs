@@ -116,3 +116,25 @@ fn without_anybody_the_defaults_hold() {
     // What is for single tests only is not asked of all.
     assert_eq!(explained.len(), OPTION_TABLE.len() - 2 + RUN_TABLE.len());
 }
+
+#[test]
+fn overrides_that_fit_no_test_are_known() {
+    let layers = layers("default");
+    let unused = |binary| {
+        let tests = ["tests::slow_port", "tests::a"].map(|test| name(test, binary));
+        let unused = layers.unused_overrides(tests.into_iter());
+        unused.map(|of| of.unused("m.toml".as_ref())).collect::<Vec<_>>()
+    };
+    assert_eq!(unused("cache::it"), [""; 0]);
+    assert_eq!(
+        unused("other"),
+        [
+            "m.toml:18: no annotated test fits [[profile.default.overrides]] binary = \"cache::*\": mend \
+          the pattern, or remove it"
+        ]
+    );
+    // The name alone cannot tell.
+    let may_fit = |test| layers.overrides().iter().filter(|of| of.may_fit(test)).count();
+    assert_eq!(may_fit(TestName { test: "tests::a", binary: None }), 1);
+    assert_eq!(may_fit(name("tests::a", "other")), 0);
+}

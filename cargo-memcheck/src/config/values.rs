@@ -9,15 +9,15 @@ use super::run_settings::{BACKTRACE, FAIL_FAST, FILE, INCONCLUSIVE, JOBS, RunSet
 pub(super) fn of_option(row: &Row, value: &DeValue<'_>) -> Result<Value, String> {
     let wanted = match row.kind {
         Kind::Count { .. } => ValueError::NotACount,
-        Kind::Size => ValueError::NotASize,
+        Kind::Size { .. } => ValueError::NotASize,
         Kind::Duration => ValueError::NotADuration,
         Kind::Text | Kind::Group => ValueError::Empty,
     };
     let taken = match (row.kind, value) {
-        (Kind::Count { .. } | Kind::Size, DeValue::Integer(number)) => {
+        (Kind::Count { .. } | Kind::Size { .. }, DeValue::Integer(number)) => {
             integer(number).ok_or(wanted).and_then(|number| row.count(number))
         }
-        (Kind::Size | Kind::Duration | Kind::Text | Kind::Group, DeValue::String(text)) => {
+        (Kind::Size { .. } | Kind::Duration | Kind::Text | Kind::Group, DeValue::String(text)) => {
             row.parse(text)
         }
         (_, other) => return Err(format!("{wanted}, not {}", a(other))),

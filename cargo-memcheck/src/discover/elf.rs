@@ -9,7 +9,7 @@ use std::path::Path;
 use object::{Object, ObjectSection, ReadCache};
 
 /// The section of the entries.
-const SECTION: &str = "memcheck_tests";
+pub(super) const ENTRIES: &str = "memcheck_tests";
 
 /// Why a section cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +41,8 @@ impl ElfError {
     }
 }
 
-/// The bytes of the section, or `None` where the file has no such section.
-pub(super) fn section(path: &Path) -> Result<Option<Vec<u8>>, ElfError> {
+/// The bytes of the section `name`, or `None` where the file has no such section.
+pub(super) fn section(path: &Path, name: &str) -> Result<Option<Vec<u8>>, ElfError> {
     let file = File::open(path).map_err(ElfError::Open)?;
     let mut start = [0; 4];
     // What a full disk leaves is cut off, or zeros.
@@ -52,7 +52,7 @@ pub(super) fn section(path: &Path) -> Result<Option<Vec<u8>>, ElfError> {
     }
     let cache = ReadCache::new(file);
     let file = object::File::parse(&cache).map_err(ElfError::Malformed)?;
-    match file.section_by_name(SECTION) {
+    match file.section_by_name(name) {
         None => Ok(None),
         Some(section) => {
             section.data().map(|data| Some(data.to_vec())).map_err(ElfError::Malformed)
@@ -64,15 +64,17 @@ pub(super) fn section(path: &Path) -> Result<Option<Vec<u8>>, ElfError> {
 mod tests {
     use super::*;
 
-    /// Entries of this very binary, for a test that reads it.
+    /// A section of this very binary, for a test that reads it. Not that of the entries: this binary
+    /// is looked at, too, when the tool checks its own repository.
     #[used]
-    #[unsafe(link_section = "memcheck_tests")]
+    #[unsafe(link_section = "memcheck_elf")]
     static ENTRY: [u8; 4] = *b"test";
 
     #[test]
     fn reads_the_section_of_a_program() {
         let own = std::env::current_exe().unwrap();
-        assert_eq!(section(&own).unwrap().as_deref(), Some(&b"test"[..]));
+        assert_eq!(section(&own, "memcheck_elf").unwrap().as_deref(), Some(&b"test"[..]));
+        assert_eq!(section(&own, ENTRIES).unwrap(), None);
     }
 
     #[test]
@@ -82,7 +84,10 @@ mod tests {
         let path = directory.path().join("cut");
         for length in [0, 1, 4, 63, 64, 1000, whole.len() / 2, whole.len() - 1] {
             std::fs::write(&path, &whole[..length]).unwrap();
-            assert!(matches!(section(&path), Err(ElfError::Malformed(_))), "{length} bytes");
+            assert!(
+                matches!(section(&path, ENTRIES), Err(ElfError::Malformed(_))),
+                "{length} bytes"
+            );
         }
     }
 
@@ -91,14 +96,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.wasm");
         std::fs::write(&path, b"\0asm\x01\0\0\0").unwrap();
-        let error = section(&path).unwrap_err();
+        let error = section(&path, ENTRIES).unwrap_err();
         assert!(matches!(error, ElfError::Foreign) && error.help(&path).contains("--target"));
         std::fs::write(&path, [0; 64]).unwrap();
-        assert!(matches!(section(&path), Err(ElfError::Malformed(_))));
+        assert!(matches!(section(&path, ENTRIES), Err(ElfError::Malformed(_))));
     }
 
     #[test]
     fn a_missing_file_cannot_be_opened() {
-        assert!(matches!(section("/nowhere".as_ref()), Err(ElfError::Open(_))));
+        assert!(matches!(section("/nowhere".as_ref(), ENTRIES), Err(ElfError::Open(_))));
     }
 }

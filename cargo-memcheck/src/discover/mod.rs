@@ -15,7 +15,7 @@ use crate::error::Error;
 /// The annotated tests of `binary`, in the order of their names.
 pub(crate) fn annotated(binary: &TestBinary) -> Result<Vec<Annotated>, Error> {
     let path = &binary.path;
-    let section = elf::section(path)
+    let section = elf::section(path, elf::ENTRIES)
         .map_err(|source| Error::BrokenBinary { path: path.clone(), source })?
         .unwrap_or_default();
     let tests =

@@ -24,7 +24,8 @@ struct Document<'a> {
     test: Option<&'a str>,
     binary: Option<&'a str>,
     settings: Vec<Setting<'a>>,
-    /// The overrides of the profile, unless a test was named: then they are in its settings.
+    /// The overrides of the profile. If a test was named, those that fit are in its settings, and here
+    /// stand those of which only its binary can tell.
     overrides: Vec<Override>,
     suppressions: Vec<Suppression<'a>>,
 }
@@ -93,7 +94,8 @@ fn document<'a>(
     explained: &'a [Explained],
 ) -> Document<'a> {
     let file = layers.file.as_ref();
-    let overrides = if test.is_some() { Vec::new() } else { layers.overrides() };
+    let mut overrides = layers.overrides();
+    overrides.retain(|of| test.is_none_or(|test| of.may_fit(test)));
     Document {
         version: CONFIG_VERSION,
         file: file.map(|file| file.path.display().to_string()),
@@ -143,6 +145,9 @@ fn people(out: &mut dyn Write, document: &Document<'_>) -> io::Result<()> {
     let values = width(|of| of.value.chars().count()).unwrap_or_default();
     for Setting { name, value, source } in &document.settings {
         writeln!(out, "    {name:names$}  {value:values$}  {}", source.in_words())?;
+    }
+    if document.test.is_some() && !document.overrides.is_empty() {
+        writeln!(out, "which of these hold depends on the binary: name it with --binary")?;
     }
     for of in &document.overrides {
         let patterns = [("test", &of.test), ("binary", &of.binary)];

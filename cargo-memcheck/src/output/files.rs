@@ -24,7 +24,7 @@ use crate::sites::LaterWorkspace;
 const STEP_SUMMARY_FILE: &str = "GITHUB_STEP_SUMMARY";
 
 /// The flag that asks for a flame graph.
-const FLAMEGRAPH: &str = "--flamegraph";
+pub(super) const FLAMEGRAPH: &str = "--flamegraph";
 
 /// What is remembered for the end of the run, and where it goes then.
 pub(super) struct Files<'a> {
@@ -40,10 +40,11 @@ pub(super) struct Files<'a> {
     reports: Vec<Arc<Report>>,
 }
 
-/// Looks for what must be mended before a run that may take long: a file that is to be in a folder
-/// that is not there. `graph` is the file of the flame graph.
+/// Looks for what must be mended before a run that may take long: files that cannot be where they
+/// are to be. Folders that are not there are made in the end. `graph` is the file of the flame graph.
 pub(crate) fn check(results: &Results, graph: Option<&Path>) -> Result<(), Error> {
     let mut seen: Vec<(&str, PathBuf)> = Vec::new();
+    let said_by = |flag: &str| results.said_by(flag);
     let graph = graph.map(|path| (FLAMEGRAPH, path));
     for (flag, path) in results.files().chain(graph) {
         let folder = match path.parent() {
@@ -57,20 +58,29 @@ pub(crate) fn check(results: &Results, graph: Option<&Path>) -> Result<(), Error
             Err(_) => path.to_owned(),
         };
         if let Some((other, _)) = seen.iter().find(|(_, seen)| *seen == file) {
-            return Err(Error::SameFile { path: path.to_owned(), flags: [other, flag] });
+            let said_by = [said_by(other), said_by(flag)];
+            return Err(Error::SameFile { path: path.to_owned(), said_by });
         }
         seen.push((flag, file));
         if is_stdout(path) {
             continue;
         }
-        if !folder.is_dir() {
-            return Err(Error::NoFolder { flag, path: path.to_owned() });
-        }
         if path.is_dir() {
-            return Err(Error::IsFolder { flag, path: path.to_owned() });
+            return Err(Error::IsFolder { said_by: said_by(flag), path: path.to_owned() });
+        }
+        if let Some(above) = path.ancestors().skip(1).find(|above| above.exists())
+            && !above.is_dir()
+        {
+            let (path, above) = (path.to_owned(), above.to_owned());
+            return Err(Error::NoFolder { said_by: said_by(flag), path, above });
         }
     }
     Ok(())
+}
+
+/// Makes the folder that a file is to be in.
+fn make_folder_of(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)
 }
 
 impl<'a> Files<'a> {
@@ -120,11 +130,12 @@ impl<'a> Files<'a> {
                 "--junit" => junit::document(&whole),
                 _ => Ok(markdown::comment(&whole)),
             };
-            errors.extend(unwritten(flag, path, text.and_then(|text| put(path, text.as_bytes()))));
+            let written = text.and_then(|text| put(path, text.as_bytes()));
+            errors.extend(unwritten(self.results.said_by(flag), path, written));
         }
         if let Some(graph) = &self.graph {
             let written = graph.picture().and_then(|picture| put(&graph.path, &picture));
-            errors.extend(unwritten(FLAMEGRAPH, &graph.path, written));
+            errors.extend(unwritten(FLAMEGRAPH.to_owned(), &graph.path, written));
         }
         if self.github {
             let top = env::var_os("GITHUB_WORKSPACE").filter(|top| !top.is_empty());
@@ -135,7 +146,8 @@ impl<'a> Files<'a> {
             let _ = io::stderr().write_all(text.as_bytes());
             if let Some(path) = env::var_os(STEP_SUMMARY_FILE).filter(|path| !path.is_empty()) {
                 let path = Path::new(&path);
-                errors.extend(unwritten(STEP_SUMMARY_FILE, path, add_summary(path, &whole)));
+                let written = add_summary(path, &whole);
+                errors.extend(unwritten(STEP_SUMMARY_FILE.to_owned(), path, written));
             }
         }
         errors
@@ -167,7 +179,10 @@ impl<'a> Files<'a> {
 fn put(path: &Path, contents: &[u8]) -> io::Result<()> {
     match is_stdout(path) {
         true => io::stdout().write_all(contents),
-        false => replace_file(path, contents),
+        false => {
+            make_folder_of(path)?;
+            replace_file(path, contents)
+        }
     }
 }
 
@@ -180,7 +195,7 @@ fn add_summary(path: &Path, whole: &Whole<'_>) -> io::Result<()> {
 }
 
 /// The error of a file that could not be written. A reader that went away (`| head`) is none.
-fn unwritten(what: &'static str, path: &Path, result: io::Result<()>) -> Option<Error> {
+fn unwritten(what: String, path: &Path, result: io::Result<()>) -> Option<Error> {
     let source = result.err()?;
     let gone = is_stdout(path) && source.kind() == io::ErrorKind::BrokenPipe;
     (!gone).then(|| Error::WriteFile { what, path: path.to_owned(), source })
@@ -196,9 +211,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_said_before_the_run() {
-        let graph = Some(Path::new("nowhere/a.svg"));
-        let refused = check(&Results::default(), graph);
-        assert!(matches!(refused, Err(Error::NoFolder { flag: "--flamegraph", .. })));
+        let graph = Some(Path::new("/dev/null/a.svg"));
+        let refused = check(&Results::default(), graph).unwrap_err();
+        assert_eq!(
+            refused.sentence(),
+            "`/dev/null/a.svg` (--flamegraph) cannot be written: `/dev/null` is no folder"
+        );
         let refused = check(&results("a.json", "-"), Some(Path::new("a.json")));
         assert!(matches!(refused, Err(Error::SameFile { .. })));
         for (one, other) in [("a.json", "./a.json"), ("-", "-"), ("./-", "../src/../src/-")] {
@@ -213,7 +231,11 @@ mod tests {
         let check = |results: &Results| check(results, None);
         assert!(check(&results("a.json", "-")).is_ok());
         assert!(matches!(check(&results("-", "-")), Err(Error::SameFile { .. })));
-        assert!(matches!(check(&results("nowhere/a.json", "-")), Err(Error::NoFolder { .. })));
-        assert!(matches!(check(&results("/", "-")), Err(Error::IsFolder { .. })));
+        // A folder that is not there is made in the end.
+        assert!(check(&results("nowhere/at/a.json", "-")).is_ok());
+        let mut folder = results("/", "-");
+        folder.said_by.insert("--report", ".config/memcheck.toml:3".into());
+        let refused = check(&folder).unwrap_err();
+        assert_eq!(refused.sentence(), "`/` (.config/memcheck.toml:3) is a folder");
     }
 }

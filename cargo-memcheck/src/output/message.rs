@@ -5,6 +5,7 @@ use std::io::Write;
 use anstream::stderr;
 
 use super::style;
+use crate::cargo::TestBinary;
 use crate::error::Error;
 use crate::exit;
 
@@ -18,6 +19,18 @@ pub(crate) fn error(error: &Error) {
 pub(crate) fn warning(text: &str) {
     let style = style::WARNING;
     let _ = stderr().write_all(format!("{style}warning{style:#}: {text}\n").as_bytes());
+}
+
+/// Shows which test binaries were built, as `cargo test --no-run` does.
+pub(crate) fn executables<'a>(binaries: impl Iterator<Item = &'a TestBinary>) {
+    let here = std::env::current_dir().unwrap_or_default();
+    let style = style::HEADING;
+    for binary in binaries {
+        let path = binary.path.strip_prefix(&here).unwrap_or(&binary.path).display();
+        let title = binary.title();
+        let text = format!("{style}{:>12}{style:#} {title} ({path})\n", "Executable");
+        let _ = stderr().write_all(text.as_bytes());
+    }
 }
 
 /// Shows an error of usage, or the help that was asked for, and gives the exit code.

@@ -1,6 +1,7 @@
 //! What users and programs read. Outputs listen to the events of a run and never ask the runner;
 //! one file for each form.
 
+mod cargo_lines;
 mod config;
 mod files;
 mod flamegraph;
@@ -21,13 +22,14 @@ mod whole;
 use std::io::{self, Write};
 use std::path::Path;
 
+pub(crate) use cargo_lines::CargoLines;
 pub(crate) use config::config;
 pub(crate) use files::check as check_files;
 use flamegraph::FlameGraph;
 pub(crate) use inspection::inspection;
 pub(crate) use leak::Telling;
 pub(crate) use list::list;
-pub(crate) use message::{error, usage, warning};
+pub(crate) use message::{error, executables, usage, warning};
 pub(crate) use style::choose as choose_colour;
 
 use self::files::Files;
@@ -71,11 +73,10 @@ impl<'a> Outputs<'a> {
     pub(crate) fn new(wanted: Wanted<'a>) -> Self {
         let Wanted { display, results, graph, telling, inconclusive, workspace, live } = wanted;
         let files = Files::new(results, graph, inconclusive, workspace);
-        let stdout_is_taken = results.take_stdout() || graph.is_some_and(is_stdout);
+        let taken = stdout_is_taken(results, graph);
         // Standard output is for one reader.
-        let out: Box<dyn Write> = match (stdout_is_taken, display.message_format) {
-            (true, MessageFormat::Json) => Box::new(io::stderr()),
-            (false, MessageFormat::Json) => Box::new(io::stdout()),
+        let out: Box<dyn Write> = match (taken, display.message_format) {
+            (_, MessageFormat::Json) => json_stream(taken),
             (true, _) => Box::new(anstream::stderr()),
             (false, _) => Box::new(anstream::stdout()),
         };
@@ -111,6 +112,19 @@ impl<'a> Outputs<'a> {
     /// What could not be written. A reader that went away (`| head`) is no error.
     pub(crate) fn close(self) -> Vec<Error> {
         self.failed
+    }
+}
+
+/// Whether standard output is for a file's document alone. `graph` is the file of the flame graph.
+fn stdout_is_taken(results: &Results, graph: Option<&Path>) -> bool {
+    results.take_stdout() || graph.is_some_and(is_stdout)
+}
+
+/// Where results as JSON go: what of the two streams is not for a file's document alone.
+fn json_stream(stdout_is_taken: bool) -> Box<dyn Write> {
+    match stdout_is_taken {
+        true => Box::new(io::stderr()),
+        false => Box::new(io::stdout()),
     }
 }
 

@@ -124,6 +124,10 @@ fn belongs_to_test(path: &Path) -> bool {
     tool || OUTER.iter().any(|name| path.is_ident(name))
 }
 
+/// Attributes that make tests out of a function that takes arguments.
+const TEST_MAKERS: &[&str] =
+    &["rstest", "test_case", "test_matrix", "quickcheck", "wasm_bindgen_test"];
+
 /// Why an attribute does not go with `#[memcheck]`.
 fn conflict(path: &Path) -> Option<String> {
     let last = path.segments.last()?.ident.to_string();
@@ -133,13 +137,19 @@ fn conflict(path: &Path) -> Option<String> {
         }
         "memcheck" => Some(errors::TWICE.to_owned()),
         "test" | "gtest" => Some(errors::beside_test(&spelled(path))),
-        "rstest" | "test_case" | "test_matrix" | "quickcheck" | "wasm_bindgen_test" => {
-            Some(errors::beside_test_maker(&spelled(path)))
-        }
+        maker if TEST_MAKERS.contains(&maker) => Some(errors::beside_test_maker(&spelled(path))),
         "should_panic" => Some(errors::SHOULD_PANIC.to_owned()),
         "bench" => Some(errors::BESIDE_BENCH.to_owned()),
         _ => None,
     }
+}
+
+/// The refusal of what makes a test in a way of its own within an annotated module: `#[rstest]`,
+/// `#[actix_rt::test]`.
+pub(crate) fn foreign_test(path: &Path) -> Option<syn::Error> {
+    let last = path.segments.last()?.ident.to_string();
+    let makes = matches!(last.as_str(), "test" | "gtest") || TEST_MAKERS.contains(&last.as_str());
+    makes.then(|| syn::Error::new_spanned(path, errors::foreign_in_module(&spelled(path))))
 }
 
 fn spelled(path: &Path) -> String {

@@ -56,6 +56,9 @@ pub(crate) const SNAPSHOT_NAME_OF_A_MODULE: &str = "the name of a snapshot is fo
 pub(crate) const WORKER_THREADS_ALONE: &str =
     "`worker_threads` needs `flavor = \"multi_thread\"` beside it";
 
+pub(crate) const TIME_BESIDE_ITERATIONS: &str = "`iterations` judges exactly so many, without the \
+     clock, so `time` means nothing beside it; remove one of the two";
+
 pub(crate) const EXPECTED_OPTION: &str =
     "expected an option: a name, `=` and a value, for example `warmup = 16`";
 
@@ -88,6 +91,19 @@ pub(crate) fn beside_test_maker(attribute: &str) -> String {
     )
 }
 
+/// `attribute` makes a test that an annotated module cannot take.
+pub(crate) fn foreign_in_module(attribute: &str) -> String {
+    format!(
+        "`#[memcheck]` on a module takes `#[test]` and `#[tokio::test]`, not `#[{attribute}]`; move \
+         this test out of the module, or call the function from a `#[memcheck]` test"
+    )
+}
+
+/// An option of ours among those of `#[tokio::test]`.
+pub(crate) fn not_of_tokio(row: &Row) -> String {
+    format!("`{0}` is no option of `#[tokio::test]`; write `#[memcheck({0} = …)]`", row.name)
+}
+
 pub(crate) fn unknown(name: &str, nearest: Option<&Row>) -> String {
     match (name, nearest) {
         ("ignore" | "ignored" | "skip", _) => {
@@ -97,7 +113,8 @@ pub(crate) fn unknown(name: &str, nearest: Option<&Row>) -> String {
         }
         ("start_paused", _) => {
             "unknown option `start_paused`; call `tokio::time::pause()` in the body, and \
-             `tokio::time::resume()` at its end: the runtime is the same for every iteration"
+             `tokio::time::resume()` at its end: the runtime is the same for every iteration (or \
+             move the test out of the annotated module)"
                 .to_owned()
         }
         (_, Some(row)) => format!("unknown option `{name}`; did you mean `{}`?", row.name),
@@ -124,7 +141,7 @@ pub(crate) fn wrong_value(row: &Row, written: &str) -> String {
         Kind::Count { .. } => {
             format!("`{name}` takes a whole number, as it is: `{name} = {example}`")
         }
-        Kind::Size => format!(
+        Kind::Size { .. } => format!(
             "`{name}` takes a size: a number and a unit (B, KiB, MiB, GiB; kB, MB, GB) in quotes, or \
              a whole number of bytes: `{name} = {example}`"
         ),
@@ -159,12 +176,17 @@ fn mended(row: &Row, written: &str) -> Option<String> {
                 .map(str::to_owned)
         }
         // With a unit only: what half a byte was meant to be cannot be told.
-        Kind::Size if bare.contains(char::is_alphabetic) => {
+        Kind::Size { .. } if bare.contains(char::is_alphabetic) => {
             values::size(bare).map(|_| format!("\"{bare}\""))
         }
         Kind::Duration if bare == digits => bare.parse::<u64>().ok().map(|n| format!("\"{n}s\"")),
         Kind::Duration => values::duration(bare).map(|_| format!("\"{bare}\"")),
-        Kind::Size | Kind::Text | Kind::Group | Kind::Flavor | Kind::Path | Kind::Snapshot => None,
+        Kind::Size { .. }
+        | Kind::Text
+        | Kind::Group
+        | Kind::Flavor
+        | Kind::Path
+        | Kind::Snapshot => None,
     }
 }
 

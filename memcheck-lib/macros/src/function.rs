@@ -41,11 +41,14 @@ pub(crate) fn expand_with(
             Err(error)
         }
     };
-    written.unwrap_or_else(|error| {
-        let error = error.into_compile_error();
-        let function = refused(function);
-        quote!(#error #function)
-    })
+    written.unwrap_or_else(|error| refuse(function, error))
+}
+
+/// The reason, and the function without its test.
+pub(crate) fn refuse(function: ItemFn, reason: syn::Error) -> TokenStream {
+    let error = reason.into_compile_error();
+    let function = refused(function);
+    quote!(#error #function)
 }
 
 /// The test.

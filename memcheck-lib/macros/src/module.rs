@@ -65,8 +65,8 @@ fn annotate_inner(module: &mut ItemMod, around: &Arguments) -> usize {
     }
 }
 
-/// The leak test that a test becomes; nothing for another function, or for a test that stays as it
-/// is.
+/// The leak test that a test becomes, or the refusal of one that cannot be one; nothing for another
+/// function, or for one that must panic, which stays as it is.
 fn annotate_function(function: &ItemFn, around: &Arguments) -> Option<TokenStream> {
     let mut rest = function.clone();
     if let Some(at) = rest.attrs.iter().position(is_memcheck) {
@@ -77,16 +77,27 @@ fn annotate_function(function: &ItemFn, around: &Arguments) -> Option<TokenStrea
         });
         return Some(function::expand_with(rest, own, attribute.path().span()));
     }
+    if rest.attrs.iter().any(|attribute| attribute.path().is_ident("should_panic")) {
+        return None;
+    }
+    let foreign = |of: &&Attribute| TestAttribute::of(of).is_none();
+    if let Some(refused) =
+        rest.attrs.iter().filter(foreign).find_map(|of| attributes::foreign_test(of.path()))
+    {
+        // It would be left out in silence, and look as if it was checked.
+        return Some(function::refuse(rest, refused));
+    }
     let at = rest.attrs.iter().position(|attribute| TestAttribute::of(attribute).is_some())?;
     let attribute = rest.attrs.remove(at);
-    // `#[should_panic]`, `#[test_case]` and the like: somebody else's test, which stays as it is.
-    attributes::sort(&rest.attrs).ok()?;
     let own = match TestAttribute::of(&attribute)? {
-        TestAttribute::Standard => Arguments::default(),
+        TestAttribute::Standard => Ok(Arguments::default()),
         // With `start_paused` and its like, tokio alone knows what the test means.
-        TestAttribute::Tokio => arguments(&attribute).ok().filter(Arguments::only_runtime)?,
+        TestAttribute::Tokio => arguments(&attribute).and_then(|own| {
+            own.refuse_all_but_runtime()?;
+            Ok(own)
+        }),
     };
-    Some(function::expand_with(rest, Ok(own.over(around)), attribute.path().span()))
+    Some(function::expand_with(rest, own.map(|own| own.over(around)), attribute.path().span()))
 }
 
 /// Between the attribute's parentheses.
@@ -169,6 +180,25 @@ mod tests {
     }
 
     #[test]
+    fn a_test_that_cannot_be_taken_is_refused() {
+        for (attributes, word) in [
+            ("#[rstest]", "#[rstest]"),
+            ("#[tokio::test(start_paused = true)]", "tokio::time::pause()"),
+            ("#[tokio::test(fds = 1)]", "isnooptionof"),
+            ("#[actix_rt::test]", "#[actix_rt::test]"),
+            ("#[test] #[test_case(1)]", "#[test_case]"),
+            ("#[test_case(1)] #[test]", "#[test_case]"),
+        ] {
+            let text =
+                annotated(&format!("mod m {{ #[test] fn a() {{}} {attributes} fn b() {{}} }}"));
+            assert_eq!(text.matches("compile_error!").count(), 1, "{text}");
+            assert!(text.contains(word) && text.contains("fnb()"), "{text}");
+            assert_eq!(text.matches("__private::plain(").count(), 1, "{text}");
+        }
+        assert!(!annotated("mod m { #[test] fn a() {} #[inline] fn b() {} }").contains("error"));
+    }
+
+    #[test]
     fn a_module_without_a_test_is_refused() {
         for module in ["mod m {}", "mod m { #[test] #[should_panic] fn f() {} }", "mod m;"] {
             assert!(annotated(module).contains("compile_error!"), "{module}");
@@ -185,6 +215,8 @@ mod tests {
             }",
         );
         assert_eq!(text.matches("plain_async(").count(), 1, "{text}");
-        assert!(text.contains("Some(3)") && text.contains("start_paused=true"), "{text}");
+        assert!(text.contains("Some(3)"), "{text}");
+        // In the place of the second stands why it cannot be one.
+        assert!(text.contains("compile_error!") && text.contains("tokio::time::pause()"), "{text}");
     }
 }

@@ -6,8 +6,8 @@
 pub(crate) enum Kind {
     /// A whole number, not below `least`.
     Count { least: u64 },
-    /// A size: `"64 B"`, or a whole number of bytes.
-    Size,
+    /// A size: `"64 B"`, or a whole number of bytes, not below `least`.
+    Size { least: u64 },
     /// A duration above zero: `"2s"`.
     Duration,
     /// A text that says something.
@@ -53,17 +53,17 @@ pub(crate) const TABLE: &[Row] = &[
     row("time", Kind::Duration, Taker::Check, "\"2s\""),
     row("timeout", Kind::Duration, Taker::Check, "\"1m 30s\""),
     row("settle", Kind::Duration, Taker::Check, "\"20ms\""),
-    row("heap", Kind::Size, Taker::Check, "\"64 B\""),
-    row("resident", Kind::Size, Taker::Check, "\"256 KiB\""),
+    row("heap", Kind::Size { least: 0 }, Taker::Check, "\"64 B\""),
+    row("resident", Kind::Size { least: 0 }, Taker::Check, "\"256 KiB\""),
     row("threads", Kind::Count { least: 0 }, Taker::Check, "1"),
     row("tasks", Kind::Count { least: 0 }, Taker::Check, "1"),
     row("fds", Kind::Count { least: 0 }, Taker::Check, "1"),
     row("mappings", Kind::Count { least: 0 }, Taker::Check, "1"),
     row("children", Kind::Count { least: 0 }, Taker::Check, "1"),
     row("allocations", Kind::Count { least: 0 }, Taker::Check, "12"),
-    row("bytes", Kind::Size, Taker::Check, "\"4 KiB\""),
-    row("peak", Kind::Size, Taker::Check, "\"1 MiB\""),
-    row("ceiling", Kind::Size, Taker::Check, "\"2 GiB\""),
+    row("bytes", Kind::Size { least: 0 }, Taker::Check, "\"4 KiB\""),
+    row("peak", Kind::Size { least: 0 }, Taker::Check, "\"1 MiB\""),
+    row("ceiling", Kind::Size { least: 1 }, Taker::Check, "\"2 GiB\""),
     row("known_leak", Kind::Text, Taker::Check, "\"reason or link\""),
     row("serial", Kind::Group, Taker::Check, "\"port\""),
     row("flavor", Kind::Flavor, Taker::Runtime, "\"multi_thread\""),
@@ -78,8 +78,8 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("rss", "resident"),
     ("footprint", "resident"),
     ("growth", "heap"),
-    ("leak", "heap"),
-    ("leaks", "heap"),
+    ("leak", "known_leak"),
+    ("leaks", "known_leak"),
     ("max_bytes", "bytes"),
     ("max_peak", "peak"),
     ("max_memory", "ceiling"),
@@ -114,13 +114,15 @@ pub(crate) fn find(name: &str) -> Option<&'static Row> {
 pub(crate) fn nearest(name: &str) -> Option<&'static Row> {
     let name = name.to_lowercase();
     let meant = OTHER_WORDS.iter().find(|(word, _)| *word == name).and_then(|(_, row)| find(row));
-    meant.or_else(|| {
+    let near = || {
         let near = TABLE.iter().map(|row| (distance(&name, row.name), row));
         // Two slips, but not so many that a short name becomes any other.
         near.min_by_key(|(far, _)| *far)
-            .filter(|(far, row)| *far <= 2 && *far < row.name.len().min(name.len()))
+            .filter(|(far, row)| *far <= 2 && *far * 2 < row.name.len().max(name.len()))
             .map(|(_, row)| row)
-    })
+    };
+    let word = || name.split('_').find_map(find);
+    meant.or_else(near).or_else(word)
 }
 
 /// Damerau-Levenshtein distance (of adjacent letters swapped once): letters added, dropped, changed
@@ -161,10 +163,12 @@ mod tests {
             ("known_leaks", "known_leak"),
             ("knownleak", "known_leak"),
             ("file_descriptors", "fds"),
+            ("leak", "known_leak"),
+            ("max_resident", "resident"),
         ] {
             assert_eq!(nearest(written).map(|row| row.name), Some(meant), "{written}");
         }
-        for written in ["verbose", "x", "so", "colour", ""] {
+        for written in ["verbose", "x", "so", "foo", "colour", ""] {
             assert!(nearest(written).is_none(), "{written}");
         }
     }

@@ -53,12 +53,18 @@ impl Value {
                     Err(_) => refuse(errors::too_large(row)),
                 }
             }
-            (Kind::Size, Lit::Int(number)) if number.suffix().is_empty() => number
-                .base10_parse::<u64>()
-                .map(Self::Size)
-                .or_else(|_| refuse(errors::too_large(row))),
-            (Kind::Size, Lit::Str(text)) => values::size(&text.value())
-                .map_or_else(|| refuse(wrong()), |size| Ok(Self::Size(size))),
+            (Kind::Size { least }, Lit::Int(number)) if number.suffix().is_empty() => {
+                match number.base10_parse::<u64>() {
+                    Ok(size) if size < least => refuse(errors::too_small(row, least)),
+                    Ok(size) => Ok(Self::Size(size)),
+                    Err(_) => refuse(errors::too_large(row)),
+                }
+            }
+            (Kind::Size { least }, Lit::Str(text)) => match values::size(&text.value()) {
+                Some(size) if size < least => refuse(errors::too_small(row, least)),
+                Some(size) => Ok(Self::Size(size)),
+                None => refuse(wrong()),
+            },
             (Kind::Duration, Lit::Str(text)) => match values::duration(&text.value()) {
                 Some(duration) if duration.is_zero() => refuse(errors::no_time(row)),
                 Some(duration) => Ok(Self::Duration(duration)),

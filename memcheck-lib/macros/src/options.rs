@@ -50,6 +50,9 @@ impl Arguments {
         if let (Some(said), false) = (arguments.find("worker_threads"), multi_thread) {
             mistakes.add(syn::Error::new(said.at, errors::WORKER_THREADS_ALONE));
         }
+        if let (Some(said), Some(_)) = (arguments.find("time"), arguments.find("iterations")) {
+            mistakes.add(syn::Error::new(said.at, errors::TIME_BESIDE_ITERATIONS));
+        }
         mistakes.into_result().map(|()| arguments)
     }
 
@@ -80,7 +83,7 @@ impl Arguments {
     /// Refuses each option that only an `async fn` has a use for.
     pub(crate) fn refuse_runtime_unless(&self, asynchronous: bool) -> syn::Result<()> {
         let mut mistakes = Mistakes::default();
-        let options = self.said.iter().filter(|said| said.row.taker == Taker::Runtime);
+        let options = self.said.iter().filter(|said| said.is_of_runtime());
         for said in options.filter(|_| !asynchronous) {
             mistakes.add(syn::Error::new(said.at, errors::runtime_option_without_async(said.row)));
         }
@@ -112,9 +115,12 @@ impl Arguments {
         }
     }
 
-    /// Whether all that is said is about the runtime of an `async fn`.
-    pub(crate) fn only_runtime(&self) -> bool {
-        self.said.iter().all(|said| said.row.taker == Taker::Runtime)
+    /// Refuses what `#[tokio::test]` does not know either.
+    pub(crate) fn refuse_all_but_runtime(&self) -> syn::Result<()> {
+        match self.said.iter().find(|said| said.row.taker != Taker::Runtime) {
+            Some(said) => Err(syn::Error::new(said.at, errors::not_of_tokio(said.row))),
+            None => Ok(()),
+        }
     }
 
     /// The crate `memcheck`, as the user's crate names it.
@@ -164,6 +170,11 @@ impl Arguments {
 }
 
 impl Said {
+    /// Whether it is about the runtime of an `async fn`, or about what runs in it.
+    fn is_of_runtime(&self) -> bool {
+        self.row.taker == Taker::Runtime || self.row.name == "tasks"
+    }
+
     /// The outer error ends the reading, the inner one lets it go on behind the option.
     fn read(input: ParseStream<'_>) -> syn::Result<syn::Result<Self>> {
         if !input.peek(Ident::peek_any) {
@@ -258,6 +269,15 @@ mod tests {
     }
 
     #[test]
+    fn tasks_are_those_of_an_async_test() {
+        for said in ["tasks = 1", "flavor = \"current_thread\""] {
+            assert!(parse(said).refuse_runtime_unless(false).is_err(), "{said}");
+            assert!(parse(said).refuse_runtime_unless(true).is_ok(), "{said}");
+        }
+        assert!(parse("threads = 1").refuse_runtime_unless(false).is_ok());
+    }
+
+    #[test]
     fn every_row_takes_its_own_example() {
         for row in option_table::TABLE {
             if row.kind == Kind::Snapshot && !cfg!(feature = "insta") {
@@ -291,5 +311,6 @@ mod tests {
             6
         );
         assert_eq!(messages("fds = 1, fds = 1"), ["`fds` is given twice; keep one of the two"]);
+        assert_eq!(messages("iterations = 1000, time = \"5s\""), [errors::TIME_BESIDE_ITERATIONS]);
     }
 }

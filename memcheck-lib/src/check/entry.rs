@@ -86,6 +86,14 @@ fn twice(test: &Test) -> ! {
     resume_unwind(Box::new("memcheck"))
 }
 
+/// Says what must be seen even if the test passes. libtest captures what the print macros write, and
+/// shows it of failed tests only.
+pub(super) fn aloud(what: &str) {
+    use std::io::Write;
+    // Whoever closed standard error does not want to know.
+    let _ = std::io::stderr().write_all(format!("memcheck: {what}\n").as_bytes());
+}
+
 /// Why nothing is measured on other systems.
 #[cfg(not(target_os = "linux"))]
 pub(super) const NOT_LINUX: &str = "memcheck measures on Linux only";
@@ -95,15 +103,12 @@ pub(super) fn reason_to_run_once() -> Option<&'static str> {
     if cfg!(miri) {
         return Some("Miri has no process to measure");
     }
-    (std::env::var_os("MEMCHECK")? == "once").then_some("MEMCHECK=once")
+    let (mode, once) = super::variables::MODE;
+    (std::env::var_os(mode)? == once).then_some("MEMCHECK=once")
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "an unjudged test must say so, and has nobody else to tell"
-)]
 pub(super) fn once<R: Termination>(name: &str, body: impl FnOnce(Workload) -> R, reason: &str) {
-    eprintln!("memcheck: {name} NOT CHECKED, its body runs once ({reason})");
+    aloud(&format!("{name} NOT CHECKED, its body runs once ({reason})"));
     let code = body(Workload::new(Steps::Once { done: false })).report();
     if code != ExitCode::SUCCESS {
         resume_unwind(Box::new("the test returned an error"));

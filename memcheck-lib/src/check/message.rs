@@ -84,6 +84,9 @@ pub(crate) struct Hello {
     pub(crate) options: Options,
     /// Whether the process's global allocator is counted.
     pub(crate) heap_counted: bool,
+    /// Whether the library leaves the global allocator to the crate: why it may not be counted.
+    #[serde(default)]
+    pub(crate) own_allocator: bool,
     /// Whether the C heap is counted.
     pub(crate) native_heap: native::State,
     /// Whether the test wants its profile, to assert a snapshot.

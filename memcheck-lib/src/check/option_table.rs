@@ -19,8 +19,11 @@ pub enum Kind {
         /// The lowest that makes sense.
         least: u64,
     },
-    /// A size: `64 B`, or a whole number of bytes.
-    Size,
+    /// A size: `64 B`, or a whole number of bytes, not below `least`.
+    Size {
+        /// The lowest that makes sense, in bytes.
+        least: u64,
+    },
     /// A duration above zero: `2s`.
     Duration,
     /// A text that says something.
@@ -74,6 +77,8 @@ pub enum ValueError {
     Empty,
     /// Names of groups travel in lists.
     Separator,
+    /// The variable `MEMCHECK` has one value only.
+    NotOnce,
 }
 
 impl fmt::Display for ValueError {
@@ -91,6 +96,9 @@ impl fmt::Display for ValueError {
             ValueError::Empty => "write a text that says something",
             ValueError::Separator => {
                 "the name of a group has no commas, quotes or control characters"
+            }
+            ValueError::NotOnce => {
+                "it can only be \"once\", which runs bodies once, unjudged; unset it to have them judged"
             }
         })
     }
@@ -123,7 +131,10 @@ impl Row {
         let trimmed = text.trim();
         match self.kind {
             Kind::Count { .. } => self.count(trimmed.parse().map_err(|_| ValueError::NotACount)?),
-            Kind::Size => text.parse().map(Value::Size).map_err(|_| ValueError::NotASize),
+            Kind::Size { .. } => {
+                let Bytes(bytes) = text.parse().map_err(|_| ValueError::NotASize)?;
+                self.count(bytes)
+            }
             Kind::Duration => match duration(text) {
                 Some(Duration::ZERO) => Err(ValueError::NoTime),
                 Some(duration) => Ok(Value::Duration(duration)),
@@ -144,9 +155,11 @@ impl Row {
     /// Says what to write.
     pub fn count(&self, count: u64) -> Result<Value, ValueError> {
         match self.kind {
-            Kind::Count { least } if count < least => Err(ValueError::TooSmall { least }),
+            Kind::Count { least } | Kind::Size { least } if count < least => {
+                Err(ValueError::TooSmall { least })
+            }
             Kind::Count { .. } => Ok(Value::Count(count)),
-            Kind::Size => Ok(Value::Size(Bytes(count))),
+            Kind::Size { .. } => Ok(Value::Size(Bytes(count))),
             Kind::Duration => Err(ValueError::NotADuration),
             Kind::Text | Kind::Group => Err(ValueError::Empty),
         }
@@ -169,7 +182,7 @@ impl Row {
 }
 
 macro_rules! table {
-    ($($name:ident: $value:ident, $kind:expr, $per_test:literal, $default:literal;)*) => {
+    ($($name:ident: $value:ident, $kind:expr, $per_test:literal, $default:expr;)*) => {
         /// Every option of a check.
         pub static TABLE: &[Row] = &[$(Row {
             name: stringify!($name),
@@ -187,6 +200,10 @@ macro_rules! table {
 }
 
 const ANY: Kind = Kind::Count { least: 0 };
+const SIZE: Kind = Kind::Size { least: 0 };
+
+/// No limit: what is made once and kept passes, what grows with the iterations does not.
+const STEADY: &str = "none; steady growth is a leak";
 
 table! {
     warmup: Count, ANY, false, "16";
@@ -194,17 +211,17 @@ table! {
     time: Duration, Kind::Duration, false, "2s";
     settle: Duration, Kind::Duration, false, "20ms";
     timeout: Duration, Kind::Duration, false, "60s or 4 × time";
-    heap: Size, Kind::Size, false, "0 B";
-    resident: Size, Kind::Size, false, "no limit";
-    threads: Count, ANY, false, "0";
-    tasks: Count, ANY, false, "0";
-    fds: Count, ANY, false, "0";
-    mappings: Count, ANY, false, "0";
-    children: Count, ANY, false, "0";
+    heap: Size, SIZE, false, "0 B";
+    resident: Size, SIZE, false, "none; steady growth above 256 KiB is a leak";
+    threads: Count, ANY, false, STEADY;
+    tasks: Count, ANY, false, STEADY;
+    fds: Count, ANY, false, STEADY;
+    mappings: Count, ANY, false, "none; steady growth above 8 is a leak";
+    children: Count, ANY, false, STEADY;
     allocations: Count, ANY, false, "no limit";
-    bytes: Size, Kind::Size, false, "no limit";
-    peak: Size, Kind::Size, false, "no limit";
-    ceiling: Size, Kind::Size, false, "80 % of the free memory / jobs";
+    bytes: Size, SIZE, false, "no limit";
+    peak: Size, SIZE, false, "no limit";
+    ceiling: Size, Kind::Size { least: 1 }, false, "80 % of the free memory / jobs";
     known_leak: Text, Kind::Text, true, "none";
     serial: Text, Kind::Group, true, "none";
 }
@@ -215,8 +232,8 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("rss", "resident"),
     ("footprint", "resident"),
     ("growth", "heap"),
-    ("leak", "heap"),
-    ("leaks", "heap"),
+    ("leak", "known_leak"),
+    ("leaks", "known_leak"),
     ("max_bytes", "bytes"),
     ("max_peak", "peak"),
     ("max_memory", "ceiling"),
@@ -260,7 +277,7 @@ mod tests {
         for row in TABLE {
             let text = match row.kind {
                 Kind::Count { .. } => "7",
-                Kind::Size => "64 B",
+                Kind::Size { .. } => "64 B",
                 Kind::Duration => "1.5s",
                 Kind::Text | Kind::Group => "port",
             };
@@ -292,6 +309,7 @@ mod tests {
         assert_eq!(error("warmup", "-1"), ValueError::NotACount);
         assert_eq!(error("iterations", "0"), ValueError::TooSmall { least: 1 });
         assert_eq!(error("resident", "much"), ValueError::NotASize);
+        assert_eq!(error("ceiling", "0"), ValueError::TooSmall { least: 1 });
         assert_eq!(error("time", "2"), ValueError::NotADuration);
         assert_eq!(error("time", "0s"), ValueError::NoTime);
         assert_eq!(error("known_leak", " "), ValueError::Empty);
@@ -310,10 +328,12 @@ mod tests {
             ("Warmup", "warmup"),
             ("timout", "timeout"),
             ("known-leak", "known_leak"),
+            ("leak", "known_leak"),
         ] {
             assert_eq!(nearest(written, &names), Some(meant), "{written}");
         }
         assert_eq!(nearest("colour", &names), None);
+        assert_eq!(nearest("foo", &names), None);
         assert_eq!(nearest("rss", &["fds"]), None);
     }
 }

@@ -2,15 +2,16 @@
 
 use std::ffi::OsString;
 use std::panic::resume_unwind;
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 use rustix::process::{Pid, getppid};
 
 use super::Test;
+use super::entry::aloud;
 use super::record::{Record, Unwritten};
 use crate::render;
 use crate::report::{Outcome, Report};
-use crate::tool::{Cancel, Launch, Progress, Settings, observe};
+use crate::tool::{Cancel, Launch, Progress, Settings, UNKNOWN_VARIABLE, observe};
 
 /// Starts the worker, judges it, and fails the test unless all is well.
 pub(super) fn run(test: &Test) {
@@ -89,6 +90,10 @@ fn say(report: &Report) {
         }
     } else {
         for warning in &report.warnings {
+            if warning.code == UNKNOWN_VARIABLE {
+                static TOLD: Once = Once::new();
+                TOLD.call_once(|| aloud(&format!("warning: {}", warning.message)));
+            }
             println!("warning[{}]: {}", warning.code, warning.message);
         }
     }

@@ -11,6 +11,9 @@ use super::option_table::{self, Row, ValueError};
 /// What the names of all variables start with.
 pub(super) const PREFIX: &str = "MEMCHECK_";
 
+/// The variable that asks for bodies to be run once, unjudged, and its one value.
+pub(super) const MODE: (&str, &str) = ("MEMCHECK", "once");
+
 /// Variables that are no options of a check: those of the tool, and those that an observer gives
 /// its worker.
 const OTHERS: [&str; 15] = [
@@ -82,6 +85,11 @@ impl fmt::Display for UnknownVariable {
 ///
 /// The first variable, in the order of the options, whose value does not fit.
 pub fn options(variable: impl Fn(&str) -> Option<OsString>) -> Result<Options, VariableError> {
+    let (mode, once) = MODE;
+    if let Some(value) = variable(mode).filter(|value| !value.is_empty() && value != once) {
+        let value = value.to_string_lossy().into_owned();
+        return Err(VariableError { name: mode.to_owned(), value, source: ValueError::NotOnce });
+    }
     let mut options = Options::new();
     for row in rows() {
         let name = row.variable();
@@ -169,11 +177,23 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_body_is_run_once_or_judged() {
+        assert_eq!(read(&[("MEMCHECK", "once")]), Ok(Options::new()));
+        assert_eq!(read(&[("MEMCHECK", "")]), Ok(Options::new()));
+        assert_eq!(
+            read(&[("MEMCHECK", "twice")]).unwrap_err().to_string(),
+            "the environment variable MEMCHECK=\"twice\" cannot be used: it can only be \"once\", \
+             which runs bodies once, unjudged; unset it to have them judged"
+        );
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_value_that_is_no_text_is_an_error_too() {
         use std::os::unix::ffi::OsStringExt;
-        let error = options(|_| Some(OsString::from_vec(vec![0xff]))).unwrap_err();
+        let error = options(|name| (name != "MEMCHECK").then(|| OsString::from_vec(vec![0xff])))
+            .unwrap_err();
         assert_eq!((error.name.as_str(), error.value.as_str()), ("MEMCHECK_WARMUP", "\u{fffd}"));
     }
 

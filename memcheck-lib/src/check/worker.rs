@@ -144,6 +144,7 @@ pub(super) fn serve<R: Termination>(
         test,
         options,
         heap_counted: heap::is_counted(),
+        own_allocator: heap::OWN_ALLOCATOR,
         native_heap: heap::native::state(),
         snapshot: snapshot.is_some(),
     };

@@ -55,6 +55,23 @@ pub fn is_counted() -> bool {
     *KNOWN.get_or_init(ask)
 }
 
+/// Whether the library leaves the place of the global allocator to the crate: its feature may be
+/// switched on by any crate of the build.
+pub(crate) const OWN_ALLOCATOR: bool = cfg!(feature = "own-allocator");
+
+/// Why the Rust heap is not counted, and what to do, where the library was built with or without
+/// [`OWN_ALLOCATOR`].
+pub(crate) fn why_not_counted(own_allocator: bool) -> &'static str {
+    match own_allocator {
+        true => {
+            "the Rust heap is not counted: the feature `own-allocator` of memcheck-lib is on (perhaps by another crate of this build), and this binary's global allocator is not memcheck's. Add `#[global_allocator] static A: memcheck::Alloc<std::alloc::System> = memcheck::Alloc::new(std::alloc::System);` to this test target, or wrap the allocator that it has"
+        }
+        false => {
+            "the Rust heap is not counted: this binary's global allocator is not memcheck's. Wrap it, `memcheck::Alloc::new(…)`, with the feature `own-allocator` of memcheck-lib"
+        }
+    }
+}
+
 fn ask() -> bool {
     let layout = std::alloc::Layout::new::<u64>();
     let before = process(Heap::Rust);

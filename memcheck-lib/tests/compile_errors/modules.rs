@@ -38,4 +38,16 @@ mod wrong_inside {
     }
 }
 
+#[memcheck]
+mod others {
+    #[test]
+    fn a() {}
+
+    #[rstest]
+    fn cases(one: u32, two: u32) {}
+
+    #[actix_rt::test]
+    async fn of_actix() {}
+}
+
 fn main() {}

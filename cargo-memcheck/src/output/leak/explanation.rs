@@ -86,7 +86,7 @@ pub(crate) fn explain(
         }
         notes.extend(rest(site.kind, &leaks[shown..], iterations).map(Note::seen));
         let line = spots.first().map_or("", |spot| spot.text());
-        notes.extend(advice(first, line, iterations).map(Note::advice));
+        notes.extend(advice(first, line, iterations, report).map(Note::advice));
         let dependency = maker.dependency();
         notes.extend(dependency.map(|name| Note::advice(sentences::dependency(site.kind, name))));
     }
@@ -235,7 +235,9 @@ fn rest(kind: SiteKind, leaks: &[Leak<'_>], iterations: u64) -> Option<String> {
 
 /// Help for a leak. An `Rc` in a cycle keeps what is in it, which may well be larger: so the smaller
 /// sites of the line are asked, too.
-fn advice(leak: &Leak<'_>, line: &str, iterations: u64) -> Option<String> {
+fn advice(leak: &Leak<'_>, line: &str, iterations: u64, report: &Report) -> Option<String> {
+    let rust_counted =
+        report.conditions.as_ref().and_then(|of| of.rust_heap_counted) != Some(false);
     let largest = leak.sites.first()?;
     let blocks = leak.survived.blocks as f64 / iterations.max(1) as f64;
     let telling = |site: &&&Site| {
@@ -247,10 +249,10 @@ fn advice(leak: &Leak<'_>, line: &str, iterations: u64) -> Option<String> {
         let inner = places.take_while(|&place| site.place.as_ref() != Some(place));
         // A dependency may have functions of these names, too.
         let line = Maker::of(site).rust.is_none().then_some(line);
-        help::fitting(site.kind, inner, blocks, line)
+        help::fitting(site.kind, rust_counted, inner, blocks, line)
     };
     let text = leak.sites.iter().filter(telling).find_map(fitting);
-    text.or_else(|| help::general(largest.kind)).map(str::to_owned)
+    text.or_else(|| help::general(largest.kind, rust_counted)).map(str::to_owned)
 }
 
 /// What the sites of this kind do not account for.

@@ -116,9 +116,10 @@ impl Call {
 
 /// Help that is told by how it was allocated: `inner` are the places inside of the user's line,
 /// innermost first; `blocks` are new per iteration; `line` is its source, if what it calls is of the
-/// standard library.
+/// standard library. `rust_counted` says whether the Rust heap is counted by itself.
 pub(super) fn fitting<'a>(
     kind: SiteKind,
+    rust_counted: bool,
     inner: impl Iterator<Item = &'a Place> + Clone,
     blocks: f64,
     line: Option<&str>,
@@ -135,9 +136,14 @@ pub(super) fn fitting<'a>(
         KEPT.iter().find(|(ways, _)| is_kept(ways)).map(|&(_, help)| help)
     };
     match kind {
-        SiteKind::RustHeap => by_calls(&CERTAIN).or_else(by_line).or_else(|| by_calls(&LIKELY)),
         // What glibc allocates for a thread is not for its user to free.
-        SiteKind::CHeap => by_calls(&CERTAIN).filter(|help| [THREAD, C_THREAD].contains(help)),
+        SiteKind::CHeap if rust_counted => {
+            by_calls(&CERTAIN).filter(|help| [THREAD, C_THREAD].contains(help))
+        }
+        // Without counters of its own what Rust allocates shows on the C heap.
+        SiteKind::RustHeap | SiteKind::CHeap => {
+            by_calls(&CERTAIN).or_else(by_line).or_else(|| by_calls(&LIKELY))
+        }
         _ => None,
     }
 }
@@ -156,10 +162,13 @@ fn calls(line: &str, call: &str) -> bool {
 }
 
 /// Help for all that survives of `kind`.
-pub(super) fn general(kind: SiteKind) -> Option<&'static str> {
+pub(super) fn general(kind: SiteKind, rust_counted: bool) -> Option<&'static str> {
     match kind {
         SiteKind::RustHeap => Some(
             "what is allocated here is never dropped: `Box::leak`, `mem::forget`, `into_raw` or a container that is never emptied may hold it",
+        ),
+        SiteKind::CHeap if !rust_counted => Some(
+            "what is allocated here is never dropped (in Rust) or given back with `free` (in C): the Rust heap is not counted apart",
         ),
         SiteKind::CHeap => {
             Some("give it back with `free`, or with the function that the C library has for it")
@@ -185,7 +194,20 @@ mod tests {
             false => Place { function: (*of).to_owned(), ..Place::default() },
         };
         let inner: Vec<Place> = inner.iter().map(place).collect();
-        fitting(kind, inner.iter(), blocks, Some(line)).or_else(|| general(kind)).unwrap()
+        fitting(kind, true, inner.iter(), blocks, Some(line))
+            .or_else(|| general(kind, true))
+            .unwrap()
+    }
+
+    #[test]
+    fn what_rust_allocates_without_counters_is_not_given_to_free() {
+        let none = std::iter::empty;
+        let (heap, line) = (SiteKind::CHeap, Some("Box::leak(a)"));
+        assert!(fitting(heap, true, none(), 1.0, line).is_none());
+        assert!(fitting(heap, false, none(), 1.0, line).unwrap().contains("`leak`"));
+        assert!(
+            general(heap, false).unwrap().starts_with("what is allocated here is never dropped")
+        );
     }
 
     #[test]
@@ -243,7 +265,7 @@ mod tests {
             let help = of(heap, inner, 1.0, line);
             assert!(help.contains(word), "{inner:?} {line}: {help}");
         }
-        assert_eq!(fitting(heap, [].iter(), 1.0, None), None);
+        assert_eq!(fitting(heap, true, [].iter(), 1.0, None), None);
         assert!(of(SiteKind::CHeap, &["malloc"], 1.0, "make()").contains("`free`"));
         let thread = of(SiteKind::CHeap, &["calloc", "pthread_create"], 1.0, "start()");
         assert!(thread.contains("pthread_join"));

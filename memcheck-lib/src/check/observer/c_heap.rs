@@ -62,6 +62,7 @@ mod tests {
             test: TestId::default(),
             options: Options::default(),
             heap_counted: true,
+            own_allocator: false,
             native_heap,
             snapshot: false,
         }

@@ -267,13 +267,12 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         conditions.rust_heap_counted = Some(hello.heap_counted);
         conditions.c_heap_counted = Some(hello.native_heap == crate::heap::native::State::Counted);
     }
-    let heap_counted = hello.as_ref().is_none_or(|hello| hello.heap_counted);
-    if !heap_counted {
-        warnings.push(Warning {
-            code: "heap-not-counted".to_owned(),
-            message: "the Rust heap is not counted: this binary's global allocator is not memcheck's. Wrap it, `memcheck::Alloc::new(…)`, with the feature `own-allocator` of memcheck-lib".to_owned(),
-        });
-    }
+    let uncounted = hello.as_ref().filter(|hello| !hello.heap_counted);
+    let heap_counted = uncounted.is_none();
+    warnings.extend(uncounted.map(|hello| Warning {
+        code: "heap-not-counted".to_owned(),
+        message: crate::heap::why_not_counted(hello.own_allocator).to_owned(),
+    }));
     warnings.extend(hello.as_ref().and_then(|hello| c_heap::warning(&hello.native_heap)));
     let judged = conclusion.as_ref().and_then(|of| of.verdict);
     warnings.extend(retention.as_ref().and_then(|of| retained::warning(of, judged)));

@@ -9,10 +9,10 @@ use crate::report::Report;
 /// text, which somebody would accept.
 pub(super) fn usable(hello: Option<&Hello>) -> Result<(), Interruption> {
     match hello {
-        Some(Hello { snapshot: true, heap_counted: false, .. }) => {
+        Some(Hello { snapshot: true, heap_counted: false, own_allocator, .. }) => {
             Err(Interruption::Unusable(format!(
                 "there is nothing to compare with the snapshot: {}",
-                crate::snapshot::SnapshotError::HeapNotCounted
+                crate::heap::why_not_counted(*own_allocator)
             )))
         }
         _ => Ok(()),

@@ -74,6 +74,7 @@ impl Subject for Script {
             test: TestId::default(),
             options: Options::default(),
             heap_counted: true,
+            own_allocator: false,
             native_heap: State::Counted,
             snapshot: false,
         })
