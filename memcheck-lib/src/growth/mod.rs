@@ -48,6 +48,7 @@ mod verdict;
 pub use advice::Advice;
 pub use conclusion::{Conclusion, Stop};
 pub use course::{Course, Spent};
+#[cfg(target_os = "linux")]
 pub(crate) use limits::DEFAULT_RESIDENT;
 pub use limits::{Limits, Rules, Scarce};
 pub use readings::Readings;

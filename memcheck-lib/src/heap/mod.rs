@@ -15,6 +15,7 @@ pub use alloc::Alloc;
 #[cfg(memcheck_sites)]
 pub(crate) use counters::own_slot as thread_slot;
 pub(crate) use counters::{Heap, process, thread};
+#[cfg(target_os = "linux")]
 pub(crate) use peak::Peak;
 pub use tally::HeapCounters;
 
