@@ -2,7 +2,7 @@
 
 #![cfg_attr(
     not(target_os = "linux"),
-    expect(dead_code, reason = "what only an observer needs, and there is none on this system")
+    allow(dead_code, reason = "what only an observer needs, and there is none on this system")
 )]
 
 #[doc(hidden)]
@@ -10,6 +10,8 @@
 pub mod __private;
 pub mod check;
 pub mod figure;
+#[cfg(target_os = "linux")]
+mod forked;
 pub mod growth;
 pub mod heap;
 pub mod process;

@@ -255,6 +255,21 @@ fn listed(arguments: &[&str]) -> BTreeSet<String> {
     names.filter(|name| name.contains("::") && name != "module::panics").collect()
 }
 
+/// Something that runs before `main` may close all descriptors. A test that then observed a worker
+/// of its own would start another, and so on.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_worker_without_its_socket_ends_and_says_why() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["forms::plain", "--exact", "--nocapture"])
+        .env("MEMCHECK_WORKER", format!("3:960:961:{}:1", std::process::id()))
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("were closed before it began"), "{said}");
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn every_test_has_its_entry() {

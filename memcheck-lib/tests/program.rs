@@ -21,7 +21,9 @@ mod linux {
         set_up();
         panicking();
         hanging();
-        println!("program: 7 checks, 7 passed");
+        without_bounds();
+        forking_by_system_call();
+        println!("program: 10 checks, 10 passed");
     }
 
     /// In a worker this program comes by the checks before its own, which are skipped there.
@@ -66,6 +68,29 @@ mod linux {
     fn panicking() {
         expect(&Check::new("panicking").run(|| panic!("on purpose")), Word::Fail);
     }
+
+    fn without_bounds() {
+        let check = Check::new("without timeout").iterations(64u64).timeout(Duration::MAX);
+        expect(&check.settle(Duration::MAX).run(|| ()), Word::Pass);
+        let check = Check::new("without end").iterations(64u64).time(Duration::MAX);
+        expect(&check.run(|| ()), Word::Pass);
+    }
+
+    /// A system call runs no handler of `pthread_atfork`: its child comes out of the body, too.
+    fn forking_by_system_call() {
+        let mut done = 0;
+        let report = Check::new("forking").iterations(64u64).children(1u64).run(|| {
+            done += 1;
+            if done == 40 {
+                // SAFETY: a child that goes on as its parent does, which has one thread.
+                assert!(unsafe { libc::syscall(FORK, libc::SIGCHLD, 0, 0, 0, 0) } >= 0);
+            }
+        });
+        expect(&report, Word::Pass);
+    }
+
+    /// `clone`, which is a fork with no flags; not every processor has the other.
+    const FORK: libc::c_long = libc::SYS_clone;
 
     fn hanging() {
         let report = Check::new("hanging").timeout(Duration::from_secs(1)).run(|| {

@@ -12,7 +12,6 @@
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{Mode, OFlags, RawDir, open, openat};
 use rustix::process::{
@@ -20,13 +19,11 @@ use rustix::process::{
 };
 
 use super::message::VARIABLE;
+use crate::forked;
 
 /// What stands in the environment of the worker and of all it starts: `VARIABLE=value` and the NUL
 /// that ends it.
 static MARK: OnceLock<Vec<u8>> = OnceLock::new();
-
-/// This process is not the worker, but one that the worker's body has forked.
-static FORKED: AtomicBool = AtomicBool::new(false);
 
 /// What the end of the observer is told with: a real-time signal that neither glibc (which takes
 /// the first two) nor common runtimes use.
@@ -39,9 +36,7 @@ pub(super) fn signal() -> Signal {
 pub(super) fn arm() {
     let _ =
         MARK.set(format!("{VARIABLE}={}\0", std::env::var(VARIABLE).unwrap_or_default()).into());
-    // SAFETY: the handler only stores to an atomic, which is allowed in a child after fork. Where
-    // it cannot be registered, a fork that goes on is not recognised: it is ended at the end.
-    unsafe { libc::pthread_atfork(None, None, Some(forked)) };
+    forked::remember();
     let handler = observer_died as extern "C" fn(libc::c_int);
     // SAFETY: an all-zero `sigaction` is a valid one (no flags, empty mask), whose mask may be
     // filled; the handler makes raw system calls on its own stack only, which is allowed in a
@@ -56,15 +51,11 @@ pub(super) fn arm() {
     }
 }
 
-unsafe extern "C" fn forked() {
-    FORKED.store(true, Ordering::Relaxed);
-}
-
 /// Ends the calling process here and now if it is one that the worker's body has forked and that
 /// goes on as the worker would: it must neither speak for the worker nor run iterations of its own.
 #[inline]
 pub(super) fn end_if_forked() {
-    if FORKED.load(Ordering::Relaxed) {
+    if forked::is_child() {
         // SAFETY: ends the process without running anything more of it.
         unsafe { libc::_exit(0) }
     }

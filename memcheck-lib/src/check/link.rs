@@ -51,17 +51,16 @@ impl Invitation {
     }
 }
 
-/// The invitation of this process, if it is meant for it.
+/// The invitation of this process, if it is meant for it: a test binary that the body of a test
+/// started inherits the variable, but not the parent.
 pub(super) fn invitation() -> Option<Invitation> {
     let invitation = Invitation::parse(&std::env::var(VARIABLE).ok()?)?;
     let parent = getppid().map_or(0, |pid| pid.as_raw_nonzero().get());
     (invitation.protocol != PROTOCOL || invitation.observer == parent).then_some(invitation)
 }
 
-/// Answers the invitation, if this process has one that is meant for it: a test binary that the
-/// body of a test started inherits the variable, but not the parent.
-pub(super) fn accept() -> Option<(Link, Option<Page>)> {
-    let invitation = invitation()?;
+/// Answers the invitation of this process. `None` when its socket is closed.
+pub(super) fn accept(invitation: &Invitation) -> Option<(Link, Option<Page>)> {
     let link = Link::inherited(invitation.socket)?;
     if invitation.protocol != PROTOCOL {
         // The hello that follows tells the observer our version.

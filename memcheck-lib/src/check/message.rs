@@ -17,7 +17,7 @@ use crate::report::{Plant, Profile, TestId};
 pub(crate) use packet::{FIXED, encode_allocators, encode_ended, encode_failed, encode_profile};
 
 /// Version of everything in this file. A worker and an observer of different versions do not talk.
-pub(crate) const PROTOCOL: u32 = 4;
+pub(crate) const PROTOCOL: u32 = 5;
 
 /// Name of the variable that makes a test binary a worker.
 pub(crate) const VARIABLE: &str = "MEMCHECK_WORKER";

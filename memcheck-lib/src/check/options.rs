@@ -17,6 +17,9 @@ pub const DEFAULT_SETTLE: Duration = Duration::from_millis(20);
 /// When a test is killed.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// What a longer time is taken for, 136 years: there is room to add to it and to multiply it.
+const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
+
 /// Options of one check; what is `None` was not said and takes its default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -134,18 +137,26 @@ impl Options {
 
     /// Time budget in force.
     pub fn effective_time(&self) -> Duration {
-        self.time.unwrap_or(DEFAULT_TIME)
+        self.time.unwrap_or(DEFAULT_TIME).min(LONGEST)
     }
 
     /// How long a reading waits for background threads.
     pub fn effective_settle(&self) -> Duration {
-        self.settle.unwrap_or(DEFAULT_SETTLE)
+        self.settle.unwrap_or(DEFAULT_SETTLE).min(LONGEST)
     }
 
     /// Timeout in force: what was said, else 60 s or, when a longer `time` was asked for, enough
     /// for that budget and the warm-up before it.
     pub fn effective_timeout(&self) -> Duration {
-        self.timeout.unwrap_or_else(|| DEFAULT_TIMEOUT.max(self.effective_time() * 4))
+        match self.timeout {
+            Some(_) => self.first_timeout(),
+            None => DEFAULT_TIMEOUT.max(self.effective_time() * 4),
+        }
+    }
+
+    /// Timeout in force before it is known what `time` the attribute asks for.
+    pub(crate) fn first_timeout(&self) -> Duration {
+        self.timeout.unwrap_or(DEFAULT_TIMEOUT).min(LONGEST)
     }
 }
 
@@ -159,6 +170,15 @@ mod tests {
         let above = Options::new().fds(2u64);
         let both = above.over(below);
         assert_eq!((both.warmup, both.fds, both.time), (Some(3), Some(2), None));
+    }
+
+    #[test]
+    fn every_time_can_be_reckoned_with() {
+        let never = Duration::MAX;
+        for options in [Options::new().timeout(never), Options::new().time(never).settle(never)] {
+            let longest = options.effective_timeout() + options.effective_settle();
+            assert!(std::time::Instant::now().checked_add(longest * 4).is_some(), "{longest:?}");
+        }
     }
 
     #[test]

@@ -55,13 +55,24 @@ pub(super) enum Part {
     None,
 }
 
+/// Ends a worker whose connection was taken from it before its test began. It must not start a
+/// worker of its own, which would come to the same, and so on without end.
+#[expect(clippy::print_stderr, reason = "the observer shows what the worker printed")]
+fn end_cut_off() -> ! {
+    eprintln!(
+        "memcheck: the descriptors that connect this test with its observer were closed before it began: does something that runs before `main` close all descriptors (`close_range`)? Let it close those that it opened"
+    );
+    std::process::exit(101)
+}
+
 /// Finds out whether this process was started as a worker.
 pub(super) fn connect() -> Part {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     if TAKEN.load(Ordering::Relaxed) {
         return Part::Taken;
     }
-    let Some((link, page)) = link::accept() else { return Part::None };
+    let Some(invitation) = link::invitation() else { return Part::None };
+    let Some((link, page)) = link::accept(&invitation) else { end_cut_off() };
     if TAKEN.swap(true, Ordering::Relaxed) {
         return Part::Taken;
     }

@@ -8,7 +8,8 @@ use std::ffi::CStr;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{AtFlags, FileType, StatxFlags};
+use rustix::fs::{AtFlags, FileType, Statx, StatxFlags};
+use rustix::io::Errno;
 
 use super::proc_files::ProcDirectory;
 use super::smaps::{Device, Header};
@@ -67,22 +68,46 @@ pub(crate) struct DescriptorScan {
     directory: ProcDirectory,
     /// File systems seen so far, and whether they live in memory.
     devices: Vec<(Device, bool)>,
+    /// Why the memory behind a descriptor is not known, at the first one.
+    note: Option<String>,
 }
 
 impl DescriptorScan {
     pub(crate) fn open(pid: i32) -> io::Result<DescriptorScan> {
         let directory = ProcDirectory::open(format!("/proc/{pid}/fd").as_ref())?;
-        Ok(DescriptorScan { pid, directory, devices: Vec::new() })
+        Ok(DescriptorScan { pid, directory, devices: Vec::new(), note: None })
+    }
+
+    /// Why memory behind a descriptor is missing from what was found.
+    pub(crate) fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// Counts the descriptors and puts the files in memory into `files`.
     pub(crate) fn scan(&mut self, files: &mut Vec<HeldFile>) -> io::Result<u64> {
-        let DescriptorScan { pid, directory, devices } = self;
+        self.scan_by(files, status)
+    }
+
+    fn scan_by(
+        &mut self,
+        files: &mut Vec<HeldFile>,
+        status: fn(&OwnedFd, &CStr) -> Result<Statx, Errno>,
+    ) -> io::Result<u64> {
+        let DescriptorScan { pid, directory, devices, note } = self;
         files.clear();
         let mut count = 0;
         directory.for_each(|fds, name| {
             count += 1;
-            if let Some(file) = unlinked_file(fds, name)?
+            let stat = match status(fds, name) {
+                Ok(stat) => stat,
+                // Closed since it was listed.
+                Err(Errno::NOENT) => return Ok(()),
+                Err(error) => {
+                    note.get_or_insert_with(|| without_memory(*pid, name, error));
+                    return Ok(());
+                }
+            };
+            if let Some(file) = unlinked_file(&stat)
                 && !files.iter().any(|f| (f.device, f.inode) == (file.device, file.inode))
                 && is_in_memory(*pid, name, file.device, devices)
             {
@@ -94,28 +119,36 @@ impl DescriptorScan {
     }
 }
 
-/// The file behind a descriptor when it is an unlinked regular file with data, else `None`. Only
-/// such a file is held by descriptors alone: one that still has a name stays when they close.
-fn unlinked_file(fds: &OwnedFd, name: &CStr) -> io::Result<Option<HeldFile>> {
+/// What the file behind a descriptor is. Fails also where the file system does not answer (ESTALE,
+/// a FUSE whose process has died).
+fn status(fds: &OwnedFd, name: &CStr) -> Result<Statx, Errno> {
     let wanted = StatxFlags::TYPE | StatxFlags::NLINK | StatxFlags::INO | StatxFlags::BLOCKS;
     // DONT_SYNC: a file on a network that does not answer must not stop the observer.
-    let stat = match rustix::fs::statx(fds, name, AtFlags::STATX_DONT_SYNC, wanted) {
-        Ok(stat) => stat,
-        // Closed since it was listed.
-        Err(rustix::io::Errno::NOENT) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
+    rustix::fs::statx(fds, name, AtFlags::STATX_DONT_SYNC, wanted)
+}
+
+fn without_memory(pid: i32, name: &CStr, error: Errno) -> String {
+    format!(
+        "/proc/{pid}/fd/{} is counted, but the memory behind it could not be read: {}",
+        name.to_string_lossy(),
+        io::Error::from(error)
+    )
+}
+
+/// The file behind a descriptor when it is an unlinked regular file with data, else `None`. Only
+/// such a file is held by descriptors alone: one that still has a name stays when they close.
+fn unlinked_file(stat: &Statx) -> Option<HeldFile> {
     let regular = FileType::from_raw_mode(stat.stx_mode.into()) == FileType::RegularFile;
     if !regular || stat.stx_nlink != 0 || stat.stx_blocks == 0 {
-        return Ok(None);
+        return None;
     }
-    Ok(Some(HeldFile {
+    Some(HeldFile {
         device: Device { major: stat.stx_dev_major, minor: stat.stx_dev_minor },
         inode: stat.stx_ino,
         // Blocks of 512 bytes, whatever the file system's own.
         bytes: stat.stx_blocks.saturating_mul(512),
         mapped: Vec::new(),
-    }))
+    })
 }
 
 /// `f_type` of tmpfs (memfd and shared memory too), hugetlbfs and ramfs, from statfs(2).
@@ -152,6 +185,16 @@ mod tests {
         assert_eq!(file(100, &[(60, 70), (0, 10)]).mapped_bytes(), 20);
         assert_eq!(held_only_by_descriptors(&mut [file(100, &[(0, 50)])], 1000), 50);
         assert_eq!(held_only_by_descriptors(&mut [file(100, &[(0, 500)])], 1000), 0);
+    }
+
+    #[test]
+    fn a_descriptor_of_a_file_that_does_not_answer_is_counted() {
+        let mut scan = DescriptorScan::open(std::process::id().cast_signed()).unwrap();
+        let mut files = Vec::new();
+        let count = scan.scan_by(&mut files, |_, _| Err(Errno::STALE)).unwrap();
+        // The test's own standard streams at least.
+        assert!(count >= 3 && files.is_empty());
+        assert!(scan.note().unwrap().contains("is counted, but the memory behind it"));
     }
 
     #[test]

@@ -58,7 +58,11 @@ pub(crate) fn gather(pid: i32, largest: usize) -> Result<Gathered, ProcessError>
     let status = identify::read_status(pid).map_err(|error| explain("status", error))?;
 
     let mut held = Vec::new();
-    let scanned = DescriptorScan::open(pid).and_then(|mut scan| scan.scan(&mut held));
+    let scanned = DescriptorScan::open(pid).and_then(|mut scan| {
+        scan.scan(&mut held)?;
+        notes.extend(scan.note().map(str::to_owned));
+        Ok(())
+    });
     let smaps = ProcFile::open(path("smaps")).map_err(|error| explain("smaps", error))?;
     let survey = Survey::read(smaps.text(), memory_devices(pid), largest, |entry| {
         let header = header(entry);
@@ -83,7 +87,7 @@ pub(crate) fn gather(pid: i32, largest: usize) -> Result<Gathered, ProcessError>
         notes.push(format!("/proc/{pid}/{what} could not be read: {error}"));
     };
     let fd_memory = match scanned {
-        Ok(_) => {
+        Ok(()) => {
             let in_mappings = super::watch::shared_memory_in_mappings(&rollup, &status_fields);
             Some(Bytes(held_only_by_descriptors(&mut held, in_mappings)))
         }

@@ -33,7 +33,6 @@ pub(crate) fn group_threads(names: impl IntoIterator<Item = String>) -> Vec<Thre
     counts.into_iter().map(|(name, count)| ThreadGroup { name, count }).collect()
 }
 
-#[cfg(target_os = "linux")]
 #[cfg(memcheck_sites)]
 pub(crate) use self::linux::child_numbers;
 #[cfg(target_os = "linux")]

@@ -198,7 +198,12 @@ impl Watch {
 
     fn count_descriptors(&mut self) -> Option<u64> {
         match self.descriptors.scan(&mut self.held) {
-            Ok(count) => Some(count),
+            Ok(count) => {
+                if let Some(note) = self.descriptors.note() {
+                    add_note(&mut self.notes, note.to_owned());
+                }
+                Some(count)
+            }
             Err(error) => {
                 self.could_not_read("fd", &error);
                 None

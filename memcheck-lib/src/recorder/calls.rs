@@ -9,7 +9,7 @@ use super::live::{Key, Thing};
 use super::ranges::Range;
 use super::tables::{PARTS, Tables};
 use super::walk::Start;
-use crate::heap;
+use crate::{forked, heap};
 
 /// Written twice in the life of a worker: when recording begins, and when it ends.
 pub(super) static ON: AtomicBool = AtomicBool::new(false);
@@ -35,21 +35,17 @@ pub(super) fn tables() -> Option<&'static Tables> {
     unsafe { TABLES.load(Acquire).as_ref() }
 }
 
-/// Runs `call` unless this thread is recording already.
+/// Runs `call` unless this thread is recording already. Not in a child: it shares the tables with
+/// its parent, but what it acquires is none of the worker's.
 #[inline(always)]
 pub(super) fn recording_self<T>(call: impl FnOnce(&Tables) -> T) -> Option<T> {
-    if RECORDING.with(|recording| recording.replace(true)) {
+    if forked::is_child() || RECORDING.with(|recording| recording.replace(true)) {
         return None;
     }
     // SAFETY: the tables that recording was switched on with stay mapped for good.
     let result = unsafe { TABLES.load(Acquire).as_ref() }.map(call);
     RECORDING.with(|recording| recording.set(false));
     result
-}
-
-/// From now on nothing of this thread is recorded, or again what was before.
-pub(super) fn pause(paused: bool) {
-    RECORDING.with(|recording| recording.set(paused));
 }
 
 /// Calls `$rust` with its three arguments and the registers of the function that calls it: stack

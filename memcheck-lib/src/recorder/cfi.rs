@@ -7,12 +7,12 @@ use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use gimli::{
-    BaseAddresses, CfaRule, EhFrame, EhFrameHdr, Encoding, EndianSlice, Expression, LittleEndian,
-    Operation, Register, RegisterRule, UnwindContext, UnwindContextStorage, UnwindExpression,
-    UnwindSection, UnwindTableRow,
+    BaseAddresses, CfaRule, EhFrame, EhFrameOffset, Encoding, EndianSlice, Expression,
+    LittleEndian, Operation, Register, RegisterRule, UnwindContext, UnwindContextStorage,
+    UnwindExpression, UnwindSection, UnwindTableRow,
 };
 
-use super::rules::{Base, Rule, Saved};
+use super::rules::{Base, Find, Rule, Saved};
 
 #[cfg(target_arch = "x86_64")]
 mod registers {
@@ -41,41 +41,84 @@ impl UnwindContextStorage<usize> for Small {
     type Stack = [UnwindTableRow<usize, Self>; 3];
 }
 
-/// The rule for the frame that a call returns to at `address`.
-pub(super) fn rule(address: u64) -> Rule {
-    // The call, not what stands behind it: a call that never returns may be a function's last
-    // instruction.
-    let address = address - 1;
-    find(address).and_then(|header| from_tables(&header, address)).unwrap_or(Rule::Unknown)
+/// Finds the rule for the frame that a call returns to.
+pub(super) const FIND: Find<Option<usize>> = Find {
+    tables: |ret| find(call(ret)),
+    rule: |(tables, ret)| {
+        tables.and_then(|header| from_tables(header, call(ret))).unwrap_or(Rule::Unknown)
+    },
+};
+
+/// The call that returns to `ret`, not what stands behind it: a call that never returns may be a
+/// function's last instruction.
+fn call(ret: u64) -> u64 {
+    ret - 1
 }
 
-/// Where the unwind tables of some code are.
-struct Tables {
-    header: usize,
-    /// End of the mapped file that they are part of.
-    end: usize,
+/// The beginning of `.eh_frame_hdr` (Linux Standard Base, 10.6.2). Behind it stands a table of all
+/// functions, in the order of their addresses.
+#[repr(C)]
+struct Header {
+    /// Version 1, and how the rest is written.
+    form: [u8; 4],
+    /// `.eh_frame`, counted from this field.
+    frames: i32,
+    entries: u32,
 }
 
-fn from_tables(tables: &Tables, address: u64) -> Option<Rule> {
-    let slice = |start: usize| -> Option<Slice> {
-        let length = tables.end.checked_sub(start)?;
-        // SAFETY: the header of the unwind tables and the tables themselves lie in the file that
-        // is mapped up to `end`, which stays mapped while its code is on the stack of this thread.
-        // What is read of the slice is where these tables say that they go on; parts of it that
-        // are no memory are not touched.
-        let bytes = unsafe { std::slice::from_raw_parts(start as *const u8, length) };
-        Some(EndianSlice::new(bytes, LittleEndian))
+/// The form that linkers write, and the one that libgcc searches too (unwind-dw2-fde-dip.c).
+const FORM: [u8; 4] = [
+    1,
+    gimli::constants::DW_EH_PE_pcrel.0 | gimli::constants::DW_EH_PE_sdata4.0,
+    gimli::constants::DW_EH_PE_udata4.0,
+    gimli::constants::DW_EH_PE_datarel.0 | gimli::constants::DW_EH_PE_sdata4.0,
+];
+
+/// Both are counted from the header.
+#[repr(C)]
+struct Function {
+    start: i32,
+    entry: i32,
+}
+
+/// The rule by the tables whose header is at `header`.
+fn from_tables(header: usize, address: u64) -> Option<Rule> {
+    if !header.is_multiple_of(align_of::<Header>()) {
+        return None;
+    }
+    let place = std::ptr::with_exposed_provenance::<Header>(header);
+    // SAFETY: the loader says that the header of the unwind tables is there. It stays mapped while
+    // code of its file is on the stack of this thread.
+    let Header { form, frames, entries } = unsafe { place.read() };
+    if form != FORM {
+        return None;
+    }
+    // SAFETY: the table stands behind the header in the same section, for all bit patterns of
+    // which there is a function.
+    let functions: &[Function] =
+        unsafe { std::slice::from_raw_parts(place.add(1).cast(), entries as usize) };
+    let wanted = i32::try_from(address.wrapping_sub(header as u64) as i64).ok()?;
+    let next = functions.partition_point(|function| function.start <= wanted);
+    let entry = header.checked_add_signed(functions.get(next.checked_sub(1)?)?.entry as isize)?;
+    let frames =
+        (header + std::mem::offset_of!(Header, frames)).checked_add_signed(frames as isize)?;
+
+    let length = std::ptr::with_exposed_provenance::<u32>(entry);
+    // SAFETY: an entry of `.eh_frame` begins with its length.
+    let length = unsafe { length.read_unaligned() };
+    // The last ones stand for a length of 64 bits.
+    let end = entry + size_of::<u32>() + usize::try_from(length).ok().filter(|of| *of < 1 << 31)?;
+    let offset = entry.checked_sub(frames)?;
+    // SAFETY: `.eh_frame` is one section, here from its beginning to the end of one of its entries.
+    let bytes = unsafe {
+        let start = std::ptr::with_exposed_provenance(frames);
+        std::slice::from_raw_parts(start, end - frames)
     };
-    let bases = BaseAddresses::default().set_eh_frame_hdr(tables.header as u64);
-    let header = EhFrameHdr::from(slice(tables.header)?).parse(&bases, 8).ok()?;
-    let frames = header.eh_frame_ptr().direct().ok()?;
-    let bases = bases.set_eh_frame(frames);
-    let mut section = EhFrame::from(slice(frames as usize)?);
+    let mut section = EhFrame::from(EndianSlice::new(bytes, LittleEndian));
     section.set_address_size(8);
-    let table = header.table()?;
-    let entry = table.lookup(address, &bases).ok()?;
-    let offset = table.pointer_to_offset(entry).ok()?;
-    let entry = section.fde_from_offset(&bases, offset, EhFrame::cie_from_offset).ok()?;
+    let bases = BaseAddresses::default().set_eh_frame(frames as u64);
+    let entry =
+        section.fde_from_offset(&bases, EhFrameOffset(offset), EhFrame::cie_from_offset).ok()?;
     let mut context = UnwindContext::<usize, Small>::new_in();
     let row = entry.unwind_info_for_address(&section, &bases, &mut context, address).ok()?;
     Some(from_row(row, &section, entry.cie().encoding()))
@@ -160,7 +203,8 @@ pub(super) fn prepare() {
     FIND_OBJECT.store(function as usize, Relaxed);
 }
 
-fn find(address: u64) -> Option<Tables> {
+/// Address of the header of the unwind tables of the code at `address`.
+fn find(address: u64) -> Option<usize> {
     let function = FIND_OBJECT.load(Relaxed);
     if function == 0 {
         return find_in_list(address);
@@ -185,16 +229,16 @@ fn find(address: u64) -> Option<Tables> {
     if failed || found.eh_frame_header.is_null() {
         return None;
     }
-    Some(Tables { header: found.eh_frame_header as usize, end: found.end as usize })
+    Some(found.eh_frame_header as usize)
 }
 
 /// What [`visit`] looks for, and finds.
 struct Search {
     address: u64,
-    found: Option<Tables>,
+    found: Option<usize>,
 }
 
-fn find_in_list(address: u64) -> Option<Tables> {
+fn find_in_list(address: u64) -> Option<usize> {
     let mut search = Search { address, found: None };
     // SAFETY: `visit` takes the place it is given for the `Search` that it is.
     unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
@@ -210,21 +254,18 @@ unsafe extern "C" fn visit(
     let (info, search) = unsafe { (&*info, &mut *search.cast::<Search>()) };
     // SAFETY: the loader gives the place and number of the headers.
     let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
-    let (mut inside, mut end, mut tables) = (false, 0, None);
+    let (mut inside, mut tables) = (false, None);
     for header in headers {
         let start = info.dlpi_addr.wrapping_add(header.p_vaddr);
         let past = start.wrapping_add(header.p_memsz);
         match header.p_type {
-            libc::PT_LOAD => {
-                inside |= (start..past).contains(&search.address);
-                end = past.max(end);
-            }
+            libc::PT_LOAD => inside |= (start..past).contains(&search.address),
             libc::PT_GNU_EH_FRAME => tables = Some(start as usize),
             _ => {}
         }
     }
     if inside {
-        search.found = tables.map(|header| Tables { header, end: end as usize });
+        search.found = tables;
     }
     c_int::from(inside)
 }
@@ -252,6 +293,10 @@ pub(super) fn loaded_and_unloaded() -> u64 {
 mod tests {
     use super::*;
 
+    fn rule(address: u64) -> Rule {
+        (FIND.rule)(((FIND.tables)(address), address))
+    }
+
     #[inline(never)]
     fn here() -> u64 {
         // An address in this function is as good as a return address into it.
@@ -264,7 +309,7 @@ mod tests {
         assert!(
             matches!(rule(address), Rule::Step { ret: -8, .. }) || cfg!(target_arch = "aarch64")
         );
-        let by_list = find_in_list(address).and_then(|tables| from_tables(&tables, address - 1));
+        let by_list = find_in_list(address).and_then(|tables| from_tables(tables, address - 1));
         prepare();
         assert_eq!(by_list, Some(rule(address)));
     }

@@ -1,10 +1,9 @@
 //! Switching the recorder on and off, in the worker.
 
 use std::ptr::NonNull;
-use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::Release};
 
-use super::calls::{ON, TABLES, pause};
+use super::calls::{ON, TABLES, recording_self};
 use super::cfi;
 use super::memory::Memory;
 use super::walk;
@@ -22,16 +21,9 @@ pub(crate) fn start(page: NonNull<u8>) -> bool {
 
 /// Begins to record into tables that stay for good: a thread may be reading them at any time.
 fn record_into(memory: Memory) {
-    static AT_FORK: Once = Once::new();
     cfi::prepare();
     walk::prepare();
     LOADED.store(cfi::loaded_and_unloaded(), Relaxed);
-    // SAFETY: the handlers only store to a thread-local without a destructor and to an atomic,
-    // which is allowed in a child after fork. Where they cannot be registered, a child that goes
-    // on without exec is recorded like its parent.
-    AT_FORK.call_once(|| unsafe {
-        libc::pthread_atfork(Some(before_fork), Some(in_parent), Some(in_child));
-    });
     let memory: &'static Memory = Box::leak(Box::new(memory));
     let tables = memory.tables();
     #[cfg(all(memcheck_calls, not(miri)))]
@@ -53,23 +45,6 @@ pub(crate) fn look_again() {
     }
     let loaded = cfi::loaded_and_unloaded();
     if LOADED.swap(loaded, Relaxed) != loaded {
-        // SAFETY: the tables that recording was switched on with stay mapped for good.
-        if let Some(tables) = unsafe { TABLES.load(Relaxed).as_ref() } {
-            tables.rules.clear();
-        }
+        recording_self(|tables| tables.rules.clear());
     }
-}
-
-// A child shares the tables with its parent, but what it acquires is none of the worker's: in the
-// child nothing is recorded, from its first instruction on.
-unsafe extern "C" fn before_fork() {
-    pause(true);
-}
-
-unsafe extern "C" fn in_parent() {
-    pause(false);
-}
-
-unsafe extern "C" fn in_child() {
-    stop();
 }

@@ -34,9 +34,13 @@ mod memory;
 #[cfg_attr(any(not(memcheck_calls), miri), expect(dead_code, reason = "mappings are not recorded"))]
 mod ranges;
 #[cfg(memcheck_sites)]
+mod room;
+#[cfg(memcheck_sites)]
 mod rules;
 #[cfg(memcheck_sites)]
 mod sites;
+#[cfg(memcheck_sites)]
+mod stacks;
 #[cfg(memcheck_sites)]
 mod tables;
 #[cfg(memcheck_sites)]

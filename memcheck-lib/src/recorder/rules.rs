@@ -6,6 +6,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
+use super::room::Room;
+
 const PLACES: usize = 1 << 16;
 /// Places looked at before a rule is worked out again each time.
 const PROBES: usize = 32;
@@ -120,19 +122,28 @@ impl Packed {
 #[repr(C)]
 pub(super) struct Rules {
     places: [Place; PLACES],
+    /// Where rules are worked out, by one thread at a time: it alone writes places.
+    room: Room,
 }
 
 #[repr(C)]
 struct Place {
     address: AtomicU64,
-    /// 0 while it is being worked out.
     rule: AtomicU64,
+}
+
+/// How the rule for a return address is found.
+pub(super) struct Find<T> {
+    /// Finds the tables; may take locks of the loader's, under which others allocate.
+    pub(super) tables: fn(u64) -> T,
+    /// Reads them, in the room of the recorder: takes no lock.
+    pub(super) rule: fn((T, u64)) -> Rule,
 }
 
 impl Rules {
     /// The rule for a return address, remembered or worked out by `find`.
     #[inline]
-    pub(super) fn of(&self, address: u64, find: fn(u64) -> Rule) -> Packed {
+    pub(super) fn of<T>(&self, address: u64, find: Find<T>) -> Packed {
         let home = (address.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as usize;
         let mut probe = 0;
         while probe < PROBES {
@@ -140,7 +151,11 @@ impl Rules {
             let there = place.address.load(Relaxed);
             if there == address {
                 let rule = place.rule.load(Acquire);
-                return if rule != 0 { Packed(rule) } else { Packed::new(find(address)) };
+                // Unless it was forgotten meanwhile, and the rule is of another address.
+                if rule != 0 && place.address.load(Relaxed) == address {
+                    return Packed(rule);
+                }
+                break;
             }
             if there == 0 {
                 break;
@@ -151,12 +166,16 @@ impl Rules {
     }
 
     #[cold]
-    fn add(&self, address: u64, at: usize, find: fn(u64) -> Rule) -> Packed {
-        let rule = Packed::new(find(address));
+    fn add<T>(&self, address: u64, at: usize, find: Find<T>) -> Packed {
+        let tables = (find.tables)(address);
+        let room = self.room.enter();
+        let rule = room.run(find.rule, (tables, address)).unwrap_or(Rule::Unknown);
+        let rule = Packed::new(rule);
         let place = &self.places[at & (PLACES - 1)];
         // Where another thread was faster there is always a next time.
-        if place.address.compare_exchange(0, address, Relaxed, Relaxed).is_ok() {
+        if place.address.load(Relaxed) == 0 {
             place.rule.store(rule.0, Release);
+            place.address.store(address, Release);
         }
         rule
     }
@@ -164,18 +183,13 @@ impl Rules {
     /// Forgets all: code was unloaded, and other code may stand there now. To be called while no
     /// iteration runs; a thread that walks at the same time works out a rule anew.
     pub(super) fn clear(&self) {
-        for place in &self.places {
-            if place.address.load(Relaxed) != 0 {
-                place.rule.store(0, Relaxed);
-                place.address.store(0, Release);
-            }
-        }
+        self.forget(0, u64::MAX);
     }
 
     /// Forgets those of addresses from `start` to `end`: their code was unloaded, so no thread works
     /// one out. What stands behind them on the way from its home is worked out anew.
-    #[cfg(all(memcheck_calls, not(miri)))]
     pub(super) fn forget(&self, start: u64, end: u64) {
+        let _room = self.room.enter();
         for place in &self.places {
             // The call is in the range; it may return to just behind it.
             if (start..end).contains(&place.address.load(Relaxed).wrapping_sub(1)) {
@@ -184,11 +198,58 @@ impl Rules {
             }
         }
     }
+
+    #[cfg(test)]
+    pub(super) fn room(&self) -> &Room {
+        &self.room
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recorder::memory::Memory;
+
+    fn steps(words: i32) -> Rule {
+        Rule::Step { base: Base::Stack, cfa: words * 8, frame: Saved::Same, ret: -8 }
+    }
+
+    fn steps_of(((), address): ((), u64)) -> Rule {
+        steps(address as i32)
+    }
+
+    /// Each address has its own rule, also where it gets the place of one that another thread is
+    /// just working out while all are forgotten.
+    #[test]
+    fn a_rule_that_is_forgotten_meanwhile_is_nobody_elses() {
+        static WORKING: AtomicU64 = AtomicU64::new(0);
+        fn slowly(of: ((), u64)) -> Rule {
+            WORKING.store(1, Release);
+            while WORKING.load(Acquire) == 1 {
+                std::thread::yield_now();
+            }
+            steps_of(of)
+        }
+        let memory = Memory::private().unwrap();
+        let rules = &memory.tables().rules;
+        let of = |address, rule| rules.of(address, Find { tables: |_| (), rule }).cfa();
+        let home = |address: u64| address.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48;
+        let second = (2..).find(|&address| home(address) == home(1)).unwrap();
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| of(1, slowly));
+            while WORKING.load(Acquire) == 0 {
+                std::thread::yield_now();
+            }
+            let other = scope.spawn(|| {
+                rules.clear();
+                of(second, steps_of)
+            });
+            WORKING.store(2, Release);
+            assert_eq!(first.join().unwrap(), 8);
+            assert_eq!(other.join().unwrap(), second as i64 * 8);
+        });
+        assert_eq!((of(1, steps_of), of(second, steps_of)), (8, second as i64 * 8));
+    }
 
     #[test]
     fn rules_come_back_from_one_word() {

@@ -95,7 +95,7 @@ pub(super) struct Survivors {
 /// Bit of [`SiteRecord::shape`].
 pub(super) const CUT: u32 = 1 << 31;
 
-pub(super) use lock::Lock;
+pub(super) use lock::{Held, Lock};
 
 mod lock {
     use std::sync::atomic::{AtomicU32, Ordering};

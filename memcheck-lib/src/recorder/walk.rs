@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::cfi;
 use super::rules::Rules;
+use super::stacks::Stacks;
 use super::tables::{FRAMES, Lock};
 
 /// Frames of a walk. What lies further out is left out.
@@ -45,8 +46,7 @@ struct Frame {
 struct Walk {
     /// The thread it is of, by a number that no two threads have.
     thread: u64,
-    /// Where the thread's stack ends.
-    stack_end: u64,
+    stacks: Stacks,
     length: usize,
     /// Outer frames were left out.
     cut: bool,
@@ -125,8 +125,8 @@ impl Walks {
 /// A word of the stack.
 #[inline(always)]
 fn read(at: u64) -> u64 {
-    // SAFETY: callers give aligned places of the calling thread's stack, between its stack pointer
-    // and its end.
+    // SAFETY: callers give aligned places of the stacks that the calling thread runs on, which can
+    // be read up to the ends that are known of them.
     unsafe { *(at as *const u64) }
 }
 
@@ -147,19 +147,14 @@ impl Walk {
         self.thread = thread;
         self.length = 0;
         self.cut = false;
-        self.stack_end = stack_end();
+        self.stacks = Stacks::of_thread(stack_end());
     }
 
     /// Makes this the walk from `start`.
     #[inline(always)]
     fn update(&mut self, rules: &Rules, start: Start) {
         let here = start.stack;
-        // A stack that is not the thread's own (a coroutine's) has an end that is not known.
-        let end = if here < self.stack_end && self.stack_end - here < 1 << 30 {
-            self.stack_end
-        } else {
-            NO_END
-        };
+        let end = self.stacks.end(here);
         let mut at = Frame {
             stack: start.stack,
             frame: start.frame,
@@ -191,7 +186,7 @@ impl Walk {
             }
             self.fresh[fresh] = at;
             fresh += 1;
-            let rule = rules.of(at.ret, cfi::rule);
+            let rule = rules.of(at.ret, cfi::FIND);
             if !rule.is_step() {
                 cut = !rule.is_end();
                 break;
@@ -201,7 +196,9 @@ impl Walk {
                 _ => at.frame,
             };
             let mut cfa = base.wrapping_add_signed(rule.cfa());
-            let inside = |place: u64| place >= here && place < end && place & 7 == 0;
+            let inside = |place: u64| {
+                place & 7 == 0 && (place >= here && place < end || self.stacks.is_own(place))
+            };
             if rule.base() == 2 {
                 if !inside(cfa) {
                     break;

@@ -23,6 +23,30 @@ pub(crate) fn cases() -> Vec<Case> {
                 assert!(sites.notes.is_empty(), "{:?}", sites.notes);
             },
         },
+        // A raw system call runs no handler of `pthread_atfork`.
+        Case {
+            name: "children_of_a_system_call_record_nothing",
+            iterations: 40,
+            body: |workload| {
+                workload.iterate(|| {
+                    // SAFETY: `clone` without flags but the signal is a fork; the child allocates
+                    // in a process that has one thread, and ends.
+                    unsafe {
+                        let child = libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0);
+                        if child == 0 {
+                            std::mem::forget(black_box(vec![1u8; 24]));
+                            libc::_exit(0);
+                        }
+                        assert!(libc::waitpid(child as libc::pid_t, null_mut(), 0) > 0);
+                    }
+                })
+            },
+            truth: |report, sites| {
+                assert_eq!(report.word(), Word::Pass, "{report:#}");
+                assert_eq!(sites.sites.iter().find(|of| of.survived.blocks != 0), None);
+                exact(sites, SiteKind::RustHeap);
+            },
+        },
         Case {
             name: "fork_never_waited_for",
             iterations: 40,

@@ -87,6 +87,30 @@ pub(crate) fn cases() -> Vec<Case> {
                 assert!(sites.grew_again);
             },
         },
+        // A rule for each frame is looked up here for the first time, in whatever build.
+        Case {
+            name: "allocating_on_the_smallest_stack",
+            iterations: 40,
+            body: |workload| {
+                workload.iterate(|| {
+                    let thread = Builder::new().stack_size(libc::PTHREAD_STACK_MIN);
+                    thread.spawn(|| forget(black_box(vec![1u8; 24]))).unwrap().join().unwrap();
+                })
+            },
+            truth: |report, _| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                crate::observed::each_iteration(report, SiteKind::RustHeap, 1, 24);
+            },
+        },
+        Case {
+            name: "allocating_in_a_coroutine",
+            iterations: 40,
+            body: |workload| workload.iterate(|| coroutine::run(16 << 10, allocates)),
+            truth: |report, _| {
+                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                crate::observed::each_iteration(report, SiteKind::RustHeap, 1, 24);
+            },
+        },
         // A thread that ended and is not joined keeps its stack, and glibc its table of
         // thread-locals, which is a block of the C heap.
         Case {
@@ -127,6 +151,40 @@ fn never_joined(workload: Workload) {
         start(says, Box::into_raw(Box::new(say)).cast());
         assert!(hear.recv().is_err());
     });
+}
+
+extern "C" fn allocates() {
+    forget(black_box(vec![1u8; 24]));
+}
+
+/// Functions that run on a stack of their own, in the thread that calls them.
+mod coroutine {
+    use std::mem::MaybeUninit;
+    use std::ptr::null_mut;
+
+    pub(super) fn run(bytes: usize, body: extern "C" fn()) {
+        const GUARD: usize = 4096;
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: a new mapping, of which the first page and the last are made inaccessible; the
+        // function runs on the rest and comes back here before it is unmapped.
+        unsafe {
+            let length = bytes + 2 * GUARD;
+            let memory = libc::mmap(null_mut(), length, access, flags, -1, 0);
+            assert_ne!(memory, libc::MAP_FAILED);
+            libc::mprotect(memory, GUARD, libc::PROT_NONE);
+            libc::mprotect(memory.add(GUARD + bytes), GUARD, libc::PROT_NONE);
+            let (mut here, mut there) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+            assert_eq!(libc::getcontext(there.as_mut_ptr()), 0);
+            let context: &mut libc::ucontext_t = there.assume_init_mut();
+            context.uc_stack.ss_sp = memory.add(GUARD);
+            context.uc_stack.ss_size = bytes;
+            context.uc_link = here.as_mut_ptr();
+            libc::makecontext(context, body, 0);
+            assert_eq!(libc::swapcontext(here.as_mut_ptr(), context), 0);
+            libc::munmap(memory, length);
+        }
+    }
 }
 
 fn account(sites: &Sites) -> &Account {

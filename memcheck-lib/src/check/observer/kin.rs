@@ -4,7 +4,8 @@ use std::fs;
 use std::os::fd::AsFd;
 
 use rustix::process::{
-    Pid, PidfdFlags, Signal, getpid, kill_process_group, pidfd_open, pidfd_send_signal,
+    Pid, PidfdFlags, Signal, getpid, kill_process, kill_process_group, pidfd_open,
+    pidfd_send_signal,
 };
 
 use super::spawn::Worker;
@@ -13,7 +14,10 @@ use crate::check::message::VARIABLE;
 /// Kills the worker, its process group if it leads one, and all processes that carry its mark.
 /// To be called before the worker is waited for, while its number is still its own.
 pub(super) fn end(worker: &Worker, own_group: bool) {
-    let _ = pidfd_send_signal(&worker.pidfd, Signal::KILL);
+    if pidfd_send_signal(&worker.pidfd, Signal::KILL).is_err() {
+        // Refused by a sandbox: who waits for the worker then must not wait for good.
+        let _ = kill_process(worker.pid, Signal::KILL);
+    }
     end_kin(worker.pid, own_group, &format!("{VARIABLE}={}", worker.mark));
 }
 
@@ -57,4 +61,24 @@ fn kill_marked(mark: &str, worker: Pid) -> usize {
         }
     }
     killed
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+    use crate::check::observer::spawn::spawn;
+    use crate::tool::Launch;
+
+    #[test]
+    fn a_worker_is_ended_also_where_its_pidfd_cannot() {
+        let arguments = ["-c".into(), "while :; do sleep 60; done".into()].to_vec();
+        let check = Some("none#0".to_owned());
+        let launch = Launch { program: "/bin/sh".into(), arguments, check, ..Launch::default() };
+        let mut worker = spawn(&launch).unwrap();
+        worker.pidfd = fs::File::open("/dev/null").unwrap().into();
+        end(&worker, false);
+        assert_eq!(worker.child.wait().unwrap().signal(), Some(libc::SIGKILL));
+    }
 }

@@ -33,7 +33,6 @@ use measure::{Asked, Measured, measure};
 pub(crate) use prove::prove;
 use subject::{Interruption, Process};
 
-use super::DEFAULT_TIMEOUT;
 use super::message::{Failure, MessageError, PROTOCOL};
 use crate::growth::Advice;
 use crate::report::{Outcome, Plant, REPORT_VERSION, Report, TestId, Verdict, Warning};
@@ -64,16 +63,13 @@ fn observe_planted(
     let worker = match spawn::spawn(launch) {
         Ok(worker) => worker,
         Err(error) => {
-            let message = format!(
-                "cannot start {}: {error}. Is the file there, executable, and the limit of processes not reached?",
-                launch.program.display()
-            );
+            let message = format!("cannot start {}: {error}", launch.program.display());
             return report(launch, started, Measured::default(), Outcome::Broken { message });
         }
     };
     // Until hello tells what the attribute says.
     let options = settings.overrides.clone().over(settings.defaults.clone());
-    let timeout = options.timeout.unwrap_or(DEFAULT_TIMEOUT);
+    let timeout = options.first_timeout();
     let conversation = Conversation::new(worker, launch, cancel, started + timeout);
     let guard = Guard::new(conversation.pid(), ceiling::default(settings.jobs), options.ceiling);
     let mut process = Process::new(conversation, started, guard, &mut *progress);
@@ -200,7 +196,9 @@ fn outcome_of(stop: Stop, timeout: Duration) -> Outcome {
             "the worker sent something that is no message of memcheck; does the test write to descriptors that it did not open?".to_owned(),
         ),
         Stop::Unexpected(reply) => {
-            broken(format!("the worker answered out of turn ({reply:?}); please report this"))
+            broken(format!(
+                "the worker answered out of turn ({reply:?}). Does something in the body answer in its place: does it use descriptors that it did not open, or does a child go on in the body that was made by a raw system call (`clone`, `SYS_fork`)? If not, please report this"
+            ))
         }
         Stop::System(what, error) => broken(format!("cannot {what}: {error}")),
     }

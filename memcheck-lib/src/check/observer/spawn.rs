@@ -1,5 +1,6 @@
 //! Starting a worker.
 
+use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
@@ -7,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::OFlags;
-use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
+use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{
     Pid, PidfdFlags, Resource, getpid, getppid, getrlimit, pidfd_open,
@@ -37,6 +38,43 @@ pub(super) struct Worker {
     pub(super) mark: String,
 }
 
+/// Why a worker could not be started.
+#[derive(Debug)]
+pub(super) enum SpawnError {
+    /// The program itself.
+    Program(io::Error),
+    /// What the observer needs of the kernel to talk with the worker.
+    Step { call: &'static str, source: io::Error },
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SpawnError::Program(source) => write!(
+                f,
+                "{source}. Is the file there, executable, and the limit of processes not reached?"
+            ),
+            SpawnError::Step { call, source } => {
+                write!(f, "the system call `{call}` failed: {source}")?;
+                match Errno::from_io_error(source) {
+                    Some(Errno::MFILE | Errno::NFILE) => {
+                        f.write_str(". Raise the limit of open files (`ulimit -n`)")
+                    }
+                    Some(Errno::NOSYS | Errno::PERM | Errno::ACCESS) => f.write_str(
+                        ". memcheck needs Linux 5.3 or newer, and a sandbox (seccomp) that allows this call",
+                    ),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// Names the system call that fails.
+fn step(call: &'static str) -> impl Fn(Errno) -> SpawnError {
+    move |error| SpawnError::Step { call, source: error.into() }
+}
+
 /// Where the numbers of inherited descriptors begin, so that they do not stand where the tested
 /// code expects its own: high, but below the limit of descriptors.
 fn high_number() -> i32 {
@@ -46,12 +84,13 @@ fn high_number() -> i32 {
 
 /// Starts the worker. The calling thread must outlive it: the kernel takes the end of the thread
 /// that forked for the end of the parent (`PR_SET_PDEATHSIG`, prctl(2)).
-pub(super) fn spawn(launch: &Launch) -> io::Result<Worker> {
+pub(super) fn spawn(launch: &Launch) -> Result<Worker, SpawnError> {
     let (socket, theirs) =
-        socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-    let (page, page_file) = Page::create()?;
-    let theirs = fcntl_dupfd_cloexec(&theirs, high_number())?;
-    let inherited_page = fcntl_dupfd_cloexec(&page_file, high_number())?;
+        socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+            .map_err(step("socketpair"))?;
+    let (page, page_file) = Page::create().map_err(step("memfd_create"))?;
+    let theirs = fcntl_dupfd_cloexec(&theirs, high_number()).map_err(step("fcntl"))?;
+    let inherited_page = fcntl_dupfd_cloexec(&page_file, high_number()).map_err(step("fcntl"))?;
 
     static SERIAL: AtomicU64 = AtomicU64::new(1);
     let observer = getpid();
@@ -101,7 +140,7 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Worker> {
     // SAFETY: between fork and exec only raw system calls are made, on values made before the
     // fork; nothing is allocated and no lock is taken.
     unsafe { command.pre_exec(in_child) };
-    let mut child = command.spawn()?;
+    let mut child = command.spawn().map_err(SpawnError::Program)?;
     // The closure owns our copies of the worker's end of the socket: while one is open here, the
     // socket does not show that the worker has closed its own.
     drop(command);
@@ -115,10 +154,10 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Worker> {
         .into_iter()
         .flatten()
         {
-            let flags = rustix::fs::fcntl_getfl(pipe)?;
-            rustix::fs::fcntl_setfl(pipe, flags | OFlags::NONBLOCK)?;
+            let flags = rustix::fs::fcntl_getfl(pipe).map_err(step("fcntl"))?;
+            rustix::fs::fcntl_setfl(pipe, flags | OFlags::NONBLOCK).map_err(step("fcntl"))?;
         }
-        pidfd_open(pid, PidfdFlags::empty())
+        pidfd_open(pid, PidfdFlags::empty()).map_err(step("pidfd_open"))
     })();
     match ready {
         Ok(pidfd) => Ok(Worker {
@@ -134,7 +173,25 @@ pub(super) fn spawn(launch: &Launch) -> io::Result<Worker> {
         Err(error) => {
             let _ = child.kill();
             let _ = child.wait();
-            Err(error.into())
+            Err(error)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_is_named_with_what_it_needs() {
+        let old = step("pidfd_open")(Errno::NOSYS).to_string();
+        assert!(old.contains("`pidfd_open`") && old.contains("Linux 5.3 or newer"), "{old}");
+        let many = step("socketpair")(Errno::MFILE).to_string();
+        assert!(many.contains("`socketpair`") && many.contains("`ulimit -n`"), "{many}");
+        let else_wrong = step("memfd_create")(Errno::NOMEM).to_string();
+        assert!(else_wrong.ends_with("(os error 12)"), "{else_wrong}");
+        let launch = Launch { program: "/nowhere/at/all".into(), ..Launch::default() };
+        let error = spawn(&launch).unwrap_err();
+        assert!(matches!(error, SpawnError::Program(_)), "{error}");
     }
 }

@@ -99,6 +99,8 @@ pub(super) struct Process<'a> {
     watch: Option<Watch>,
     notes: Vec<String>,
     started: Instant,
+    /// Iterations that were asked for since the start.
+    asked: u64,
     guard: Guard,
     progress: &'a mut dyn FnMut(Progress),
     #[cfg(memcheck_sites)]
@@ -121,6 +123,7 @@ impl<'a> Process<'a> {
             watch,
             notes,
             started,
+            asked: 0,
             guard,
             progress,
             #[cfg(memcheck_sites)]
@@ -165,8 +168,12 @@ impl<'a> Process<'a> {
     }
 
     fn checkpoint(&mut self, command: Command) -> Result<Checkpoint, Interruption> {
+        if let Command::Run { iterations } = command {
+            self.asked = self.asked.saturating_add(iterations);
+        }
         match self.ask(command)? {
-            Reply::Checkpoint(checkpoint) => Ok(checkpoint),
+            // Any other number is the answer to something else, or another process's.
+            Reply::Checkpoint(checkpoint) if checkpoint.iterations == self.asked => Ok(checkpoint),
             other => Err(unexpected(other)),
         }
     }
@@ -192,8 +199,9 @@ impl Subject for Process<'_> {
     }
 
     fn profile(&mut self, iterations: u64) -> Result<Profile, Interruption> {
+        self.asked = self.asked.saturating_add(iterations);
         match self.ask(Command::Profile { iterations })? {
-            Reply::Profile(profile) => Ok(profile),
+            Reply::Profile(profile) if profile.iterations == iterations => Ok(profile),
             other => Err(unexpected(other)),
         }
     }
