@@ -156,12 +156,7 @@ mod tests {
                 None,
                 "2 file descriptors per iteration, opened here",
             ),
-            (
-                SiteKind::Child,
-                amount(16, 0),
-                None,
-                "2 child processes per iteration, started here",
-            ),
+            (SiteKind::Child, amount(16, 0), None, "2 child processes per iteration, started here"),
             (
                 SiteKind::Mapping,
                 amount(8, 32768),
