@@ -213,7 +213,8 @@ pub(crate) fn cases() -> Vec<Case> {
             },
             truth: |report, sites| {
                 assert_eq!(report.word(), Word::Leak);
-                assert!(sites.notes.is_empty(), "{:?}", sites.notes);
+                let failed = sites.notes.iter().any(|note| note.contains("the body failed"));
+                assert!(!failed, "{report:#}");
                 let truth = Amount {
                     blocks: 1_000_000 + sites.iterations as i64,
                     bytes: 8_000_000 + 24 * sites.iterations as i64,
