@@ -6,7 +6,9 @@
 #
 # A case is a crate with `pub fn workload()`, one iteration. Cases in `NAME/leaky` must be called
 # LEAK; those in `NAME/fixed` and `clean/NAME` must PASS. Each is copied to a temporary folder and
-# gets memcheck-lib as a dev-dependency. Exits 1 if any run of any case got another word.
+# gets memcheck-lib as a dev-dependency. Exits 1 if any run of any case got another word, or if a leak is
+# said to be on another line than the one in FOLDER/expected (or else scripts/real-cases.expected), or to
+# be done by another function; cases that are not listed there are printed only.
 #
 # For each case: how many runs got the word, the words that are wrong, the shortest and longest time,
 # and the figures of one run; for a leak each line that was named, with the function of a dependency
@@ -20,6 +22,7 @@ work=${CASES_DIR:-$(mktemp -d)}
 mkdir -p "$work"
 tool=${TOOL:-$here/target/debug/cargo-memcheck}
 [ -n "${TOOL:-}" ] || cargo build --quiet --manifest-path "$here/Cargo.toml" --package cargo-memcheck
+expected=$folder/expected; [ -f "$expected" ] || expected=$here/scripts/real-cases.expected
 words='PASS|LEAK|LIMIT|UNSURE|FAIL|CRASH|EXIT|LOST|TIMEOUT|BROKEN|CEILING|KNOWN'
 failed=0
 for manifest in "$folder"/*/*/Cargo.toml; do
@@ -56,11 +59,20 @@ for manifest in "$folder"/*/*/Cargo.toml; do
   sample=$(grep -E "^ +$want " <<<"$results" | tail -1) || true
   figures=$(sed -E 's/^[^]]*\] *//; s/^.*run_[0-9]+ *//; s/ *$//' <<<"$sample")
   printf '%-34s %-5s %2s/%s%s  %s s  %s\n' "$name" "$kind" "$good" "$runs" "$wrong" "$span" "$figures"
-  [ "$want" = PASS ] || awk '
-    /^error\[/  { if (code) print code, place, by; code = $1; place = "no line"; by = "" }
+  [ "$want" = PASS ] && continue
+  read -r line maker < <(awk -v name="$name" '$1 == name { print $2, $3 }' "$expected") || true
+  awk -v line="${line:-}" -v maker="${maker:-}" '
+    function told() {
+      if (code ~ /-growth/ && line && (index(place, line ":") != 1 || (maker == "-" ? by : by !~ maker)))
+        by = by " **WRONG: not " line " " maker "**"
+      if (code) print code, place, by
+    }
+    /^error\[/  { told(); code = $1; place = "no line"; by = "" }
     /^ *--> /    { if (place == "no line") place = $2 }
     /= note: (allocated|opened|mapped|started) by / { sub(/.*= note: /, ""); by = $0 }
-    END          { if (code) print code, place, by }
-  ' "$case/stdout" | sort | uniq -c
+    END          { told() }
+  ' "$case/stdout" | sort | uniq -c > "$work/lines"
+  cat "$work/lines"
+  ! grep -qF '**WRONG' "$work/lines" || failed=1
 done
 exit $failed

@@ -8,13 +8,13 @@
 # difference fails the run and nothing is written. Prints how many of the runs passed, by runner and
 # profile, and in how many a snapshot differed (a run that did not pass may also be one that could not
 # tell whether something grows), and leaves the output of those that did not pass in FOLDER. Exits 1 if
-# any did not. PROFILES=debug leaves the release build out. It is heavy: an hour on two cores that have
+# any did not. PROFILES=debug leaves the release build out; TOOL is a cargo-memcheck that is built already. It is heavy: an hour on two cores that have
 # other work, too.
 set -euo pipefail
 runs=${1:-50}; work=${2:-$(mktemp -d)}
 here=$(realpath "$(dirname "$0")/..")
-cargo build --quiet --manifest-path "$here/Cargo.toml" --package cargo-memcheck
-tool=$here/target/debug/cargo-memcheck
+tool=${TOOL:-$here/target/debug/cargo-memcheck}
+[ -n "${TOOL:-}" ] || cargo build --quiet --manifest-path "$here/Cargo.toml" --package cargo-memcheck
 mkdir -p "$work"; work=$(realpath "$work")
 export CARGO_TARGET_DIR=$work/target
 unset MEMCHECK_REPORT_DIR INSTA_UPDATE INSTA_FORCE_PASS

@@ -16,8 +16,8 @@
 
 mod support;
 
-use support::root;
-use support::session::{check_readme, comparable};
+use support::session::{check_readme, command, comparable};
+use support::{root, run};
 
 #[test]
 fn quickstart() {
@@ -81,6 +81,28 @@ fn every_example_is_tested_and_stands_alone() {
         assert!(path.join("Cargo.lock").exists(), "{name} has no Cargo.lock");
     }
     assert!(folders > 0);
+}
+
+/// Beside each test that passes, every kind of leak that can be planted is found.
+#[test]
+fn what_passes_is_proven() {
+    for (example, filters, proven) in [
+        ("quickstart", &[][..], 3),
+        ("zero_alloc", &["--exact", "tests::recording_does_not_allocate"], 1),
+        ("registry", &["a_visit_that_is_forgotten"], 1),
+        ("arena", &["gives_its_pieces_back"], 1),
+        ("own_allocator", &["sorting_keeps_nothing"], 1),
+        ("rc_cycle", &["an_acyclic_tree"], 1),
+        ("async_service", &["a_queue_of_requests", "a_request_with_a_weak_sender"], 2),
+    ] {
+        let manifest = format!("examples/{example}/Cargo.toml");
+        let begin = ["memcheck", "--prove", "--manifest-path", &manifest];
+        let arguments: Vec<String> =
+            begin.iter().chain(filters).map(|word| word.to_string()).collect();
+        let output = run(&mut command(&arguments)).code(0);
+        let said = format!("       Proof {proven} proven\n");
+        assert!(output.stdout.contains(&said), "{example}: {}", output.stdout);
+    }
 }
 
 fn check(example: &str) {

@@ -55,6 +55,17 @@ fn limits_name_the_iteration_and_known_leaks_must_leak() {
 
             #[memcheck(known_leak = "issue 8", iterations = 500)]
             fn does_not_leak_any_more() {}
+
+            /// It keeps up to 4 KiB of the heap, another amount each time.
+            #[memcheck(heap = "1 B", iterations = 500)]
+            fn a_limit_in_noise(workload: Workload) {
+                let (mut kept, mut random) = (vec![1u8; 10], 1u32);
+                workload.iterate(|| {
+                    random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    kept = black_box(vec![1u8; (random >> 20) as usize]);
+                });
+                drop(kept);
+            }
         }
         "#,
     );
@@ -64,6 +75,7 @@ fn limits_name_the_iteration_and_known_leaks_must_leak() {
     insta::with_settings!({ filters => filters }, {
         insta::assert_snapshot!(output.redacted());
     });
+    assert!(output.stdout.contains("warning[limit-below-sensitivity]"), "{}", output.stdout);
     // The same under plain `cargo test`: what passes there is what passes here.
     let output = project.cargo_test(&[]).code(101);
     for (test, result) in [
@@ -74,6 +86,7 @@ fn limits_name_the_iteration_and_known_leaks_must_leak() {
         ("too_high", "FAILED"),
         ("leaks_as_known", "ok"),
         ("does_not_leak_any_more", "FAILED"),
+        ("a_limit_in_noise", "ok"),
     ] {
         let line = format!("test tests::{test} ... {result}");
         assert!(output.stdout.contains(&line), "{line}\n{}", output.stdout);

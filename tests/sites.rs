@@ -77,6 +77,26 @@ fn places<'a>(report: &'a Value, kind: Option<&str>) -> Vec<(&'a str, u64)> {
         .collect()
 }
 
+/// What the sites of a leak explain is the whole growth of its figure: of this kind, or of the heaps.
+#[track_caller]
+fn nothing_is_unexplained(test: &str, report: &Value, kind: Option<&str>) {
+    let nothing = serde_json::json!({ "blocks": 0, "bytes": 0 });
+    let accounts = report["sites"]["accounts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut of_kind = accounts.iter().filter(|account| match kind {
+        Some(kind) => account["kind"] == kind,
+        None => ["rust-heap", "c-heap"].iter().any(|heap| account["kind"] == *heap),
+    });
+    let mut grew = false;
+    assert!(
+        of_kind.all(|account| {
+            grew |= account["growth"] != nothing;
+            account["rest"] == nothing
+        }),
+        "{test}: {accounts:?}"
+    );
+    assert!(grew, "{test}: {accounts:?}");
+}
+
 static PROJECT: LazyLock<Project> = LazyLock::new(|| project("lines"));
 static DEBUG: LazyLock<Run> = LazyLock::new(|| Run::of(&PROJECT, &[]));
 static RELEASE: LazyLock<Run> = LazyLock::new(|| Run::of(&PROJECT, &["--release"]));
@@ -100,6 +120,7 @@ fn lines_are_true(run: &Run) {
                 continue;
             }
         }
+        nothing_is_unexplained(test, report, not_heap.map(|(_, kind)| *kind));
         if found.first() != Some(&truth) || found.iter().any(|place| *place != truth) {
             wrong.push(format!("{test}: {truth:?}, found {found:?}"));
         }

@@ -12,14 +12,14 @@ mod random;
 mod run;
 
 use body::{BODIES, Truth};
-use run::{COSTS, Tally, decidable};
+use run::{COSTS, Tally, cell, decidable};
 
 /// Runs of each body at each cost: as many as a debug build does in a few seconds.
 const RUNS: u32 = 8;
 
 #[test]
 fn no_clean_body_is_called_growing_and_hardly_one_unsure() {
-    let (mut runs, mut unsure) = (0, 0);
+    let (mut runs, mut unsure, mut missed) = (0, 0, 0);
     for body in BODIES.iter().filter(|body| matches!(body.truth, Truth::Clean { .. })) {
         for cost in COSTS.into_iter().filter(|cost| decidable(body, &Rules::default(), *cost)) {
             let tally = Tally::of(body, &Rules::default(), cost, RUNS);
@@ -28,15 +28,14 @@ fn no_clean_body_is_called_growing_and_hardly_one_unsure() {
             runs += tally.runs;
             unsure += tally.unsure;
             // The stated sensitivity holds: a leak of that size is called growing.
-            assert!(
-                tally.planted == tally.runs && tally.proven + RUNS / 2 >= tally.planted,
-                "{} at {cost:?}: {tally:?}",
-                body.name
-            );
+            assert_eq!(tally.planted, tally.runs, "{} at {cost:?}: {tally:?}", body.name);
+            assert!(tally.proven + 1 >= tally.planted, "{} at {cost:?}: {tally:?}", body.name);
+            missed += tally.planted - tally.proven;
         }
     }
-    // 0.9 % in the long run, nearly all of it single steps and caches that fill for half the run.
-    assert!(unsure * 50 <= runs, "{unsure} of {runs} clean runs are UNSURE");
+    // In the long run 0.2 %, nearly all of it caches of random keys that fill for half the run; 0.1 %.
+    assert!(unsure * 200 <= runs, "{unsure} of {runs} clean runs are UNSURE");
+    assert!(missed * 400 <= runs, "{missed} of {runs} planted leaks were missed");
 }
 
 #[test]
@@ -52,9 +51,9 @@ fn no_leak_within_the_stated_sensitivity_passes() {
             }
         }
     }
-    // 74 % in the long run; the rest are slow bodies that leak rarely, UNSURE or below what the
+    // 74.2 % in the long run; the rest are slow bodies that leak rarely, UNSURE or below what the
     // run says it would have seen.
-    assert!(caught * 100 >= runs * 72, "{caught} of {runs} leaking runs are called growing");
+    assert!(caught * 100 >= runs * 74, "{caught} of {runs} leaking runs are called growing");
 }
 
 #[test]
@@ -88,4 +87,61 @@ fn a_given_number_of_iterations_is_judged_by_the_same_rules() {
             assert_eq!((tally.leak, tally.pass), if leaks { (3, 0) } else { (0, 3) }, "{name}");
         }
     }
+}
+
+/// Runs of each cell of the table.
+const RUNS_OF_THE_TABLE: u32 = 2000;
+
+/// The bodies are seeded, so each cell comes out again to the digit. A third of those of the slowest
+/// bodies are cheap enough; a change of the rules that shows there wants the table made anew.
+#[test]
+fn the_table_is_what_the_rules_give() {
+    let table = include_str!("../../docs/verdict-table.md");
+    for body in BODIES.iter().step_by(3) {
+        let begin = format!("| {} | {} | ", body.name, body.figure);
+        let row = table.lines().find_map(|line| line.strip_prefix(&begin));
+        let row = row.unwrap_or_else(|| panic!("no row of {}", body.name));
+        let cells: Vec<&str> = row.trim_end_matches(" |").split(" | ").collect();
+        assert_eq!(cells.len(), COSTS.len(), "{row}");
+        let (cost, written) = (COSTS[5], cells[5]);
+        let tally = Tally::of(body, &Rules::default(), cost, RUNS_OF_THE_TABLE);
+        let found = cell(&tally, decidable(body, &Rules::default(), cost));
+        assert_eq!(found, written, "{} at {cost:?}", body.name);
+    }
+}
+
+/// Its sums, as the texts quote them.
+#[test]
+fn the_texts_say_what_the_table_says() {
+    let table = include_str!("../../docs/verdict-table.md");
+    let numbers = |start: &str| -> Vec<u64> {
+        let line = table.lines().find_map(|line| line.strip_prefix(start));
+        let words = line.unwrap_or_else(|| panic!("no line {start}")).split(' ');
+        words.filter_map(|word| word.parse().ok()).collect()
+    };
+    let [clean, alarms, unsure] = numbers("Clean and decidable: ")[..] else { panic!("{table}") };
+    let [leaks, caught, silent] = numbers("Leaks: ")[..] else { panic!("{table}") };
+    assert_eq!((alarms, silent), (0, 0));
+    let grouped = |number: u64| match number {
+        0..1000 => number.to_string(),
+        _ => format!("{},{:03}", number / 1000, number % 1000),
+    };
+    let page = include_str!("../../docs/verdict.md");
+    let share = unsure as f64 * 100.0 / clean as f64;
+    for said in [
+        format!(
+            "{} runs of clean, decidable bodies: **0 called growing**, {unsure} ({share:.1} %) UNSURE",
+            grouped(clean)
+        ),
+        format!(
+            "{} runs of leaks: **0 passed although the run said it would see them**; {} called growing",
+            grouped(leaks),
+            grouped(caught)
+        ),
+    ] {
+        assert!(page.contains(&said), "docs/verdict.md does not say: {said}");
+    }
+    let said =
+        format!("{} kinds of bodies at six speeds, {} runs", BODIES.len(), grouped(clean + leaks));
+    assert!(include_str!("../../README.md").contains(&said), "README does not say: {said}");
 }

@@ -319,7 +319,7 @@ fn hashes(text: &str) -> String {
     out + rest
 }
 
-/// `[   1.23s]` → `[   T.TTs]`
+/// `[   1.23s]` → `[   T.TTs]`, also where it took more than 10 s
 fn times(text: &str) -> String {
     let mut out = String::new();
     for part in text.split_inclusive(']') {
@@ -331,7 +331,7 @@ fn times(text: &str) -> String {
             _ => out.push_str(part),
         }
     }
-    out
+    out.replace("[ TTT.TTs]", "[   T.TTs]").replace("[  TT.TTs]", "[   T.TTs]")
 }
 
 /// Source of an entry in the link section, as `#[memcheck]` writes it, with the fields separated by

@@ -13,6 +13,8 @@ mod module;
 mod names;
 mod resolver;
 mod symbols;
+#[cfg(test)]
+mod symbols_tests;
 mod workspace;
 
 pub(crate) use culprit::is_users;

@@ -11,7 +11,7 @@ mod run;
 
 use body::{BODIES, Body, Truth};
 use memcheck::growth::Rules;
-use run::{COSTS, Tally, decidable, run};
+use run::{COSTS, Tally, cell, decidable, run};
 
 /// A part of the table: its title, and which bodies belong to it.
 type Section = (&'static str, fn(&Body) -> bool);
@@ -37,7 +37,7 @@ fn main() {
             for (column, cost) in COSTS.into_iter().enumerate() {
                 let tally = Tally::of(body, &rules, cost, runs);
                 let decidable = decidable(body, &rules, cost);
-                print!(" {}{} |", if decidable { "" } else { "(undecidable) " }, cell(&tally));
+                print!(" {} |", cell(&tally, decidable));
                 planted[column] += u64::from(tally.planted);
                 proven[column] += u64::from(tally.proven);
                 match body.truth {
@@ -87,24 +87,4 @@ fn main() {
 /// Share in percent.
 fn percent(part: u64, whole: u64) -> f64 {
     part as f64 * 100.0 / whole.max(1) as f64
-}
-
-/// A cell: the verdicts with their share, and the iterations and the time of a run on average.
-fn cell(tally: &Tally) -> String {
-    let parts: Vec<String> = [
-        ("PASS", tally.pass),
-        ("LEAK", tally.leak),
-        ("UNSURE", tally.unsure),
-        ("below", tally.below),
-    ]
-    .into_iter()
-    .filter(|(_, count)| *count > 0)
-    .map(|(word, count)| match count == tally.runs {
-        true => word.to_owned(),
-        false => format!("{word} {:.1} %", f64::from(count) * 100.0 / f64::from(tally.runs)),
-    })
-    .collect();
-    let mean = tally.elapsed / tally.runs.max(1);
-    let iterations = tally.iterations / u64::from(tally.runs.max(1));
-    format!("{} · {iterations} in {:.2} s", parts.join(", "), mean.as_secs_f64())
 }

@@ -174,3 +174,24 @@ impl Tally {
         }
     }
 }
+
+/// A cell of the table: the verdicts with their share, and the iterations and the time of a run on average.
+pub fn cell(tally: &Tally, decidable: bool) -> String {
+    let parts: Vec<String> = [
+        ("PASS", tally.pass),
+        ("LEAK", tally.leak),
+        ("UNSURE", tally.unsure),
+        ("below", tally.below),
+    ]
+    .into_iter()
+    .filter(|(_, count)| *count > 0)
+    .map(|(word, count)| match count == tally.runs {
+        true => word.to_owned(),
+        false => format!("{word} {:.1} %", f64::from(count) * 100.0 / f64::from(tally.runs)),
+    })
+    .collect();
+    let mean = tally.elapsed / tally.runs.max(1);
+    let iterations = tally.iterations / u64::from(tally.runs.max(1));
+    let prefix = if decidable { "" } else { "(undecidable) " };
+    format!("{prefix}{} · {iterations} in {:.2} s", parts.join(", "), mean.as_secs_f64())
+}

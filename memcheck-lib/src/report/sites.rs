@@ -27,6 +27,10 @@ pub struct Amount {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Sites {
+    /// Iterations that the worker had done before: those of the judged part too, unless another worker
+    /// was recorded, which had only run its warm-up.
+    #[serde(default)]
+    pub began_after: u64,
     /// Iterations that were recorded.
     pub iterations: u64,
     /// Whether the growth showed again while it was recorded. If not, the sites are those of other

@@ -8,9 +8,9 @@ use std::mem::forget;
 use std::rc::Rc;
 use std::sync::Mutex;
 
-use memcheck::report::{SiteKind, Sites, Word};
+use memcheck::report::{Amount, Report, SiteKind, Sites, Word};
 
-use crate::observed::{Case, each_iteration, exact, only_growing};
+use crate::observed::{Case, account, each_iteration, grew_as_here, one_site, only_growing};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
@@ -67,103 +67,59 @@ pub(crate) fn cases() -> Vec<Case> {
         Case {
             name: "vec",
             iterations: 2000,
-            body: |workload| {
-                static KEPT: Mutex<Vec<u64>> = Mutex::new(Vec::new());
-                workload.iterate(|| KEPT.lock().unwrap().push(black_box(1)))
-            },
-            truth: |_, sites| doubled(sites, 8),
+            body: |workload| workload.iterate(vec),
+            truth: |report, sites| doubled(report, sites, vec),
         },
         Case {
             name: "string",
             iterations: 2000,
-            body: |workload| {
-                static KEPT: Mutex<String> = Mutex::new(String::new());
-                workload.iterate(|| KEPT.lock().unwrap().push_str(black_box("eight by")))
-            },
-            truth: |_, sites| doubled(sites, 8),
+            body: |workload| workload.iterate(string),
+            truth: |report, sites| doubled(report, sites, string),
         },
         Case {
             name: "deque",
             iterations: 2000,
-            body: |workload| {
-                static KEPT: Mutex<VecDeque<u64>> = Mutex::new(VecDeque::new());
-                workload.iterate(|| KEPT.lock().unwrap().push_back(black_box(1)))
-            },
-            truth: |_, sites| doubled(sites, 8),
+            body: |workload| workload.iterate(deque),
+            truth: |report, sites| doubled(report, sites, deque),
         },
         Case {
             name: "hash_map",
             iterations: 2000,
-            body: |workload| {
-                let mut kept = HashMap::new();
-                let mut next = 0u64;
-                workload.iterate(|| {
-                    next += 1;
-                    kept.insert(next, black_box(next));
-                })
-            },
-            truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak);
-                exact(sites, SiteKind::RustHeap);
-                only_growing(sites, SiteKind::RustHeap);
-            },
+            body: |workload| workload.iterate(hash_map()),
+            truth: |report, sites| doubled(report, sites, hash_map()),
         },
         Case {
             name: "tree_map",
             iterations: 2000,
-            body: |workload| {
-                let mut kept = BTreeMap::new();
-                let mut next = 0u64;
-                workload.iterate(|| {
-                    next += 1;
-                    kept.insert(next, black_box(next));
-                })
-            },
+            body: |workload| workload.iterate(tree_map()),
             truth: |report, sites| {
                 assert_eq!(report.word(), Word::Leak);
-                exact(sites, SiteKind::RustHeap);
                 assert!(sites.sites[0].grows);
+                grew_as_here(sites, tree_map());
             },
         },
         Case {
             name: "one_in_seven",
             iterations: 2000,
-            body: |workload| {
-                let mut done = 0u64;
-                workload.iterate(|| {
-                    done += 1;
-                    if done.is_multiple_of(7) {
-                        forget(black_box(Box::new([0u8; 24])));
-                    }
-                })
-            },
+            body: |workload| workload.iterate(one_in_seven()),
             truth: |report, sites| {
                 assert_eq!(report.word(), Word::Leak);
-                exact(sites, SiteKind::RustHeap);
                 let site = only_growing(sites, SiteKind::RustHeap);
                 let sevenths = sites.iterations as i64 / 7;
                 assert!((sevenths..=sevenths + 1).contains(&site.survived.blocks));
                 assert_eq!(site.survived.bytes, site.survived.blocks * 24);
+                assert_eq!(site.survived, account(sites, SiteKind::RustHeap).growth);
+                grew_as_here(sites, one_in_seven());
             },
         },
         Case {
             name: "cache_beside_a_leak",
             iterations: 500,
-            body: |workload| {
-                let mut cache: Vec<Vec<u8>> = Vec::new();
-                let mut done = 0u64;
-                workload.iterate(|| {
-                    done += 1;
-                    // Fills up during the recording, and is full then.
-                    if (700..800).contains(&done) {
-                        cache.push(black_box(vec![0u8; 64]));
-                    }
-                    forget(black_box(vec![0u8; 100]));
-                })
-            },
-            truth: |report, _| {
+            body: |workload| workload.iterate(cache_beside_a_leak()),
+            truth: |report, sites| {
                 assert_eq!(report.word(), Word::Leak);
-                each_iteration(report, SiteKind::RustHeap, 1, 100);
+                one_site(report, SiteKind::RustHeap, 1, 100);
+                grew_as_here(sites, cache_beside_a_leak());
             },
         },
         Case {
@@ -173,7 +129,7 @@ pub(crate) fn cases() -> Vec<Case> {
             truth: |report, sites| {
                 assert_eq!(report.word(), Word::Pass);
                 assert!(!sites.grew_again && sites.sites.iter().all(|site| !site.grows));
-                exact(sites, SiteKind::RustHeap);
+                assert_eq!(account(sites, SiteKind::RustHeap).growth, Amount::default());
             },
         },
         Case {
@@ -203,10 +159,35 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |_, sites| {
-                exact(sites, SiteKind::RustHeap);
+                assert_eq!(account(sites, SiteKind::RustHeap).growth, Amount::default());
                 let survived = sites.sites.iter().filter(|of| of.kind == SiteKind::RustHeap);
                 let blocks: i64 = survived.map(|site| site.survived.blocks).sum();
                 assert_eq!(blocks, 0, "{:?}", sites.sites);
+            },
+        },
+        Case {
+            name: "eight_threads_that_leave",
+            iterations: 64,
+            body: |workload| {
+                workload.iterate(|| {
+                    // 1 to 8 blocks, amid all that they allocate and free.
+                    let start = |seed| {
+                        std::thread::spawn(move || {
+                            for _ in 0..=seed {
+                                at_random(seed);
+                                forget(black_box(Box::new([0u8; 24])));
+                            }
+                        })
+                    };
+                    let threads: Vec<_> = (0..8u64).map(start).collect();
+                    for thread in threads {
+                        thread.join().unwrap();
+                    }
+                })
+            },
+            truth: |report, _| {
+                assert_eq!(report.word(), Word::Leak);
+                each_iteration(report, SiteKind::RustHeap, 36, 36 * 24);
             },
         },
         Case {
@@ -225,12 +206,20 @@ pub(crate) fn cases() -> Vec<Case> {
                         for _ in 0..1_000_000 {
                             forget(black_box(Box::new(1u64)));
                         }
+                        // Now they are all recorded. A body that fails is told below.
+                        within_the_stated_bound(tables());
                     }
                 })
             },
             truth: |report, sites| {
                 assert_eq!(report.word(), Word::Leak);
-                exact(sites, SiteKind::RustHeap);
+                let failed = sites.notes.iter().any(|note| note.contains("the body failed"));
+                assert!(!failed, "{report:#}");
+                let truth = Amount {
+                    blocks: 1_000_000 + sites.iterations as i64,
+                    bytes: 8_000_000 + 24 * sites.iterations as i64,
+                };
+                assert_eq!(account(sites, SiteKind::RustHeap).growth, truth);
                 let most = sites.sites.iter().find(|of| of.survived.blocks == 1_000_000).unwrap();
                 assert_eq!(most.survived.bytes, 8_000_000);
             },
@@ -272,14 +261,91 @@ pub(crate) fn cases() -> Vec<Case> {
     ]
 }
 
-/// A container that doubles: one site, and so many bytes of an element in each iteration between
-/// two doublings.
-fn doubled(sites: &Sites, element: i64) {
-    exact(sites, SiteKind::RustHeap);
-    let site = only_growing(sites, SiteKind::RustHeap);
-    // Half of it is as yet unused, right after a doubling.
-    assert!(site.survived.bytes >= element * sites.iterations as i64 / 2, "{site:?}");
+/// A container that doubles: one site, which is the whole growth but for what it took before.
+fn doubled(report: &Report, sites: &Sites, step: impl FnMut()) {
+    assert_eq!(report.word(), Word::Leak);
     assert!(sites.grew_again);
+    let (site, account) =
+        (only_growing(sites, SiteKind::RustHeap), account(sites, SiteKind::RustHeap));
+    assert_eq!(site.survived, account.sites, "{:?}", sites.sites);
+    grew_as_here(sites, step);
+}
+
+fn vec() {
+    static KEPT: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+    KEPT.lock().unwrap().push(black_box(1));
+}
+
+fn string() {
+    static KEPT: Mutex<String> = Mutex::new(String::new());
+    KEPT.lock().unwrap().push_str(black_box("eight by"));
+}
+
+fn deque() {
+    static KEPT: Mutex<VecDeque<u64>> = Mutex::new(VecDeque::new());
+    KEPT.lock().unwrap().push_back(black_box(1));
+}
+
+fn hash_map() -> impl FnMut() {
+    let (mut kept, mut next) = (HashMap::new(), 0u64);
+    move || {
+        next += 1;
+        kept.insert(next, black_box(next));
+    }
+}
+
+fn tree_map() -> impl FnMut() {
+    let (mut kept, mut next) = (BTreeMap::new(), 0u64);
+    move || {
+        next += 1;
+        kept.insert(next, black_box(next));
+    }
+}
+
+fn one_in_seven() -> impl FnMut() {
+    let mut done = 0u64;
+    move || {
+        done += 1;
+        if done.is_multiple_of(7) {
+            forget(black_box(Box::new([0u8; 24])));
+        }
+    }
+}
+
+/// The cache fills up during the recording, and is full then.
+fn cache_beside_a_leak() -> impl FnMut() {
+    let (mut cache, mut done) = (Vec::<Vec<u8>>::new(), 0u64);
+    move || {
+        done += 1;
+        if (700..800).contains(&done) {
+            cache.push(black_box(vec![0u8; 64]));
+        }
+        forget(black_box(vec![0u8; 100]));
+    }
+}
+
+/// Bytes of memory that the recorder's tables take: of the file that worker and observer share.
+fn tables() -> u64 {
+    let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let mut ours = false;
+    let mut kib = 0;
+    for line in smaps.lines() {
+        match line.split_once(':') {
+            Some(("Rss", size)) if ours => {
+                kib += size.trim().trim_end_matches(" kB").parse::<u64>().unwrap();
+            }
+            // The first line of a mapping has no name before its first colon, but addresses.
+            Some((first, _)) if first.contains('-') => ours = line.contains("/memfd:memcheck"),
+            _ => {}
+        }
+    }
+    kib << 10
+}
+
+/// The bound of docs/recording.md. A million blocks take a good part of it: else something else
+/// was measured.
+fn within_the_stated_bound(bytes: u64) {
+    assert!((20 << 20..=104 << 20).contains(&bytes), "the tables take {bytes} bytes");
 }
 
 fn cycle() {

@@ -34,6 +34,8 @@ pub(super) struct Books {
     start: Reading,
     end: Reading,
     opened: bool,
+    /// Iterations before the recording.
+    began_after: u64,
     batches: Vec<u64>,
     /// What lived of each site at the end of each batch.
     series: Vec<Vec<(i64, i64)>>,
@@ -118,6 +120,7 @@ impl Books {
             start: Reading::default(),
             end: Reading::default(),
             opened: false,
+            began_after: 0,
             batches: Vec::new(),
             series: Vec::new(),
             rests: [Rest::default(); SiteKind::ALL.len()],
@@ -158,6 +161,7 @@ impl Books {
         self.start = self.read(checkpoint, sample, memory);
         self.end = self.start;
         self.opened = true;
+        self.began_after = checkpoint.iterations;
     }
 
     /// The readings after a batch.
@@ -246,7 +250,11 @@ impl Books {
 
     /// The report.
     pub(super) fn close(mut self, memory: Option<&Memory>, regions: &Regions) -> Sites {
-        let mut sites = Sites { iterations: self.iterations(), ..Sites::default() };
+        let mut sites = Sites {
+            began_after: self.began_after,
+            iterations: self.iterations(),
+            ..Sites::default()
+        };
         let tables = memory.map(Memory::tables).filter(|_| self.opened);
         if let Some(tables) = tables {
             self.fill(&mut sites, tables, regions);
