@@ -28,6 +28,8 @@ const DOWNLOADED: [&str; 2] = ["/registry/src/", "/git/checkouts/"];
 pub(crate) struct Maker<'a> {
     /// The innermost function of a dependency.
     pub(crate) rust: Option<&'a Place>,
+    /// The function of another dependency that the user's line calls, and that leads to that one.
+    pub(crate) caller: Option<&'a Place>,
     /// The function of a C library that was called for it.
     pub(crate) c: Option<&'a Place>,
 }
@@ -47,16 +49,30 @@ impl<'a> Maker<'a> {
         };
         let rust = places().filter(dependency).find(|place| !containers(place));
         let rust = rust.or_else(|| places().find(dependency));
+        let outermost = places().filter(dependency).filter(|place| !containers(place)).last();
+        let is_another =
+            |place: &&Place| folder(place).is_some_and(|of| Some(of) != rust.and_then(folder));
+        let caller = outermost.filter(is_another);
         // What the standard library asks of C is its own affair, and well looked after.
         let c = places().take_while(|place| !is_rust(place)).last();
-        Maker { rust, c }
+        Maker { rust, caller, c }
     }
 
     /// The dependency, as its folder is called: `lru-0.6.2`; `lru`, where it is vendored or a path.
     pub(crate) fn dependency(&self) -> Option<&'a str> {
-        let (name, _) = from_crate_on(self.rust?.file.as_deref()?)?.split_once('/')?;
-        Some(name)
+        folder(self.rust?)
     }
+
+    /// The one that the user's line calls, where that is another.
+    pub(crate) fn called(&self) -> Option<&'a str> {
+        folder(self.caller?)
+    }
+}
+
+/// The folder of the dependency that a place is in.
+fn folder(place: &Place) -> Option<&str> {
+    let (name, _) = from_crate_on(place.file.as_deref()?)?.split_once('/')?;
+    Some(name)
 }
 
 /// The file of a place as one names it: that of a dependency from the folder of its crate on.
@@ -107,7 +123,7 @@ mod tests {
     use super::*;
     use memcheck::report::{Amount, Frame, SiteKind};
 
-    const REGISTRY: &str = "/home/u/.cargo/registry/src/index.crates.io-1";
+    const REGISTRY: &str = "/home/u/.cargo/registry/src/index-1";
 
     fn site(places: &[(&str, &str)]) -> Site {
         let place = |&(function, file): &(&str, &str)| Place {
@@ -137,6 +153,21 @@ mod tests {
         assert_eq!(maker.c.unwrap().function, "sqlite3_expanded_sql");
         assert_eq!(maker.rust.unwrap().function, "rusqlite::raw::expanded_sql");
         assert_eq!(maker.dependency(), Some("rusqlite-0.20.0"));
+    }
+
+    #[test]
+    fn the_dependency_that_is_called_is_told_beside_the_one_that_allocates() {
+        let tokio = ("tokio::runtime::task::Cell<T,S>::new", "REGISTRY/tokio-0.2.25/src/core.rs");
+        let actix = ("actix_rt::Arbiter::spawn", "REGISTRY/actix-rt-1.1.0/src/arbiter.rs");
+        let user = ("my::work", "src/lib.rs");
+        let through = site(&[tokio, actix, user]);
+        let maker = Maker::of(&through);
+        assert_eq!(
+            (maker.dependency(), maker.called()),
+            (Some("tokio-0.2.25"), Some("actix-rt-1.1.0"))
+        );
+        let direct = site(&[tokio, user]);
+        assert_eq!(Maker::of(&direct).called(), None);
     }
 
     #[test]

@@ -13,6 +13,9 @@ use crate::sites::{Leak, Maker, is_users, leaks, readable};
 /// Lines that are shown; what else leaks is summed up.
 const SPOTS: usize = 3;
 
+/// Functions of dependencies that are named.
+const MAKERS: usize = 2;
+
 /// Calls that are shown between the line and the test.
 const CALLS: usize = 4;
 
@@ -71,9 +74,9 @@ pub(crate) fn explain(
     }
     let shown = spots.len().min(leaks.len());
     if let (Some(first), Some(site)) = (leaks.first(), leading(&leaks)) {
-        let maker = Maker::of(site);
-        notes.extend(sentences::maker(site.kind, &maker).map(Note::seen));
-        let (calls, names_test) = calls(site, &own, &report.test.name);
+        let makers = makers(&leaks[..shown.max(1)]);
+        notes.extend(makers.iter().map(|(text, ..)| Note::seen(text.clone())));
+        let (calls, names_test) = calls(site, &own, report);
         notes.extend(calls.map(Note::seen));
         if !names_test {
             let test = format!("in the test {}", report.test.name);
@@ -87,8 +90,9 @@ pub(crate) fn explain(
         notes.extend(rest(site.kind, &leaks[shown..], iterations).map(Note::seen));
         let line = spots.first().map_or("", |spot| spot.text());
         notes.extend(advice(first, line, iterations, report).map(Note::advice));
-        let dependency = maker.dependency();
-        notes.extend(dependency.map(|name| Note::advice(sentences::dependency(site.kind, name))));
+        let dependency =
+            makers.first().and_then(|(_, of)| sentences::dependency(of.kind, &Maker::of(of)));
+        notes.extend(dependency.map(Note::advice));
     }
     notes.extend(unattributed(report, leading(&leaks)).map(Note::seen));
     notes.extend(diagnostic.notes.iter().cloned());
@@ -115,6 +119,20 @@ impl Spot {
 
 fn leading<'a>(leaks: &[Leak<'a>]) -> Option<&'a Site> {
     leaks.first().and_then(|leak| leak.sites.first().copied())
+}
+
+/// Who makes what leaks, where that is not the user's own code: each with one of its sites.
+fn makers<'a>(leaks: &[Leak<'a>]) -> Vec<(String, &'a Site)> {
+    let mut makers: Vec<(String, &Site)> = Vec::new();
+    for site in leaks.iter().flat_map(|leak| &leak.sites).copied() {
+        if let Some(text) = sentences::maker(site.kind, &Maker::of(site))
+            && makers.iter().all(|(seen, _)| *seen != text)
+        {
+            makers.push((text, site));
+        }
+    }
+    makers.truncate(MAKERS);
+    makers
 }
 
 /// The crate of the test: that of its function on one of the stacks. Where it is on none, the last
@@ -169,15 +187,22 @@ fn spot(place: &Place, label: String, report: &Report, telling: &Telling<'_>) ->
 }
 
 /// How control got to the line, through the user's own code, and whether the test is part of it.
-fn calls(site: &Site, own: &str, test: &str) -> (Option<String>, bool) {
+fn calls(site: &Site, own: &str, report: &Report) -> (Option<String>, bool) {
+    let test = report.test.name.as_str();
     let mut chain: Vec<String> = Vec::new();
     let mut names_test = false;
     let mut last = None;
-    let places =
-        site.stack.iter().flat_map(|frame| &frame.functions).filter(|place| is_users(place));
+    let all: Vec<&Place> = site.stack.iter().flat_map(|frame| &frame.functions).collect();
+    let places = all.iter().enumerate().filter(|(_, place)| is_users(place));
+    let of_test = report.test.place();
     let culprit = site.place.as_ref().map(|place| readable(&place.function, Some(own)));
-    for place in places.skip(1) {
+    for (at, &place) in places.skip(1) {
+        let mut place = place;
         let mut name = readable(&place.function, Some(own));
+        // Of tests whose bodies are alike the compiler keeps one body, under the name of any of them.
+        if is_body(&all[at + 1..]) && !name.starts_with(test) {
+            (name, place) = (test.to_owned(), &of_test);
+        }
         // The attribute puts the body as a function of the same name into the test.
         if name
             .strip_prefix(test)
@@ -200,6 +225,14 @@ fn calls(site: &Site, own: &str, test: &str) -> (Option<String>, bool) {
     }
     let text = (!chain.is_empty()).then(|| format!("called from {}", chain.join("\nfrom ")));
     (text, names_test)
+}
+
+/// Whether what is called from these places, the innermost first, is the body of a test.
+fn is_body(callers: &[&Place]) -> bool {
+    let mut named = callers.iter().map(|place| place.function.as_str());
+    named
+        .find(|name| !name.is_empty() && !name.starts_with("core::") && !name.starts_with("<"))
+        .is_some_and(|name| name.starts_with("memcheck::check::"))
 }
 
 /// Every frame of a stack.

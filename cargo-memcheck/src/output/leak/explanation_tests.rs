@@ -247,3 +247,27 @@ fn a_source_that_is_newer_than_the_run_is_not_shown() {
         assert!(!text.contains("self.map") && text.contains("--> src/lib.rs:4:18"), "{text}");
     });
 }
+
+#[test]
+fn a_body_that_another_test_shares_is_told_as_that_of_this_test() {
+    let leaks = |places: &[Place]| {
+        let mut places = places.to_vec();
+        places.push(place("core::ops::function::FnMut::call_mut", "/rustc/1/core.rs", 1, 1));
+        places.push(place("memcheck::check::workload::Workload::iterate", "/m/workload.rs", 1, 1));
+        let sites = vec![site(SiteKind::RustHeap, 8, 512, &places)];
+        let report = report(Figure::HeapBytes, sites);
+        with_sources(|telling| shown(&report, telling))
+    };
+    let inner = place("cache::fill", "src/lib.rs", 4, 9);
+    let text = leaks(&[inner.clone(), place("cache::tests::same::same", "src/lib.rs", 30, 5)]);
+    assert!(text.contains("called from tests::unbounded, src/lib.rs:9\n"), "{text}");
+    assert!(!text.contains("same"), "{text}");
+    // A function that the body calls is told as itself.
+    let text = leaks(&[
+        inner,
+        place("cache::run::run", "src/lib.rs", 20, 5),
+        place("cache::tests::unbounded::unbounded", "src/lib.rs", 12, 5),
+    ]);
+    assert!(text.contains("called from run::run, src/lib.rs:20\n"), "{text}");
+    assert!(text.contains("from tests::unbounded, src/lib.rs:12\n"), "{text}");
+}

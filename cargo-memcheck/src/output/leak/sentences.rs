@@ -97,11 +97,18 @@ pub(super) fn maker(kind: SiteKind, maker: &Maker<'_>) -> Option<String> {
         (Some(c), None) => c.function.clone(),
         (None, None) => return None,
     };
-    Some(format!("{} by {by}", done(kind)))
+    let called = maker.caller.map(named).map_or_else(String::new, |of| format!(", for {of}"));
+    Some(format!("{} by {by}{called}", done(kind)))
 }
 
-/// What to try where a dependency does it.
-pub(super) fn dependency(kind: SiteKind, name: &str) -> String {
+/// What to try where dependencies do it: the one that the user's code calls may be to blame as well
+/// as the one that it calls.
+pub(super) fn dependency(kind: SiteKind, maker: &Maker<'_>) -> Option<String> {
+    let inner = maker.dependency()?;
+    let name = match maker.called() {
+        Some(called) => format!("`{called}`, through `{inner}`,"),
+        None => format!("`{inner}`"),
+    };
     let (does, undo) = match kind {
         SiteKind::Mapping => ("maps", "unmaps"),
         SiteKind::Thread => ("starts", "ends"),
@@ -109,9 +116,9 @@ pub(super) fn dependency(kind: SiteKind, name: &str) -> String {
         SiteKind::Child => ("starts", "waits for"),
         _ => ("allocates", "frees"),
     };
-    format!(
-        "`{name}` {does} it: if nothing that it gave is kept here, look for a version that {undo} it"
-    )
+    Some(format!(
+        "{name} {does} it: if nothing that it gave is kept here, look for a version that {undo} it"
+    ))
 }
 
 /// What was not shown: `and 3 more sites with 48 B in 3 blocks per iteration`.
