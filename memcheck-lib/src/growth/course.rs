@@ -163,7 +163,7 @@ impl Course {
             .into_iter()
             .filter_map(|figure| self.series(figure).map(|series| (figure, series)))
             .map(|(figure, series)| {
-                let form = Form::of(&series);
+                let form = Form::of(figure, &series);
                 (figure, series, form)
             })
             .collect();

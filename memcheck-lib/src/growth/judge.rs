@@ -61,7 +61,7 @@ impl Course {
     }
 
     fn report(&self, figure: Figure, series: &Series, advice: &mut Vec<Advice>) -> FigureReport {
-        let form = Form::of(series);
+        let form = Form::of(figure, series);
         let limits = &self.rules.limits;
         let iterations = self.iterations();
         let tolerance = limits.tolerance(figure, iterations);

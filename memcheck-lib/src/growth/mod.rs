@@ -35,6 +35,7 @@ mod conclusion;
 mod course;
 mod judge;
 mod limits;
+mod pace;
 mod rarity;
 mod readings;
 mod schedule;

@@ -109,6 +109,20 @@ fn what_is_scarce_is_judged_within_its_bound() {
 }
 
 #[test]
+fn a_period_in_step_with_the_checkpoints_is_no_growth() {
+    // Read at even distances of a million iterations some of these were straight lines.
+    for period in (3_800..4_200).chain([315, 7_784, 15_625]) {
+        let rules = Rules { iterations: Some(1_000_000), ..rules(&[]) };
+        let saw = |n: u64| {
+            let held = (n % period) as i64;
+            one(Figure::HeapBlocks, held).with(Figure::HeapBytes, 100 * held)
+        };
+        let conclusion = drive(rules, QUICK, saw);
+        assert_ne!(conclusion.verdict, Some(Verdict::Growing), "{period}");
+    }
+}
+
+#[test]
 fn one_huge_step_is_not_evidence() {
     let conclusion =
         drive(rules(&[]), QUICK, |n| one(Figure::HeapBytes, if n > 20 { 1 << 30 } else { 0 }));
