@@ -81,6 +81,9 @@ pub(crate) struct Hello {
     pub(crate) options: Options,
     /// Whether the process's global allocator is counted.
     pub(crate) heap_counted: bool,
+    /// Whether it is not, but its blocks are counted as those of the C heap.
+    #[serde(default)]
+    pub(crate) heap_counted_as_c: bool,
     /// Whether the C heap is counted.
     pub(crate) native_heap: native::State,
     /// Whether the test wants its profile, to assert a snapshot.

@@ -136,6 +136,7 @@ pub(super) fn serve<R: Termination>(
         test,
         options,
         heap_counted: heap::is_counted(),
+        heap_counted_as_c: heap::is_counted_as_c(),
         native_heap: heap::native::state(),
         snapshot: snapshot.is_some(),
     };

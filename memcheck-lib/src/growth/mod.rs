@@ -49,7 +49,7 @@ mod verdict;
 pub use advice::Advice;
 pub use conclusion::{Conclusion, Stop};
 pub use course::{Course, Spent};
-pub(crate) use limits::DEFAULT_RESIDENT;
+pub(crate) use limits::{BLOCK_OVERHEAD, DEFAULT_RESIDENT};
 pub use limits::{Limits, Rules, Scarce};
 pub use readings::Readings;
 pub use schedule::WindowPlan;

@@ -176,6 +176,25 @@ fn the_heap_limit_is_a_rate() {
 }
 
 #[test]
+fn the_footprint_may_grow_by_what_the_blocks_within_the_limit_cost() {
+    // glibc takes 32 bytes for a block of 8.
+    let read = |n: u64| {
+        one(Figure::HeapBytes, 8 * n as i64)
+            .with(Figure::HeapBlocks, n as i64)
+            .with(Figure::Resident, 32 * n as i64 / 4096 * 4096)
+    };
+    let within = drive(rules(&[(Figure::HeapBytes, 8)]), QUICK, read);
+    assert_eq!(within.verdict, Some(Verdict::Steady), "{:?}", within.figures);
+    let grows_within =
+        |of: &FigureReport| of.figure == Figure::HeapBytes && of.grows_within_limit();
+    assert!(within.figures.iter().any(grows_within));
+    // What the blocks do not explain is a leak.
+    let more = |n: u64| read(n).with(Figure::Resident, 96 * n as i64 / 4096 * 4096);
+    let more = drive(rules(&[(Figure::HeapBytes, 8)]), QUICK, more);
+    assert_eq!(more.verdict, Some(Verdict::Growing));
+}
+
+#[test]
 fn a_run_that_is_to_show_one_figure_growing_stops_when_it_does() {
     let stop_when_growing = Some(Figure::Fds);
     let leak = |n: u64| one(Figure::Fds, n as i64 / 10).with(Figure::HeapBytes, 100 * n as i64);

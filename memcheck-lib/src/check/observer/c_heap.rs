@@ -62,6 +62,7 @@ mod tests {
             test: TestId::default(),
             options: Options::default(),
             heap_counted: true,
+            heap_counted_as_c: false,
             native_heap,
             snapshot: false,
         }

@@ -247,6 +247,20 @@ fn provisional(launch: &Launch, started: Instant, measured: Measured) -> Report 
     report(launch, started, Measured { completed: true, ..measured }, Outcome::Passed)
 }
 
+/// That the Rust heap is not counted, and where its leaks would show.
+fn heap_not_counted(unseen: bool) -> Warning {
+    let instead = match unseen {
+        true => "A leak in it shows only in the footprint, above 256 KiB, so nothing passes here",
+        false => "Its blocks are counted as those of the C heap",
+    };
+    Warning {
+        code: "heap-not-counted".to_owned(),
+        message: format!(
+            "the Rust heap is not counted: this binary's global allocator is not memcheck's. {instead}. Wrap it, `memcheck::Alloc::new(…)`, with the feature `own-allocator` of memcheck-lib"
+        ),
+    }
+}
+
 /// Puts together what is known.
 fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcome) -> Report {
     let Measured {
@@ -269,11 +283,10 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         conditions.c_heap_counted = Some(hello.native_heap == crate::heap::native::State::Counted);
     }
     let heap_counted = hello.as_ref().is_none_or(|hello| hello.heap_counted);
+    // An allocator that asks `malloc` for each block is judged with the C heap, its limit too.
+    let heap_unseen = hello.as_ref().is_some_and(|of| !of.heap_counted && !of.heap_counted_as_c);
     if !heap_counted {
-        warnings.push(Warning {
-            code: "heap-not-counted".to_owned(),
-            message: "the Rust heap is not counted: this binary's global allocator is not memcheck's. Wrap it, `memcheck::Alloc::new(…)`, with the feature `own-allocator` of memcheck-lib".to_owned(),
-        });
+        warnings.push(heap_not_counted(heap_unseen));
     }
     warnings.extend(hello.as_ref().and_then(|hello| c_heap::warning(&hello.native_heap)));
     let judged = conclusion.as_ref().and_then(|of| of.verdict);
@@ -290,7 +303,7 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         Some(profile) if heap_counted => limits::exceeded(&options, profile),
         _ => Vec::new(),
     };
-    let unmeasured = limits::any(&options) && !heap_counted;
+    let unmeasured = heap_unseen || limits::any(&options) && !heap_counted;
     let checkpoints = conclusion.as_ref().map(|of| of.checkpoints.clone()).unwrap_or_default();
     let (verdict, iterations, figures, advice) = match conclusion {
         Some(conclusion) => {
