@@ -58,8 +58,11 @@ fn allowed(of: &FigureReport) -> String {
 }
 
 fn heap_rate(bytes: &FigureReport, blocks: Option<&FigureReport>) -> String {
-    // A steady figure has no rate, whatever the last readings differ by.
-    let steady = |of: &FigureReport| of.verdict == Verdict::Steady && of.shape != Shape::Growing;
+    // A steady figure has no rate, whatever the last readings differ by, but one that a limit lets grow.
+    let within = bytes.grows_within_limit();
+    let steady = |of: &FigureReport| {
+        of.verdict == Verdict::Steady && !(within && of.shape == Shape::Growing)
+    };
     let rate = if steady(bytes) { 0.0 } else { bytes.rate };
     let mut text = format!("{} {}/iter", bytes.figure, signed_rate(rate));
     // A container that grows takes a new block now and then: not worth a figure.
@@ -282,5 +285,51 @@ pub fn sensitivity(of: &FigureReport) -> String {
         Some(Sensitivity::PerIteration { amount }) => {
             format!("≥ {}/iteration", count(amount, noun))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::TestId;
+
+    fn figure(figure: Figure, growth: i64, limit: Option<u64>) -> FigureReport {
+        FigureReport {
+            figure,
+            verdict: Verdict::Steady,
+            shape: Shape::Growing,
+            growth,
+            rate: growth as f64 / 1000.0,
+            limit,
+            sensitivity: None,
+            windows: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_grows_within_a_limit_is_shown_with_it() {
+        let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
+        report.iterations = 1000;
+        report.figures = vec![
+            figure(Figure::HeapBytes, 8000, Some(8)),
+            figure(Figure::HeapBlocks, 1000, None),
+            figure(Figure::Fds, 4956, Some(100_000)),
+        ];
+        let line = "heap +8 B/iter in 1 block (8 B allowed) · fds +4,956 (limit 100,000) · 1,000 iterations";
+        assert_eq!(measured(&report), line);
+        // Without a limit nothing is allowed, and a steady figure has no rate.
+        for of in &mut report.figures {
+            of.limit = None;
+        }
+        assert_eq!(measured(&report), "heap +0 B/iter · 1,000 iterations");
+    }
+
+    #[test]
+    fn what_comes_in_nearly_every_iteration_comes_in_every_one() {
+        let mut of = figure(Figure::Fds, 999, None);
+        of.rate = 0.9996;
+        assert_eq!(other_growth(&of), "1 file descriptor is left open in every iteration");
+        of.rate = 0.5;
+        assert_eq!(other_growth(&of), "1 file descriptor is left open in every 2 iterations");
     }
 }
