@@ -98,3 +98,59 @@ fn a_c_heap_that_is_not_counted_is_said_once() {
     let said = "warning[c-heap-not-counted] (2 tests): the C heap is not counted: the feature `native-heap` of memcheck-lib is not enabled";
     assert_eq!(output.stdout.matches(said).count(), 1, "{}", output.stdout);
 }
+
+/// A test binary whose global allocator is not memcheck's.
+fn unwrapped(name: &str, allocator: &str) -> Project {
+    Project::new(name)
+        .library_features(&["own-allocator"])
+        .manifest_extra("libc = \"0.2.160\"\n")
+        .file("tests/own.rs", format!(
+            "#[global_allocator]\nstatic GLOBAL: Own = Own;\n{allocator}\n\
+             #[memcheck::memcheck]\nfn clean() {{ drop(std::hint::black_box(Box::new([1u8; 32]))); }}\n\
+             #[memcheck::memcheck(heap = \"0 B\", iterations = 500)]\n\
+             fn leaks() {{ std::mem::forget(std::hint::black_box(Box::new([1u8; 32]))); }}\n"
+        ))
+}
+
+#[test]
+fn a_rust_heap_that_is_counted_with_the_c_heap_is_judged_there() {
+    let output = unwrapped(
+        "by_malloc",
+        "struct Own;\n\
+         unsafe impl std::alloc::GlobalAlloc for Own {\n\
+             unsafe fn alloc(&self, l: std::alloc::Layout) -> *mut u8 { unsafe { std::alloc::System.alloc(l) } }\n\
+             unsafe fn dealloc(&self, p: *mut u8, l: std::alloc::Layout) { unsafe { std::alloc::System.dealloc(p, l) } }\n\
+         }",
+    )
+    .memcheck(&[])
+    .code(100);
+    assert!(line(&output, "clean").contains("PASS"), "{}", output.stdout);
+    assert!(line(&output, "leaks").contains("LEAK"), "{}", output.stdout);
+    let said = "Its blocks are counted as those of the C heap";
+    assert!(output.stdout.contains(said), "{}", output.stdout);
+}
+
+#[test]
+fn a_rust_heap_that_nobody_counts_never_passes() {
+    // 64 MiB that were mapped once, handed out for good.
+    let output = unwrapped(
+        "by_itself",
+        "struct Own;\n\
+         static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);\n\
+         static BASE: std::sync::OnceLock<usize> = std::sync::OnceLock::new();\n\
+         unsafe impl std::alloc::GlobalAlloc for Own {\n\
+             unsafe fn alloc(&self, l: std::alloc::Layout) -> *mut u8 {\n\
+                 let base = BASE.get_or_init(|| unsafe { libc::mmap(std::ptr::null_mut(), 64 << 20, 3, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0) } as usize);\n\
+                 let size = l.size() + l.align();\n\
+                 let at = base + NEXT.fetch_add(size, std::sync::atomic::Ordering::Relaxed);\n\
+                 at.next_multiple_of(l.align()) as *mut u8\n\
+             }\n\
+             unsafe fn dealloc(&self, _: *mut u8, _: std::alloc::Layout) {}\n\
+         }",
+    )
+    .memcheck(&["leaks"]);
+    assert!(line(&output, "leaks").contains("UNSURE"), "{}", output.stdout);
+    for said in ["the Rust heap was not measured", "memcheck::Alloc::new"] {
+        assert!(output.stdout.contains(said), "{said}\n{}", output.stdout);
+    }
+}

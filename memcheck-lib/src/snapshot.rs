@@ -59,6 +59,9 @@ pub struct Snapshot {
 pub enum SnapshotError {
     /// The process's global allocator is not memcheck's.
     HeapNotCounted,
+    /// The calling thread is counted together with others: there are more than 4,096 threads, it is at
+    /// its very end, or the system is not Linux.
+    ThreadNotCounted,
     /// The kernel's numbers could not be read.
     #[cfg(target_os = "linux")]
     Process(ProcessError),
@@ -70,6 +73,9 @@ impl fmt::Display for SnapshotError {
             SnapshotError::HeapNotCounted => {
                 f.write_str(heap::why_not_counted(heap::OWN_ALLOCATOR))
             }
+            SnapshotError::ThreadNotCounted => f.write_str(
+                "this thread's allocations are not counted apart from those of others: there are more than 4,096 threads, it is at its very end, or the system is not Linux. Take the snapshot in a thread that was started earlier, or of the whole process (`Snapshot::take`)",
+            ),
             #[cfg(target_os = "linux")]
             SnapshotError::Process(_) => f.write_str("the process's numbers could not be read"),
         }
@@ -79,7 +85,7 @@ impl fmt::Display for SnapshotError {
 impl std::error::Error for SnapshotError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            SnapshotError::HeapNotCounted => None,
+            SnapshotError::HeapNotCounted | SnapshotError::ThreadNotCounted => None,
             #[cfg(target_os = "linux")]
             SnapshotError::Process(error) => Some(error),
         }
@@ -102,13 +108,19 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// [`SnapshotError::HeapNotCounted`] when the process's global allocator is not memcheck's.
+    /// [`SnapshotError::HeapNotCounted`] when the process's global allocator is not memcheck's,
+    /// [`SnapshotError::ThreadNotCounted`] when this thread is not counted apart from others.
     pub fn thread() -> Result<Self, SnapshotError> {
         if !heap::is_counted() {
             return Err(SnapshotError::HeapNotCounted);
         }
-        let heap = Some(heap::thread(Heap::Rust));
-        Ok(Snapshot { scope: Scope::Thread, heap, process: None, taking: HeapCounters::default() })
+        let heap = heap::thread(Heap::Rust).ok_or(SnapshotError::ThreadNotCounted)?;
+        Ok(Snapshot {
+            scope: Scope::Thread,
+            heap: Some(heap),
+            process: None,
+            taking: HeapCounters::default(),
+        })
     }
 
     /// The whole calling process: its Rust heap and what the kernel says.

@@ -85,6 +85,32 @@ pub fn grouped(value: i64) -> String {
     text
 }
 
+/// `1 iteration`, `2,000 iterations`.
+///
+/// ```
+/// assert_eq!(memcheck::units::iterations(1), "1 iteration");
+/// assert_eq!(memcheck::units::iterations(2_000), "2,000 iterations");
+/// ```
+pub fn iterations(count: u64) -> String {
+    match count {
+        1 => "1 iteration".to_owned(),
+        _ => format!("{} iterations", grouped(i64::try_from(count).unwrap_or(i64::MAX))),
+    }
+}
+
+/// How often something comes: `every iteration`, `every 2.5 iterations`.
+///
+/// ```
+/// assert_eq!(memcheck::units::every(1.0004), "every iteration");
+/// assert_eq!(memcheck::units::every(2.5), "every 2.5 iterations");
+/// ```
+pub fn every(iterations: f64) -> String {
+    match number(iterations) {
+        one if one == "1" => "every iteration".to_owned(),
+        number => format!("every {number} iterations"),
+    }
+}
+
 /// Why a size could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseBytesError {

@@ -17,6 +17,9 @@ pub enum Truth {
     Container { shows: u64 },
     /// Grows for ever but ever more slowly: must not be called steady.
     Slowing,
+    /// As large as the largest of all inputs so far: must not be called growing. A record may come
+    /// at any time, so that it cannot always be called steady.
+    HighWater,
 }
 
 /// Readings of one run: the iterations done since the last reading and in all.
@@ -129,6 +132,43 @@ fn filling(entries: u64, size: i64) -> Readings {
     Box::new(move |_, _, done| done.min(entries) as i64 * size)
 }
 
+/// A buffer that is used again for inputs of random sizes, after 80 of them. The largest of a batch
+/// is drawn at once: `size` is the quantile function of the sizes, falling from 0 to 1.
+fn reused(random: &mut Random, size: fn(f64) -> f64) -> Readings {
+    let largest = move |random: &mut Random, count: u64| {
+        size(1.0 - random.unit().max(1e-12).powf(1.0 / count as f64))
+    };
+    let mut held = largest(random, 80);
+    Box::new(move |random, batch, _| {
+        if batch > 0 {
+            held = held.max(largest(random, batch));
+        }
+        held as i64
+    })
+}
+
+/// The standard normal value above which lies this share (Abramowitz and Stegun 26.2.23).
+fn normal_above(share: f64) -> f64 {
+    if share > 0.5 {
+        return -normal_above(1.0 - share);
+    }
+    let t = (-2.0 * share.max(1e-300).ln()).sqrt();
+    let above = 2.515_517 + t * (0.802_853 + t * 0.010_328);
+    t - above / (1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308)))
+}
+
+/// A buffer that at least doubles when it has to grow.
+fn at_least_doubled(mut held: Readings) -> Readings {
+    let mut capacity = 0;
+    Box::new(move |random, batch, done| {
+        let needed = held(random, batch, done);
+        if needed > capacity {
+            capacity = needed.max(2 * capacity);
+        }
+        capacity
+    })
+}
+
 fn pages(bytes: f64) -> i64 {
     ((bytes / 4096.0).floor() * 4096.0) as i64
 }
@@ -195,8 +235,22 @@ pub const BODIES: &[Body] = &[
     body("Vec, one entry in 10", Truth::Container { shows: 640 }, Figure::HeapBytes, |r, _| container(r, 2.0, 24, 10)),
     body("container of factor 1.5", Truth::Container { shows: 128 }, Figure::HeapBytes, |r, _| container(r, 1.5, 24, 1)),
     body("Vec beside noise of 500 B", Truth::Container { shows: 512 }, Figure::HeapBytes, |r, _| { let mut vec = container(r, 2.0, 24, 1); Box::new(move |r, b, n| vec(r, b, n) + r.between(0.0, 500.0) as i64) }),
+    body("Vec and map by turns", Truth::Container { shows: 512 }, Figure::HeapBytes, |r, _| { let mut vec = container(r, 2.0, 24, 1); Box::new(move |r, b, n| vec(r, b, n) + 17 * ((n + 40) * 8 / 7).next_power_of_two() as i64) }),
     body("starts after 200 iterations", Truth::Leak { per_thousand: 1_000, from: 200 }, Figure::HeapBlocks, |_, _| Box::new(|_, _, n| n.saturating_sub(200) as i64)),
     body("a cache of 1,000 and a leak", leak(16_000), Figure::HeapBytes, |_, _| Box::new(|_, _, n| 500 * n.min(1_000) as i64 + 16 * n as i64)),
+
+    body("reused buffer, sizes lognormal 1", Truth::HighWater, Figure::HeapBytes, |r, _| reused(r, |p| 1e3 * normal_above(p).exp())),
+    body("reused buffer, sizes lognormal 2", Truth::HighWater, Figure::HeapBytes, |r, _| reused(r, |p| 1e3 * (2.0 * normal_above(p)).exp())),
+    body("reused buffer, sizes lognormal 3", Truth::HighWater, Figure::HeapBytes, |r, _| reused(r, |p| 1e3 * (3.0 * normal_above(p)).exp())),
+    body("reused buffer, sizes Pareto 1", Truth::HighWater, Figure::HeapBytes, |r, _| reused(r, |p| 64.0 / p)),
+    body("reused buffer, sizes Pareto 1 to 1 MiB", Truth::HighWater, Figure::HeapBytes, |r, _| reused(r, |p| (64.0 / p).min(1_048_576.0))),
+    body("reused buffer, sizes Pareto 1.5", Truth::HighWater, Figure::HeapBytes, |r, _| reused(r, |p| 1e3 * p.powf(-1.0 / 1.5))),
+    body("reused buffer, sizes uniform", Truth::HighWater, Figure::HeapBytes, |r, _| reused(r, |p| 65_536.0 * (1.0 - p))),
+    body("reused buffer, sizes exponential", Truth::HighWater, Figure::HeapBytes, |r, _| reused(r, |p| -1e4 * p.ln())),
+    body("reused buffer, in powers of two", Truth::HighWater, Figure::HeapBytes, |r, _| reused(r, |p| ((1e3 * (2.0 * normal_above(p)).exp()) as u64).next_power_of_two() as f64)),
+    body("reused buffer, doubles at least", Truth::HighWater, Figure::HeapBytes, |r, _| at_least_doubled(reused(r, |p| 1e3 * (2.0 * normal_above(p)).exp()))),
+    body("reused buffer beside noise of 500 B", Truth::HighWater, Figure::HeapBytes, |r, _| { let mut held = reused(r, |p| 1e3 * (2.0 * normal_above(p)).exp()); Box::new(move |r, b, n| held(r, b, n) + r.between(0.0, 500.0) as i64) }),
+    body("reused buffer, pages of the footprint", Truth::HighWater, Figure::Resident, |r, _| { let mut held = reused(r, |p| 1e5 * (2.0 * normal_above(p)).exp()); Box::new(move |r, b, n| pages(held(r, b, n) as f64)) }),
 
     body("square root", Truth::Slowing, Figure::HeapBytes, |_, _| Box::new(|_, _, n| (1000.0 * (n as f64).sqrt()) as i64)),
     body("logarithm", Truth::Slowing, Figure::HeapBytes, |_, _| Box::new(|_, _, n| (1e5 * (n as f64 + 1.0).ln()) as i64)),

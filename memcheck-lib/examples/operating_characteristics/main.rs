@@ -19,12 +19,14 @@ type Section = (&'static str, fn(&Body) -> bool);
 fn main() {
     let runs = std::env::args().nth(1).and_then(|runs| runs.parse().ok()).unwrap_or(400);
     let rules = Rules::default();
-    let sections: [Section; 3] = [
+    let sections: [Section; 4] = [
         ("Clean bodies", |body| matches!(body.truth, Truth::Clean { .. })),
         ("Leaks", |body| matches!(body.truth, Truth::Leak { .. } | Truth::Container { .. })),
+        ("High-water marks", |body| body.truth == Truth::HighWater),
         ("Unbounded but slowing", |body| body.truth == Truth::Slowing),
     ];
     let (mut planted, mut proven) = ([0u64; COSTS.len()], [0u64; COSTS.len()]);
+    let (mut marks, mut records) = (0u64, 0);
     let (mut clean, mut alarms, mut unsure, mut leaks, mut caught, mut silent) =
         (0u64, 0, 0, 0u64, 0, 0);
     for (title, belongs) in sections {
@@ -51,6 +53,10 @@ fn main() {
                         caught += tally.leak;
                         silent += tally.pass;
                     }
+                    Truth::HighWater => {
+                        marks += u64::from(tally.runs);
+                        records += tally.leak;
+                    }
                     Truth::Clean { .. } | Truth::Slowing => {}
                 }
             }
@@ -59,6 +65,7 @@ fn main() {
         println!();
     }
     println!("Clean and decidable: {clean} runs, {alarms} called growing, {unsure} UNSURE.");
+    println!("High-water marks: {marks} runs, {records} called growing.");
     println!(
         "Leaks: {leaks} runs, {caught} called growing, {silent} passed although the run said it would see them."
     );

@@ -50,7 +50,7 @@ pub fn affordable(rules: &Rules, cost: Duration) -> u64 {
 pub fn decidable(body: &Body, rules: &Rules, cost: Duration) -> bool {
     match body.truth {
         Truth::Clean { horizon } => affordable(rules, cost) / 8 * 7 >= horizon,
-        Truth::Leak { .. } | Truth::Container { .. } | Truth::Slowing => true,
+        _ => true,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::report::{Plant, Profile, TestId};
 pub(crate) use packet::{FIXED, encode_allocators, encode_ended, encode_failed, encode_profile};
 
 /// Version of everything in this file. A worker and an observer of different versions do not talk.
-pub(crate) const PROTOCOL: u32 = 5;
+pub(crate) const PROTOCOL: u32 = 6;
 
 /// Name of the variable that makes a test binary a worker.
 pub(crate) const VARIABLE: &str = "MEMCHECK_WORKER";
@@ -87,6 +87,9 @@ pub(crate) struct Hello {
     /// Whether the library leaves the global allocator to the crate: why it may not be counted.
     #[serde(default)]
     pub(crate) own_allocator: bool,
+    /// Whether it is not, but its blocks are counted as those of the C heap.
+    #[serde(default)]
+    pub(crate) heap_counted_as_c: bool,
     /// Whether the C heap is counted.
     pub(crate) native_heap: native::State,
     /// Whether the test wants its profile, to assert a snapshot.

@@ -13,6 +13,12 @@ pub(super) struct Profiling {
     pub(super) profile: Profile,
 }
 
+/// The calling thread's own, of the Rust heap and the C heap. One that is counted together with others
+/// did nothing by itself, as far as is known: then the profile says that more threads were at work.
+fn own() -> [HeapCounters; 2] {
+    [Heap::Rust, Heap::Native].map(|heap| heap::thread(heap).unwrap_or_default())
+}
+
 impl Profiling {
     pub(super) fn new() -> Self {
         let unseen = Range::UNSEEN;
@@ -32,7 +38,7 @@ impl Profiling {
     pub(super) fn begin(&mut self) {
         self.before = heap::process(Heap::Rust);
         self.native = heap::process(Heap::Native);
-        self.own = [Heap::Rust, Heap::Native].map(heap::thread);
+        self.own = own();
         self.peak.reset();
     }
 
@@ -40,7 +46,7 @@ impl Profiling {
         let highest = self.peak.highest();
         let done = heap::process(Heap::Rust).since(&self.before);
         let native = heap::process(Heap::Native).since(&self.native);
-        let [own_rust, own_native] = [Heap::Rust, Heap::Native].map(heap::thread);
+        let [own_rust, own_native] = own();
         self.profile.iterations += 1;
         // Frees count, too: one in another thread comes before the end of the iteration or after it.
         self.profile.one_thread &= own_rust.since(&self.own[0]) == done;

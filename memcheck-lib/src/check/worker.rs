@@ -156,6 +156,7 @@ pub(super) fn serve<R: Termination>(
         options,
         heap_counted: heap::is_counted(),
         own_allocator: heap::OWN_ALLOCATOR,
+        heap_counted_as_c: heap::is_counted_as_c(),
         native_heap: heap::native::state(),
         snapshot: snapshot.is_some(),
     };

@@ -150,8 +150,8 @@ impl fmt::Display for Advice {
                 };
                 write!(
                     f,
-                    "{holder} that needs more than {} iterations to fill looks the same in {figure}; if this is one, set `warmup` above what fills it",
-                    grouped(*iterations)
+                    "{holder} that needs more than {} to fill looks the same in {figure}; if this is one, set `warmup` above what fills it",
+                    units::iterations(*iterations)
                 )
             }
             Advice::LimitBelowSensitivity { figure, limit, sensitivity, iterations } => {
@@ -167,8 +167,8 @@ impl fmt::Display for Advice {
                 };
                 write!(
                     f,
-                    "the limit of {limit} on {figure} is below what this run could have seen beside its noise ({seen} per iteration); about {} iterations would reach it: raise `time`, or the limit",
-                    grouped(*iterations)
+                    "the limit of {limit} on {figure} is below what this run could have seen beside its noise ({seen} per iteration); about {} would reach it: raise `time`, or the limit",
+                    units::iterations(*iterations)
                 )
             }
             Advice::Unreadable { figure } => write!(

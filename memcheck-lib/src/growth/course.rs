@@ -156,6 +156,17 @@ impl Course {
         (series.baseline.is_some() || !series.windows.is_empty()).then_some(series)
     }
 
+    /// Growth over the run so far up to which a rising figure is let through.
+    pub(super) fn tolerance(&self, figure: Figure) -> f64 {
+        let grown =
+            |heap| self.series(heap).map_or(0, |series| series.growth().max(0).unsigned_abs());
+        let blocks = match figure {
+            Figure::Resident => grown(Figure::HeapBlocks) + grown(Figure::NativeBlocks),
+            _ => 0,
+        };
+        self.rules.limits.tolerance(figure, self.iterations(), blocks)
+    }
+
     /// What to run next, or why to stop.
     fn decide(&self) -> Result<WindowPlan, Stop> {
         let last = self.runs.last().map_or(1, |run| run.plan.iterations());
@@ -163,7 +174,7 @@ impl Course {
             .into_iter()
             .filter_map(|figure| self.series(figure).map(|series| (figure, series)))
             .map(|(figure, series)| {
-                let form = Form::of(&series);
+                let form = Form::of(figure, &series);
                 (figure, series, form)
             })
             .collect();
@@ -171,7 +182,7 @@ impl Course {
             let growth = series.growth() as f64;
             form.shape == Shape::Growing
                 && growth > self.rules.limits.evidence(*figure)
-                && growth > self.rules.limits.tolerance(*figure, self.iterations())
+                && growth > self.tolerance(*figure)
         };
         if seen.iter().any(proven) {
             return Err(Stop::Evidence);
@@ -224,7 +235,7 @@ impl Course {
 
     /// Whether nothing in the figure is a reason to go on. A rise far below the tolerance is none.
     fn quiet(&self, figure: Figure, form: &Form, iterations: u64) -> bool {
-        let tolerance = self.rules.limits.tolerance(figure, iterations);
+        let tolerance = self.tolerance(figure);
         form.calm || form.late_rate.max(form.rate) * (iterations as f64) < tolerance / 4.0
     }
 

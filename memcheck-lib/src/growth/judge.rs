@@ -34,7 +34,8 @@ impl Course {
             limited.chain(self.rules.must_read.iter().copied()).collect();
         for figure in wanted {
             let read = |figure| figures.iter().any(|report| report.figure == figure);
-            // The limit on the heap is one on the C heap too.
+            // The limit on the heap is one on the C heap too. Where blocks of Rust are seen in neither,
+            // the report says so.
             let elsewhere = figure == Figure::HeapBytes && read(Figure::NativeBytes);
             if !read(figure) && !elsewhere {
                 advice.push(Advice::Unreadable { figure });
@@ -61,10 +62,10 @@ impl Course {
     }
 
     fn report(&self, figure: Figure, series: &Series, advice: &mut Vec<Advice>) -> FigureReport {
-        let form = Form::of(series);
+        let form = Form::of(figure, series);
         let limits = &self.rules.limits;
         let iterations = self.iterations();
-        let tolerance = limits.tolerance(figure, iterations);
+        let tolerance = self.tolerance(figure);
         let growth = series.growth();
         let blind = self.rules.blind;
         let over =

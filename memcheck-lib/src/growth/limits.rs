@@ -49,8 +49,9 @@ impl Limits {
     /// Growth over `iterations` up to which a rising figure is let through.
     ///
     /// A user's absolute limit replaces the default. A heap that may grow by the user's wish takes
-    /// pages too: twice its bytes, because allocators round sizes up.
-    pub(super) fn tolerance(&self, figure: Figure, iterations: u64) -> f64 {
+    /// pages too: twice its bytes, because allocators round sizes up, and what they need beside each
+    /// of the `blocks` by which it grew.
+    pub(super) fn tolerance(&self, figure: Figure, iterations: u64, blocks: u64) -> f64 {
         if let Some(rate) = self.rate(figure) {
             return rate as f64 * iterations as f64;
         }
@@ -60,7 +61,8 @@ impl Limits {
         match figure {
             Figure::Resident => {
                 let permitted = self.get(Figure::HeapBytes).unwrap_or(0) as f64;
-                DEFAULT_RESIDENT as f64 + 2.0 * permitted * iterations as f64
+                let beside = if permitted > 0.0 { BLOCK_OVERHEAD * blocks as f64 } else { 0.0 };
+                DEFAULT_RESIDENT as f64 + 2.0 * permitted * iterations as f64 + beside
             }
             Figure::Mappings => DEFAULT_MAPPINGS as f64,
             _ => 0.0,
@@ -98,6 +100,10 @@ impl FromIterator<(Figure, u64)> for Limits {
     }
 }
 
+/// Bytes that a heap needs for a block beside those that were asked for, at most: glibc keeps 8 in
+/// front, rounds up to 16, and gives no less than 32
+/// (<https://sourceware.org/glibc/wiki/MallocInternals>).
+pub(crate) const BLOCK_OVERHEAD: f64 = 32.0;
 /// Growth of the live footprint that is let through by default: the page-wise noise of an
 /// allocator and of the kernel, seen on clean bodies.
 pub(crate) const DEFAULT_RESIDENT: u64 = 256 * 1024;

@@ -35,6 +35,7 @@ mod conclusion;
 mod course;
 mod judge;
 mod limits;
+mod pace;
 mod rarity;
 mod readings;
 mod schedule;
@@ -48,6 +49,7 @@ mod verdict;
 pub use advice::Advice;
 pub use conclusion::{Conclusion, Stop};
 pub use course::{Course, Spent};
+pub(crate) use limits::BLOCK_OVERHEAD;
 #[cfg(target_os = "linux")]
 pub(crate) use limits::DEFAULT_RESIDENT;
 pub use limits::{Limits, Rules, Scarce};

@@ -6,6 +6,12 @@ use std::time::Duration;
 pub(super) const FIRST_WINDOW: u64 = 16;
 /// Checkpoints of a window that has enough iterations.
 const CHECKPOINTS: u64 = 8;
+/// Where the checkpoints of a long window are, in thousandths of it. The distances are uneven: windows
+/// double, and a body whose period is close to a fraction of even distances would be a straight line to
+/// all of them.
+const ENDS: [u64; CHECKPOINTS as usize] = [125, 256, 371, 499, 618, 749, 871, 1000];
+/// Iterations from which on a window is long enough for that.
+const LONG: u64 = 64;
 /// Windows of the shortest run that is aimed at when the iterations are given.
 const FEWEST_WINDOWS: u32 = 5;
 /// Bound on the iterations of one window, against overflow with bodies that cost nothing.
@@ -19,13 +25,18 @@ pub struct WindowPlan {
 }
 
 impl WindowPlan {
-    /// A window of so many iterations, split into `min(8, iterations)` batches as equal as can be.
+    /// A window of so many iterations, split into `min(8, iterations)` batches: as equal as can be in a
+    /// short one, of uneven lengths in a long one.
     pub(super) fn of(iterations: u64) -> Self {
         let iterations = iterations.clamp(1, LARGEST_WINDOW);
         let count = iterations.min(CHECKPOINTS);
-        // Batch `at` ends at the rounded-down share of the window, so sizes differ by one at most.
-        let end = |at: u64| iterations * at / count;
-        WindowPlan { batches: (0..count).map(|at| end(at + 1) - end(at)).collect() }
+        // Each ends at its rounded-down share of the window.
+        let ends: Vec<u64> = match iterations {
+            LONG.. => ENDS.iter().map(|thousandths| iterations * thousandths / 1000).collect(),
+            _ => (1..=count).map(|at| iterations * at / count).collect(),
+        };
+        let starts = std::iter::once(&0).chain(&ends);
+        WindowPlan { batches: ends.iter().zip(starts).map(|(end, start)| end - start).collect() }
     }
 
     /// Iterations of the window.
@@ -76,6 +87,16 @@ mod tests {
             assert_eq!(plan.iterations(), iterations);
             assert!(plan.batches.iter().all(|batch| *batch > 0));
         }
+    }
+
+    #[test]
+    fn batches_of_a_long_window_are_uneven() {
+        assert_eq!(WindowPlan::of(1000).batches, [125, 131, 115, 128, 119, 131, 122, 129]);
+        let even =
+            WindowPlan::of(1 << 20).batches.iter().filter(|batch| **batch == 1 << 17).count();
+        // The first: the distances between windows, which a verdict states, double exactly.
+        assert_eq!(even, 1);
+        assert_eq!(WindowPlan::of(1 << 50).iterations(), LARGEST_WINDOW);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The shape in which one figure changed. The rule is told, with its error rates, in
 //! `docs/verdict.md`.
 
+use super::pace::keeps_pace;
 use super::series::{Point, Series, Window, deepest_fall, difference, never_falls, without_peaks};
 use super::verdict::Shape;
+use crate::figure::Figure;
 
 /// Steps between windows that must all rise for a figure to be called growing.
 pub(super) const STEPS: usize = 3;
@@ -24,7 +26,7 @@ pub(super) struct Form {
 
 impl Form {
     /// Looks at a series.
-    pub(super) fn of(series: &Series) -> Form {
+    pub(super) fn of(figure: Figure, series: &Series) -> Form {
         let count = series.windows.len();
         let rises = |back: usize| count > back && step_rises(series, count - 1 - back);
         let late_steps = rises(0) || rises(1);
@@ -33,7 +35,9 @@ impl Form {
         // short. Without noise it makes no difference where the windows end.
         let never_fell = never_falls(&series.windows);
         let halves = never_fell && series.is_cut_short(WINDOWS);
-        let grows = grows(series) || (halves && grows(&series.in_halves()));
+        // Of items there is no size that a record could have: one more is one more.
+        let goes_on = |series: &Series| grows(series) && (!figure.is_bytes() || keeps_pace(series));
+        let grows = goes_on(series) || (halves && goes_on(&series.in_halves()));
         // What rose and was not flat for longer than ever before may be between two rises.
         let between = never_fell && series.growth() > 0 && !pauses.ended();
         let late_steps = late_steps || between;
@@ -194,18 +198,18 @@ mod tests {
     use super::*;
 
     fn shape(series: &Series) -> Shape {
-        Form::of(series).shape
+        Form::of(Figure::HeapBytes, series).shape
     }
 
     #[test]
     fn a_constant_is_steady() {
         assert_eq!(shape(&doubling(5, |_| 42)), Shape::Steady);
-        assert!(Form::of(&doubling(5, |_| 42)).calm);
+        assert!(Form::of(Figure::HeapBytes, &doubling(5, |_| 42)).calm);
     }
 
     #[test]
     fn a_byte_in_every_iteration_grows_at_exactly_one() {
-        let form = Form::of(&doubling(7, |n| n as i64));
+        let form = Form::of(Figure::HeapBytes, &doubling(7, |n| n as i64));
         assert_eq!((form.shape, form.rate), (Shape::Growing, 1.0));
     }
 

@@ -109,6 +109,20 @@ fn what_is_scarce_is_judged_within_its_bound() {
 }
 
 #[test]
+fn a_period_in_step_with_the_checkpoints_is_no_growth() {
+    // Read at even distances of a million iterations some of these were straight lines.
+    for period in (3_800..4_200).chain([315, 7_784, 15_625]) {
+        let rules = Rules { iterations: Some(1_000_000), ..rules(&[]) };
+        let saw = |n: u64| {
+            let held = (n % period) as i64;
+            one(Figure::HeapBlocks, held).with(Figure::HeapBytes, 100 * held)
+        };
+        let conclusion = drive(rules, QUICK, saw);
+        assert_ne!(conclusion.verdict, Some(Verdict::Growing), "{period}");
+    }
+}
+
+#[test]
 fn one_huge_step_is_not_evidence() {
     let conclusion =
         drive(rules(&[]), QUICK, |n| one(Figure::HeapBytes, if n > 20 { 1 << 30 } else { 0 }));
@@ -159,6 +173,25 @@ fn the_heap_limit_is_a_rate() {
     let native = |n: u64| one(Figure::NativeBytes, 100 * n as i64);
     let native = drive(rules(&[(Figure::HeapBytes, 99)]), QUICK, native);
     assert_eq!(native.verdict, Some(Verdict::Growing));
+}
+
+#[test]
+fn the_footprint_may_grow_by_what_the_blocks_within_the_limit_cost() {
+    // glibc takes 32 bytes for a block of 8.
+    let read = |n: u64| {
+        one(Figure::HeapBytes, 8 * n as i64)
+            .with(Figure::HeapBlocks, n as i64)
+            .with(Figure::Resident, 32 * n as i64 / 4096 * 4096)
+    };
+    let within = drive(rules(&[(Figure::HeapBytes, 8)]), QUICK, read);
+    assert_eq!(within.verdict, Some(Verdict::Steady), "{:?}", within.figures);
+    let grows_within =
+        |of: &FigureReport| of.figure == Figure::HeapBytes && of.grows_within_limit();
+    assert!(within.figures.iter().any(grows_within));
+    // What the blocks do not explain is a leak.
+    let more = |n: u64| read(n).with(Figure::Resident, 96 * n as i64 / 4096 * 4096);
+    let more = drive(rules(&[(Figure::HeapBytes, 8)]), QUICK, more);
+    assert_eq!(more.verdict, Some(Verdict::Growing));
 }
 
 #[test]

@@ -77,6 +77,11 @@ pub struct FigureReport {
 }
 
 impl FigureReport {
+    /// Whether it goes on growing, and a limit of the user lets that through.
+    pub(crate) fn grows_within_limit(&self) -> bool {
+        self.verdict == Verdict::Steady && self.shape == Shape::Growing && self.limit.is_some()
+    }
+
     /// Whether it grew, or rose at nearly every checkpoint and never fell: what a process that came
     /// to a bad end was on the way to, however few its iterations were.
     pub(crate) fn rose_to_the_end(&self) -> bool {

@@ -163,12 +163,12 @@ pub(crate) fn process(heap: Heap) -> HeapCounters {
     sum
 }
 
-/// What the calling thread itself allocated and freed, counted from an arbitrary start.
-pub(crate) fn thread(heap: Heap) -> HeapCounters {
-    match TABLE.get(OWN.with(Cell::get).wrapping_sub(2)) {
-        Some(slot) => slot.tally(heap).read(),
-        None => HeapCounters::default(),
-    }
+/// What the calling thread itself allocated and freed, counted from an arbitrary start. `None` where
+/// it has no slot of its own: beyond [`SLOTS`] threads, at its very end, and where nothing is told of
+/// the end of a thread.
+pub(crate) fn thread(heap: Heap) -> Option<HeapCounters> {
+    // Claimed here if need be: a slot that is claimed later goes on from the sums of its last owner.
+    own_or_claimed().map(|slot| slot.tally(heap).read())
 }
 
 /// The number of the calling thread's own slot, which no other living thread has. `None` before its
@@ -243,5 +243,27 @@ mod at_thread_end {
 mod at_thread_end {
     pub(super) fn give_back(_index: usize) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// From now on the calling thread has no slot of its own, as one beyond the last.
+    pub(crate) fn lose_slot() {
+        OWN.with(|own| own.set(USE_SHARED));
+        SLOT.with(|slot| slot.set(None));
+    }
+
+    #[test]
+    fn a_thread_without_a_slot_is_not_told_that_it_did_nothing() {
+        std::thread::spawn(|| {
+            assert!(thread(Heap::Rust).is_some());
+            lose_slot();
+            assert_eq!(thread(Heap::Rust), None);
+        })
+        .join()
+        .unwrap();
     }
 }

@@ -44,14 +44,32 @@ pub(crate) fn tell_recorder() {
     mode::set(mode::Detour::Record, true);
 }
 
-/// Whether allocations of this process reach an [`Alloc`], found by making one. A test binary with
+/// Whether allocations of this process reach an [`Alloc`], found by making some. A test binary with
 /// a global allocator of its own that is not wrapped answers `false`; its Rust heap counters say
 /// nothing then, and a zero in them must not be taken for one.
 ///
-/// The one allocation is made at the first call only, so that asking does not show in what is
+/// The few allocations are made at the first call only, so that asking does not show in what is
 /// measured between two calls.
 pub fn is_counted() -> bool {
-    static KNOWN: OnceLock<bool> = OnceLock::new();
+    counted() == Counted::AsRust
+}
+
+/// Whether the allocations of Rust code are blocks of the C heap that is counted: those of an
+/// allocator that is not wrapped but asks `malloc` for each block, as `System` does.
+pub(crate) fn is_counted_as_c() -> bool {
+    counted() == Counted::AsC
+}
+
+/// Which counters the allocations of Rust code reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
+    AsRust,
+    AsC,
+    Nowhere,
+}
+
+fn counted() -> Counted {
+    static KNOWN: OnceLock<Counted> = OnceLock::new();
     *KNOWN.get_or_init(ask)
 }
 
@@ -72,17 +90,31 @@ pub(crate) fn why_not_counted(own_allocator: bool) -> &'static str {
     }
 }
 
-fn ask() -> bool {
+/// Allocations made to see where they are counted: several, so that those of other threads are not
+/// taken for them.
+const ASKED: u64 = 8;
+
+fn ask() -> Counted {
     let layout = std::alloc::Layout::new::<u64>();
-    let before = process(Heap::Rust);
-    // SAFETY: the layout is not of size zero; the block is freed with the layout it was asked
-    // with, and only if it was given.
-    unsafe {
-        // `black_box`: the compiler may remove a pair of allocation and release that nobody sees.
-        let block = std::hint::black_box(std::alloc::alloc(layout));
-        if !block.is_null() {
-            std::alloc::dealloc(block, layout);
+    let before = [Heap::Rust, Heap::Native].map(process);
+    for _ in 0..ASKED {
+        // SAFETY: the layout is not of size zero; the block is freed with the layout it was asked
+        // with, and only if it was given.
+        unsafe {
+            // `black_box`: the compiler may remove a pair of allocation and release that nobody sees.
+            let block = std::hint::black_box(std::alloc::alloc(layout));
+            if !block.is_null() {
+                std::alloc::dealloc(block, layout);
+            }
         }
     }
-    process(Heap::Rust).total_blocks != before.total_blocks
+    let [rust, c] = [Heap::Rust, Heap::Native].map(process);
+    let more = |after: HeapCounters, before: HeapCounters| {
+        after.total_blocks.wrapping_sub(before.total_blocks) >= ASKED
+    };
+    match (more(rust, before[0]), more(c, before[1])) {
+        (true, _) => Counted::AsRust,
+        (false, true) => Counted::AsC,
+        (false, false) => Counted::Nowhere,
+    }
 }

@@ -3,14 +3,14 @@
 use super::phrases::count;
 use crate::figure::Figure;
 use crate::report::{AllocatorChange, Finding, Mismatch, Report, Retention, Side, Verdict};
-use crate::units::{grouped, scaled};
+use crate::units::{iterations, scaled};
 
 /// The sentence for blocks allocated on one side and freed on the other.
 pub(super) fn mismatched(mismatch: &Mismatch) -> String {
     let blocks = if mismatch.rate >= 1.0 || mismatch.rate <= 0.0 {
         format!("{} per iteration", count(mismatch.rate, "block"))
     } else {
-        format!("1 block in every {} iterations", crate::units::number(1.0 / mismatch.rate))
+        format!("1 block in {}", crate::units::every(1.0 / mismatch.rate))
     };
     let verb = if mismatch.rate > 1.0 { "are" } else { "is" };
     match mismatch.allocated_by {
@@ -26,7 +26,8 @@ pub(super) fn mismatched(mismatch: &Mismatch) -> String {
 /// What asking the allocators showed and what they say of themselves; for a run whose footprint
 /// is not as it must be, or whose heaps say nothing.
 pub(super) fn notes(report: &Report) -> Vec<String> {
-    let mut notes: Vec<String> = report.retention.iter().filter_map(stays).collect();
+    let mut notes: Vec<String> =
+        report.retention.iter().filter_map(|of| stays(report, of)).collect();
     let uncounted = report.figure(Figure::NativeBytes).is_none();
     let grew = report.figure(Figure::Resident).is_some_and(|of| of.verdict != Verdict::Steady);
     if uncounted || grew || report.retention.is_some() {
@@ -35,12 +36,22 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     notes
 }
 
-fn stays(retention: &Retention) -> Option<String> {
+/// What the counted heaps do while the footprint grows.
+fn heaps(report: &Report) -> &'static str {
+    let grow = |figure| report.figure(figure).is_some_and(|of| of.grows_within_limit());
+    match grow(Figure::HeapBytes) || grow(Figure::NativeBytes) {
+        true => "the counted heaps grow within their limit",
+        false => "the counted heaps are steady",
+    }
+}
+
+fn stays(report: &Report, retention: &Retention) -> Option<String> {
     (retention.finding == Finding::Stays).then(|| {
         format!(
-            "the counted heaps are steady; asked to give memory back, the allocators returned {}, and {} iterations more added {} that stay: fragmentation, or memory mapped past the heaps",
+            "{}; asked to give memory back, the allocators returned {}, and {} more added {} that stay: fragmentation, or memory mapped past the heaps",
+            heaps(report),
             scaled(retention.given_back.max(0) as f64),
-            grouped(retention.iterations as i64),
+            iterations(retention.iterations),
             scaled(retention.again.max(0) as f64),
         )
     })

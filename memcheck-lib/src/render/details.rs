@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::allocators;
 use super::phrases::{self, exceeded, growth_code, heap_growth, other_growth, signed};
 use crate::figure::Figure;
-use crate::report::{FigureReport, Outcome, Report, Side, Verdict};
-use crate::units::{Bytes, grouped};
+use crate::report::{Conditions, FigureReport, Outcome, Report, Side, Verdict};
+use crate::units::{Bytes, grouped, iterations};
 
 /// Windows whose floors are shown: the last ones, which decide.
 const FLOORS: usize = 6;
@@ -140,6 +140,10 @@ pub(super) fn headlines(report: &Report) -> Vec<Headline> {
     match report.verdict {
         Some(Verdict::Growing) => growing(report),
         Some(Verdict::OverLimit) => over_limit(report),
+        // None of the figures that were read is in doubt.
+        Some(Verdict::Inconclusive) if is_unmeasured(report) => {
+            inconclusive("the Rust heap was not measured: a leak in it would not have been seen")
+        }
         Some(Verdict::Inconclusive) => match phrases::leading(report) {
             Some(of) => vec![Headline {
                 code: "inconclusive",
@@ -162,6 +166,13 @@ pub(super) fn headlines(report: &Report) -> Vec<Headline> {
                 .collect(),
         },
     }
+}
+
+/// Whether all that was measured is steady, but the Rust heap was not measured.
+fn is_unmeasured(report: &Report) -> bool {
+    let uncounted = |of: &Conditions| of.rust_heap_counted == Some(false);
+    report.conditions.as_ref().is_some_and(uncounted)
+        && report.figures.iter().all(|of| of.verdict == Verdict::Steady)
 }
 
 fn outcome(report: &Report) -> Option<(&'static str, String)> {
@@ -285,8 +296,8 @@ fn facts(report: &Report) -> Vec<Note> {
             .collect();
         let changed =
             if changed.is_empty() { "nothing changed".to_owned() } else { changed.join(", ") };
-        let iterations = grouped(report.iterations as i64);
-        notes.push(Note::seen(format!("over {iterations} iterations: {changed}")));
+        let iterations = iterations(report.iterations);
+        notes.push(Note::seen(format!("over {iterations}: {changed}")));
     }
     notes.extend(
         report
@@ -334,11 +345,13 @@ fn output(report: &Report, text: &mut String) {
     let lines: Vec<&str> = printed.lines().collect();
     let _ = writeln!(text, "   = output of the worker:");
     let half = OUTPUT_LINES / 2;
+    // To leave out a single one, and say so, takes as much place as the line.
+    let is_long = lines.len() > OUTPUT_LINES + 1;
     for (at, line) in lines.iter().enumerate() {
-        if lines.len() > OUTPUT_LINES && at == half {
-            let _ = writeln!(text, "     [… {} lines left out …]", lines.len() - OUTPUT_LINES);
+        if is_long && at == half {
+            let _ = writeln!(text, "     [… {} lines left out …]", lines.len() - 2 * half);
         }
-        if lines.len() <= OUTPUT_LINES || at < half || at >= lines.len() - half {
+        if !is_long || at < half || at >= lines.len() - half {
             let line: String = line.chars().take(300).collect();
             let _ = writeln!(text, "     {line}");
         }

@@ -2,9 +2,10 @@
 
 use crate::figure::Figure;
 use crate::report::{
-    Exceeded, FigureReport, Outcome, Profile, ProfileLimit, Range, Report, Sensitivity, Verdict,
+    Exceeded, FigureReport, Outcome, Profile, ProfileLimit, Range, Report, Sensitivity, Shape,
+    Verdict,
 };
-use crate::units::{Bytes, grouped, number, scaled};
+use crate::units::{Bytes, every, grouped, iterations, number, scaled};
 
 /// What was measured, for the line of a test: the growth of heap and footprint, what else changed,
 /// and over how many iterations.
@@ -17,25 +18,25 @@ pub fn measured(report: &Report) -> String {
             let always = bytes == Figure::HeapBytes;
             let blocks = report.figure(blocks);
             if always || is_notable(of) || blocks.is_some_and(is_notable) {
-                parts.push(heap_rate(of, blocks));
+                parts.push(heap_rate(of, blocks) + &allowed(of));
             }
         }
     }
     if let Some(of) = report.figure(Figure::Resident) {
-        parts.push(format!("{} {}", of.figure, signed_bytes(of.growth)));
+        parts.push(format!("{} {}{}", of.figure, signed_bytes(of.growth), allowed(of)));
     }
     for of in &report.figures {
         let heap_or_resident = of.figure.is_bytes() && of.figure != Figure::FdMemory
             || matches!(of.figure, Figure::HeapBlocks | Figure::NativeBlocks);
         if !heap_or_resident && is_notable(of) {
-            parts.push(format!("{} {}", of.figure, signed(of.figure, of.growth)));
+            parts.push(format!("{} {}{}", of.figure, signed(of.figure, of.growth), allowed(of)));
         }
     }
     if let Some(profile) = &report.profile {
         parts.push(allocates(profile));
     }
     if report.iterations > 0 {
-        parts.push(format!("{} iterations", grouped(report.iterations as i64)));
+        parts.push(iterations(report.iterations));
     }
     parts.join(" · ")
 }
@@ -43,12 +44,25 @@ pub fn measured(report: &Report) -> String {
 /// Whether a figure has a place in the line of its test although it is not always shown.
 fn is_notable(of: &FigureReport) -> bool {
     // In a run that was too short all of them are inconclusive.
-    of.verdict != Verdict::Steady && of.growth != 0
+    (of.verdict != Verdict::Steady || of.grows_within_limit()) && of.growth != 0
+}
+
+/// What a limit of the user lets grow, said beside the growth.
+fn allowed(of: &FigureReport) -> String {
+    match of.limit.filter(|_| of.grows_within_limit()) {
+        None => String::new(),
+        Some(limit) if of.figure.is_limited_by_rate() => format!(" ({} allowed)", Bytes(limit)),
+        Some(limit) if of.figure.is_bytes() => format!(" (limit {})", Bytes(limit)),
+        Some(limit) => format!(" (limit {})", grouped(limit as i64)),
+    }
 }
 
 fn heap_rate(bytes: &FigureReport, blocks: Option<&FigureReport>) -> String {
-    // A steady figure has no rate, whatever the last readings differ by.
-    let steady = |of: &FigureReport| of.verdict == Verdict::Steady;
+    // A steady figure has no rate, whatever the last readings differ by, but one that a limit lets grow.
+    let within = bytes.grows_within_limit();
+    let steady = |of: &FigureReport| {
+        of.verdict == Verdict::Steady && !(within && of.shape == Shape::Growing)
+    };
     let rate = if steady(bytes) { 0.0 } else { bytes.rate };
     let mut text = format!("{} {}/iter", bytes.figure, signed_rate(rate));
     // A container that grows takes a new block now and then: not worth a figure.
@@ -196,15 +210,15 @@ pub(super) fn heap_growth(
             format!("{} in {} {verb} every iteration{heap}", scaled(bytes), count(blocks, "block"))
         }
         (Some(bytes), Some(blocks)) if is_whole(bytes / blocks) => format!(
-            "1 block of {} survives in every {} iterations{heap}",
+            "1 block of {} survives in {}{heap}",
             scaled(bytes / blocks),
-            number(1.0 / blocks)
+            every(1.0 / blocks)
         ),
         // Beside the blocks a container grows, or they are not all alike.
         (Some(bytes), Some(blocks)) => format!(
-            "{} per iteration survive{heap}, 1 block more in every {} iterations",
+            "{} per iteration survive{heap}, 1 block more in {}",
             scaled(bytes),
-            number(1.0 / blocks)
+            every(1.0 / blocks)
         ),
         (Some(bytes), None) => format!(
             "{} per iteration survive{heap}, in no new blocks: a container grows",
@@ -242,7 +256,7 @@ pub(super) fn other_growth(of: &FigureReport) -> String {
     } else if of.rate >= 1.0 {
         format!("{} {many} {state} by every iteration", number(of.rate))
     } else {
-        format!("1 {one} {state} in every {} iterations", number(1.0 / of.rate.max(1e-9)))
+        format!("1 {one} {state} in {}", every(1.0 / of.rate.max(1e-9)))
     }
 }
 
@@ -271,5 +285,51 @@ pub fn sensitivity(of: &FigureReport) -> String {
         Some(Sensitivity::PerIteration { amount }) => {
             format!("≥ {}/iteration", count(amount, noun))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::TestId;
+
+    fn figure(figure: Figure, growth: i64, limit: Option<u64>) -> FigureReport {
+        FigureReport {
+            figure,
+            verdict: Verdict::Steady,
+            shape: Shape::Growing,
+            growth,
+            rate: growth as f64 / 1000.0,
+            limit,
+            sensitivity: None,
+            windows: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_grows_within_a_limit_is_shown_with_it() {
+        let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
+        report.iterations = 1000;
+        report.figures = vec![
+            figure(Figure::HeapBytes, 8000, Some(8)),
+            figure(Figure::HeapBlocks, 1000, None),
+            figure(Figure::Fds, 4956, Some(100_000)),
+        ];
+        let line = "heap +8 B/iter in 1 block (8 B allowed) · fds +4,956 (limit 100,000) · 1,000 iterations";
+        assert_eq!(measured(&report), line);
+        // Without a limit nothing is allowed, and a steady figure has no rate.
+        for of in &mut report.figures {
+            of.limit = None;
+        }
+        assert_eq!(measured(&report), "heap +0 B/iter · 1,000 iterations");
+    }
+
+    #[test]
+    fn what_comes_in_nearly_every_iteration_comes_in_every_one() {
+        let mut of = figure(Figure::Fds, 999, None);
+        of.rate = 0.9996;
+        assert_eq!(other_growth(&of), "1 file descriptor is left open in every iteration");
+        of.rate = 0.5;
+        assert_eq!(other_growth(&of), "1 file descriptor is left open in every 2 iterations");
     }
 }

@@ -1,7 +1,7 @@
 //! Sentences about planted leaks.
 
 use crate::report::{Plant, PlantKind, Report, TrialResult};
-use crate::units::{Bytes, grouped};
+use crate::units::{Bytes, every, grouped};
 
 /// What was planted beside a test and what came of it, for a line below that of the test; `None`
 /// where nothing was to be proven.
@@ -83,10 +83,7 @@ fn long(plant: &Plant) -> String {
             format!("{} {}{plural}", grouped(plant.count as i64), plant.kind)
         }
     };
-    match plant.every {
-        1 => format!("{what} in every iteration"),
-        every => format!("{what} in every {} iterations", grouped(every as i64)),
-    }
+    format!("{what} in {}", every(plant.every as f64))
 }
 
 #[cfg(test)]

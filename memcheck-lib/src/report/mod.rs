@@ -33,6 +33,7 @@ pub use mismatch::{Mismatch, Side};
 pub use outcome::Outcome;
 pub use profile::{Change, Exceeded, Profile, ProfileLimit, Range};
 pub use proof::{Plant, PlantKind, Proof, Trial, TrialResult};
+pub(crate) use retention::{Again, bound};
 pub use retention::{Finding, Retention};
 pub use run::{Proofs, ReadError, Reason, RunReport, RunSummary, TestRecord};
 pub use sites::{Account, Amount, FileVersion, Frame, Module, Omitted, Place, Site, Sites};

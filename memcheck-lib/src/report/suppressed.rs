@@ -5,11 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Amount, FigureReport, Report, SiteKind, Sites, Verdict};
 use crate::figure::Figure;
-
-/// Bytes that a heap needs for a block beside those that were asked for, at most: glibc keeps 8 in
-/// front, rounds up to 16, and gives no less than 32
-/// (<https://sourceware.org/glibc/wiki/MallocInternals>).
-const OVERHEAD: f64 = 32.0;
+use crate::growth::BLOCK_OVERHEAD;
 
 /// How much more may grow than the suppressed sites show. The judged part and the recording are
 /// different iterations, so that rates are not quite alike; what is more than this is another leak.
@@ -91,7 +87,7 @@ impl Report {
     fn suppressed_memory(&self) -> f64 {
         let heap = [SiteKind::RustHeap, SiteKind::CHeap].map(|kind| {
             let (blocks, bytes) = self.suppressed_rate(kind);
-            bytes + OVERHEAD * blocks
+            bytes + BLOCK_OVERHEAD * blocks
         });
         heap.iter().sum::<f64>() + self.suppressed_rate(SiteKind::Mapping).1
     }

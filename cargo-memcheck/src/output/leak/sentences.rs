@@ -2,7 +2,7 @@
 
 use memcheck::render::count;
 use memcheck::report::{Account, Amount, Place, SiteKind};
-use memcheck::units::{number, scaled};
+use memcheck::units::{every, scaled};
 
 use crate::sites::{Maker, readable, short_file};
 
@@ -13,17 +13,13 @@ pub(super) fn rate(kind: SiteKind, survived: Amount, iterations: u64) -> String 
     let noun = noun(kind);
     match (survived.bytes, survived.blocks) {
         (0, _) if blocks >= 1.0 => format!("{} per iteration", count(blocks, noun)),
-        (0, _) => format!("1 {noun} in every {} iterations", number(1.0 / blocks.max(1e-9))),
+        (0, _) => format!("1 {noun} in {}", every(1.0 / blocks.max(1e-9))),
         _ if blocks >= 1.0 => {
             format!("{} in {} per iteration", scaled(bytes), count(blocks, noun))
         }
         // One block may be that of a container, which is replaced as it grows.
         (_, ..2) => format!("{} per iteration", scaled(bytes)),
-        _ => format!(
-            "1 {noun} of {} in every {} iterations",
-            scaled(bytes / blocks),
-            number(1.0 / blocks)
-        ),
+        _ => format!("1 {noun} of {} in {}", scaled(bytes / blocks), every(1.0 / blocks)),
     }
 }
 
@@ -68,7 +64,7 @@ pub(super) fn task_label(survived: Amount, iterations: u64, function: Option<&st
     let each = survived.blocks as f64 / iterations.max(1) as f64;
     let rate = match each {
         1.0.. => format!("{} per iteration", count(each, "task")),
-        _ => format!("1 task in every {} iterations", number(1.0 / each.max(1e-9))),
+        _ => format!("1 task in {}", every(1.0 / each.max(1e-9))),
     };
     match function {
         None => format!("{rate}, spawned here"),

@@ -63,6 +63,7 @@ mod tests {
             options: Options::default(),
             heap_counted: true,
             own_allocator: false,
+            heap_counted_as_c: false,
             native_heap,
             snapshot: false,
         }

@@ -243,6 +243,16 @@ fn provisional(launch: &Launch, started: Instant, measured: Measured) -> Report 
     report(launch, started, Measured { completed: true, ..measured }, Outcome::Passed)
 }
 
+/// That the Rust heap is not counted, and where its leaks would show.
+fn heap_not_counted(unseen: bool, own_allocator: bool) -> Warning {
+    let instead = match unseen {
+        true => "A leak in it shows only in the footprint, above 256 KiB, so nothing passes here",
+        false => "Its blocks are counted as those of the C heap",
+    };
+    let why = crate::heap::why_not_counted(own_allocator);
+    Warning { code: "heap-not-counted".to_owned(), message: format!("{why}. {instead}") }
+}
+
 /// Puts together what is known.
 fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcome) -> Report {
     let Measured {
@@ -267,10 +277,9 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
     }
     let uncounted = hello.as_ref().filter(|hello| !hello.heap_counted);
     let heap_counted = uncounted.is_none();
-    warnings.extend(uncounted.map(|hello| Warning {
-        code: "heap-not-counted".to_owned(),
-        message: crate::heap::why_not_counted(hello.own_allocator).to_owned(),
-    }));
+    // An allocator that asks `malloc` for each block is judged with the C heap, its limit too.
+    let heap_unseen = uncounted.is_some_and(|hello| !hello.heap_counted_as_c);
+    warnings.extend(uncounted.map(|hello| heap_not_counted(heap_unseen, hello.own_allocator)));
     warnings.extend(hello.as_ref().and_then(|hello| c_heap::warning(&hello.native_heap)));
     let judged = conclusion.as_ref().and_then(|of| of.verdict);
     warnings.extend(retention.as_ref().and_then(|of| retained::warning(of, judged)));
@@ -286,7 +295,7 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
         Some(profile) if heap_counted => limits::exceeded(&options, profile),
         _ => Vec::new(),
     };
-    let unmeasured = limits::any(&options) && !heap_counted;
+    let unmeasured = heap_unseen || limits::any(&options) && !heap_counted;
     let checkpoints = conclusion.as_ref().map(|of| of.checkpoints.clone()).unwrap_or_default();
     let (verdict, iterations, figures, advice) = match conclusion {
         Some(conclusion) => {

@@ -8,7 +8,7 @@ use crate::figure::Figure;
 use crate::growth::{Sensitivity, Verdict};
 use crate::report::{Outcome, Plant, PlantKind, Proof, Report, Trial, TrialResult};
 use crate::tool::{Cancel, Launch, Progress, Settings};
-use crate::units::grouped;
+use crate::units::{grouped, iterations};
 
 /// How often a leak is planted before it counts as missed. A leak of the stated size is called
 /// growing in nearly every run, not in every one: a machine that is busy elsewhere for a moment
@@ -96,9 +96,9 @@ fn missed(report: &Report, figure: Figure) -> Option<String> {
     }
     Some(match (&report.outcome, of) {
         (Outcome::Passed, Some(of)) => format!(
-            "{figure} changed by {} over {} iterations and was called {}",
+            "{figure} changed by {} over {} and was called {}",
             grouped(of.growth),
-            grouped(i64::try_from(report.iterations).unwrap_or(i64::MAX)),
+            iterations(report.iterations),
             match of.verdict {
                 Verdict::Steady => "steady",
                 Verdict::Inconclusive => "inconclusive",

@@ -83,11 +83,17 @@ pub(super) fn settled(
     Ok(last)
 }
 
-/// Other threads that work this long without releasing anything are not about to.
-const WITHOUT_RELEASE: Duration = Duration::from_millis(200);
+/// Tasks that wait this long for something else are not about to end.
+const IDLE_TASKS: Duration = Duration::from_millis(200);
+/// Other threads that work this long without releasing anything are not about to. One that writes the
+/// call stack of a panic needs as long as its debug information is large.
+const WITHOUT_RELEASE: Duration = Duration::from_secs(1);
+/// How often the kernel is asked what is left: that costs more than the counters.
+const LOOK: Duration = Duration::from_millis(20);
 
-/// Waits like [`settled`], but for as long as the subject's other threads release memory, at most
-/// for `limit`: for the few readings that decide whether what grew is about to go.
+/// Waits like [`settled`], but for as long as the subject's other threads release memory or
+/// descriptors, or end, at most for `limit`: for the few readings that decide whether what grew is
+/// about to go.
 pub(super) fn drained(
     subject: &mut impl Subject,
     limit: Duration,
@@ -95,10 +101,11 @@ pub(super) fn drained(
     let began = Instant::now();
     let mut last = subject.counters()?;
     if last.tasks.is_some() {
-        last = subject.drive(0, limit.min(WITHOUT_RELEASE))?;
+        last = subject.drive(0, limit.min(IDLE_TASKS))?;
     }
     let held = |of: &Checkpoint| of.rust.live_bytes.saturating_add(of.native.live_bytes);
     let (mut least, mut released) = (held(&last), Instant::now());
+    let (mut fewest, mut looked) = (u64::MAX, Instant::now());
     while subject.has_other_threads() {
         std::thread::sleep(LONGEST_PAUSE);
         let asleep = subject.others_sleep();
@@ -110,6 +117,14 @@ pub(super) fn drained(
         }
         if held(&last) < least {
             (least, released) = (held(&last), Instant::now());
+        }
+        if looked.elapsed() >= LOOK {
+            let sample = subject.sample();
+            let items = [last.tasks, sample.fds, sample.threads].into_iter().flatten().sum();
+            if items < fewest {
+                (fewest, released) = (items, Instant::now());
+            }
+            looked = Instant::now();
         }
         if released.elapsed() >= WITHOUT_RELEASE || began.elapsed() >= limit {
             break;

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::quiet::drained;
 use super::subject::{Interruption, Subject};
+use crate::check::message::Checkpoint;
 use crate::figure::Figure;
 use crate::growth::{Conclusion, DEFAULT_RESIDENT, FigureReport, Sensitivity, Shape, Verdict};
-use crate::report::{Finding, Retention, Warning};
-use crate::units::{grouped, scaled};
+use crate::report::{Again, Finding, Retention, Warning, bound};
+use crate::units::{self, scaled};
 
 /// Parts in which the iterations run again, so that a body that became slow is not run past its
 /// timeout.
@@ -32,22 +33,30 @@ pub(super) fn look(
     }
     let Some(grown) = footprint(subject) else { return Ok(None) };
     let Some(before) = trimmed(subject)? else { return Ok(None) };
-    for part in 0..PARTS {
+    let mut done = 0;
+    for part in 0..2 * PARTS {
         let batch = iterations * (part + 1) / PARTS - iterations * part / PARTS;
-        if batch == 0 {
-            continue;
+        if batch > 0 {
+            subject.run(batch)?;
+            if subject.elapsed() + spent / PARTS as u32 > timeout {
+                return Ok(None);
+            }
         }
-        subject.run(batch)?;
-        if subject.elapsed() + spent / PARTS as u32 > timeout {
-            return Ok(None);
+        done += batch;
+        // Both ends must have about the same heap: a few parts more, until they do.
+        let as_before =
+            |heap: i64| heap.abs_diff(before.heap) <= bound(resident.growth).unsigned_abs();
+        if part + 1 >= PARTS && as_before(heap(&drained(subject, REST)?)) {
+            break;
         }
     }
     let Some(after) = trimmed(subject)? else { return Ok(None) };
-    // Blocks that are alive are judged as such. What other threads have yet to free is no growth of
-    // the footprint beside the heap.
-    let alive = (after.heap - before.heap).max(0);
-    let again = after.footprint - before.footprint - alive;
-    Ok(Some(Retention::new(iterations, resident.growth, grown - before.footprint, again)))
+    let again = Again {
+        iterations: done,
+        footprint: after.footprint - before.footprint,
+        heap: after.heap - before.heap,
+    };
+    Ok(Retention::new(resident.growth, grown - before.footprint, again))
 }
 
 /// The report on the footprint, if nothing else grows: it grows, or it is all that keeps the run
@@ -80,8 +89,12 @@ struct Held {
 fn trimmed(subject: &mut impl Subject) -> Result<Option<Held>, Interruption> {
     let rested = drained(subject, REST)?;
     subject.trim()?;
-    let heap = rested.rust.live_bytes.saturating_add(rested.native.live_bytes);
+    let heap = heap(&rested);
     Ok(footprint(subject).map(|footprint| Held { footprint, heap }))
+}
+
+fn heap(checkpoint: &Checkpoint) -> i64 {
+    checkpoint.rust.live_bytes.saturating_add(checkpoint.native.live_bytes)
 }
 
 fn footprint(subject: &mut impl Subject) -> Option<i64> {
@@ -128,10 +141,10 @@ pub(super) fn warning(retention: &Retention, verdict: Option<Verdict>) -> Option
     is_so.then(|| Warning {
         code: "retained".to_owned(),
         message: format!(
-            "the footprint grew by {} over {} iterations with a steady heap, but is retained by the allocator, not leaked: asked to give memory back it returned {}, and as many iterations again added {}",
+            "the footprint grew by {} beside the heap, but is retained by the allocator, not leaked: asked to give memory back it returned {}, and {} more added {}",
             scaled(growth as f64),
-            grouped(iterations as i64),
             scaled(given_back.max(0) as f64),
+            units::iterations(iterations),
             scaled(again.max(0) as f64),
         ),
     })

@@ -26,6 +26,13 @@ struct Script {
     /// Heap that an iteration hands to another thread, which frees it when it comes to it.
     handed_over: i64,
     queued: i64,
+    /// A cache on the heap that is cleared every so many iterations, its memory kept.
+    cleared: Option<u64>,
+    /// Threads that an iteration starts, and those that still run: one ends at each look but the first
+    /// after an iteration.
+    starts: u64,
+    running: u64,
+    looked: u64,
     done: u64,
     held: u64,
     trims: u64,
@@ -41,6 +48,10 @@ impl Script {
             step: None,
             handed_over: 0,
             queued: 0,
+            cleared: None,
+            starts: 0,
+            running: 0,
+            looked: 0,
             done: 0,
             held: 16 << 20,
             trims: 0,
@@ -61,11 +72,11 @@ impl Subject for Script {
     }
 
     fn has_other_threads(&self) -> bool {
-        self.handed_over > 0
+        self.handed_over > 0 || self.starts > 0
     }
 
     fn others_sleep(&self) -> bool {
-        self.queued == 0
+        self.queued == 0 && self.running == 0
     }
 
     fn hello(&mut self) -> Result<Hello, Interruption> {
@@ -75,6 +86,7 @@ impl Subject for Script {
             options: Options::default(),
             heap_counted: true,
             own_allocator: false,
+            heap_counted_as_c: false,
             native_heap: State::Counted,
             snapshot: false,
         })
@@ -87,6 +99,7 @@ impl Subject for Script {
             self.held += bytes;
         }
         self.queued += iterations as i64 * self.handed_over;
+        self.running += iterations * self.starts;
         let took = Duration::from_micros(100) * u32::try_from(iterations).unwrap();
         self.elapsed.set(self.elapsed.get() + took);
         let mut checkpoint = self.counters()?;
@@ -108,6 +121,9 @@ impl Subject for Script {
         // Each look leaves the other thread time for some of its queue.
         self.queued = (self.queued - self.queued / 16 - (64 << 10)).max(0);
         checkpoint.rust.live_bytes = self.heap_per_iteration * self.done as i64 + self.queued;
+        if let Some(period) = self.cleared {
+            checkpoint.rust.live_bytes += (self.done % period) as i64 * 4096;
+        }
         Ok(checkpoint)
     }
 
@@ -123,12 +139,14 @@ impl Subject for Script {
     }
 
     fn sample(&mut self) -> Sample {
+        let again = std::mem::replace(&mut self.looked, self.done) == self.done;
+        self.running = self.running.saturating_sub(u64::from(again));
         let anonymous = (self.held + self.queued as u64) / PAGE * PAGE;
         let footprint = Footprint { anonymous, ..Footprint::default() };
         Sample {
             footprint: Some(footprint),
             fds: Some(3),
-            threads: Some(1),
+            threads: Some(1 + self.running),
             children: Some(0),
             mappings: Some(40),
             ..Sample::default()
@@ -241,6 +259,26 @@ fn a_leak_beside_work_that_is_left_grows() {
     let mut script = Script { handed_over: 100, heap_per_iteration: 1000, ..Script::new(0, 0) };
     let (verdict, _) = judge(&mut script, Options::default());
     assert_eq!(verdict, Some(Verdict::Growing));
+}
+
+#[test]
+fn a_leak_of_pages_does_not_hide_behind_a_heap_that_stands_higher() {
+    let options = Options { iterations: Some(2_000), ..Options::default() };
+    for period in [640, 690, 1_000, 1_030, 1_040, 1_050, 1_500] {
+        let mut script = Script { cleared: Some(period), ..Script::new(PAGE, 0) };
+        let (verdict, _) = judge(&mut script, options.clone());
+        assert_eq!(verdict, Some(Verdict::Growing), "cleared every {period}");
+    }
+}
+
+#[test]
+fn threads_that_end_one_by_one_have_fallen_behind() {
+    let options = Options { iterations: Some(100), ..Options::default() };
+    let mut script = Script { starts: 1, ..Script::new(0, 0) };
+    let conclusion = measured(&mut script, options).conclusion.unwrap();
+    assert_eq!(conclusion.verdict, Some(Verdict::Inconclusive));
+    let said = |of: &Advice| matches!(of, Advice::FellBehind { figure: Figure::Threads, .. });
+    assert!(conclusion.advice.iter().any(said), "{:?}", conclusion.advice);
 }
 
 #[test]
