@@ -102,13 +102,25 @@ pub(super) fn apply(conclusion: &mut Conclusion, retention: Option<&Retention>) 
     let may_stay = retention
         .bound()
         .max(i64::try_from(of.limit.unwrap_or(DEFAULT_RESIDENT)).unwrap_or(i64::MAX));
-    if of.verdict == Verdict::Inconclusive && stays > may_stay {
+    if of.verdict == Verdict::Inconclusive && stays > may_stay && !is_over(of, retention) {
         return;
     }
     of.sensitivity = Some(sensitivity(of.sensitivity, retention));
     let over = of.limit.is_some_and(|limit| i128::from(of.growth) > i128::from(limit));
     let verdict = if over { Verdict::OverLimit } else { Verdict::Steady };
     conclusion.revise(Figure::Resident, verdict, None);
+}
+
+/// Rises after which it is no chance that as many iterations again had none.
+const RISES: usize = 4;
+/// The least of these, as a part of the growth: pages that come and go are not among them.
+const RISE: i64 = 32;
+/// What may come again of a rise that is over, as a part of the growth.
+const AGAIN: i64 = 16;
+
+/// Whether a rise has ended: it came in several steps, and next to nothing came again.
+fn is_over(of: &FigureReport, retention: &Retention) -> bool {
+    of.rises(retention.growth / RISE) >= RISES && retention.again <= retention.growth / AGAIN
 }
 
 /// The smallest leak that would not have been taken for retained memory: one that adds, in as many

@@ -262,3 +262,66 @@ fn a_late_rise_of_what_is_let_through_may_stay() {
     let mut script = Script { step: Some((620, 104 << 10)), ..Script::new(0, 0) };
     assert_eq!(judge(&mut script, options).0, Some(Verdict::Steady));
 }
+
+/// A run in which only the footprint rose, by these pages.
+fn rose(pages: &[&[i64]], growth: i64) -> Conclusion {
+    let (verdict, shape) = (Verdict::Inconclusive, Shape::Rising);
+    let windows = pages
+        .iter()
+        .map(|window| window.iter().map(|pages| pages * PAGE as i64).collect())
+        .collect();
+    let resident = FigureReport {
+        figure: Figure::Resident,
+        verdict,
+        shape,
+        growth,
+        rate: 0.0,
+        limit: None,
+        sensitivity: None,
+        windows,
+    };
+    Conclusion {
+        verdict: Some(verdict),
+        iterations: 1000,
+        checkpoints: Vec::new(),
+        figures: vec![resident],
+        advice: Vec::new(),
+        stopped: None,
+    }
+}
+
+#[test]
+fn a_rise_of_several_steps_that_did_not_come_again_is_over() {
+    // A database in a file, and a pool of threads: seen on busy machines.
+    let database: &[&[i64]] = &[
+        &[0, 0, 0, 0, 0, 0, 0, 99],
+        &[99, 99, 99, 99, 99, 99, 99, 99],
+        &[99, 99, 99, 103, 103, 103, 156, 156],
+        &[156, 156, 156, 156, 156, 207, 316, 423],
+        &[694, 694, 694, 694, 694, 702, 923, 1140],
+    ];
+    let pool: &[&[i64]] = &[
+        &[27, 27, 27, 28, 45, 45, 45, 45],
+        &[45, 55, 56, 57, 59, 62, 87, 87],
+        &[89, 92, 92, 92, 92, 92, 92, 92],
+        &[106, 111, 111, 115, 115, 115, 136, 136],
+        &[137, 138, 139, 140, 141, 154, 173, 174],
+    ];
+    let judged = |pages: &[&[i64]], growth, given_back, again| {
+        let mut conclusion = rose(pages, growth);
+        apply(&mut conclusion, Some(&Retention::new(1000, growth, given_back, again)));
+        let sensitivity = conclusion.figures[0].sensitivity.map(|of| of.per_iteration());
+        (conclusion.verdict, sensitivity)
+    };
+    // What the second look could have missed is said.
+    let steady = |growth: i64| (Some(Verdict::Steady), Some(2.0 * (growth / 4) as f64 / 1000.0));
+    assert_eq!(judged(database, 4_669_440, 8_192, 72_464), steady(4_669_440));
+    assert_eq!(judged(pool, 712_704, 106_496, 32_768), steady(712_704));
+    // What comes again is not over, and one step says nothing of the next, with pages that come and
+    // go beside it or not.
+    let unsure = (Some(Verdict::Inconclusive), None);
+    assert_eq!(judged(pool, 712_704, 106_496, 100_000), unsure);
+    let step: &[&[i64]] =
+        &[&[0, 1, 2, 0], &[1, 3, 0, 4], &[5, 170, 171, 172], &[170, 173, 174, 171]];
+    assert_eq!(judged(step, 712_704, 106_496, 0), unsure);
+}
