@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::advice::Advice;
 use super::conclusion::Conclusion;
 use super::course::Course;
-use super::rarity::is_rare;
+use super::rarity::{is_of_rare_blocks, is_rare};
 use super::series::{Series, deepest_fall};
 use super::shape::{Form, WINDOWS};
 use super::verdict::{FigureReport, Sensitivity, Shape, Verdict};
@@ -73,7 +73,9 @@ impl Course {
         let mut verdict = match form.shape {
             Shape::Growing if blind => Verdict::Steady,
             Shape::Growing if over || projected(form.rate) > tolerance => Verdict::Growing,
-            Shape::Rising if projected(form.late_rate) > tolerance && !is_rare(figure, series) => {
+            Shape::Rising
+                if projected(form.late_rate) > tolerance && !self.rare(figure, series) =>
+            {
                 Verdict::Inconclusive
             }
             Shape::TooShort => Verdict::Inconclusive,
@@ -116,6 +118,17 @@ impl Course {
                 .map(|window| window.points().iter().map(|point| point.value).collect())
                 .collect(),
         }
+    }
+
+    /// Whether the late rises of a figure are too rare to be called anything, by themselves or by the
+    /// blocks that they come with.
+    fn rare(&self, figure: Figure, series: &Series) -> bool {
+        let blocks = match figure {
+            Figure::HeapBytes => self.series(Figure::HeapBlocks),
+            Figure::NativeBytes => self.series(Figure::NativeBlocks),
+            _ => None,
+        };
+        is_rare(figure, series) || blocks.is_some_and(|blocks| is_of_rare_blocks(series, &blocks))
     }
 
     /// Blocks that grow within a `heap` limit that the user set are what the user let through.
