@@ -8,7 +8,7 @@ use super::quiet::{Patience, settled};
 use super::recording::{self, Judged, Recording, Told, Wanted};
 use super::scarce::scarce;
 use super::subject::{Interruption, Subject};
-use super::{behind, c_heap, retained, snapshot};
+use super::{again, behind, c_heap, retained, snapshot};
 use crate::check::Options;
 use crate::check::message::{Checkpoint, Hello};
 use crate::figure::Figure;
@@ -88,8 +88,8 @@ pub(super) fn measure(
     (measured, result)
 }
 
-fn run(
-    subject: &mut impl Subject,
+fn run<S: Subject>(
+    subject: &mut S,
     asked: &Asked<'_>,
     stable: &dyn Fn(Measured) -> Option<String>,
     measured: &mut Measured,
@@ -180,9 +180,11 @@ fn run(
         let spent = subject.elapsed().saturating_sub(began);
         let left = options.effective_timeout().saturating_sub(subject.elapsed());
         let patient = spent.max(BEHIND).min(left / 2);
-        behind::look(subject, conclusion, patient, |subject, checkpoint| {
+        let read = |subject: &mut S, checkpoint: &Checkpoint| {
             readings(checkpoint, &subject.sample(), counted)
-        })?;
+        };
+        behind::look(subject, conclusion, patient, read)?;
+        again::look(subject, conclusion, spent, options.effective_timeout(), read)?;
         measured.retention =
             retained::look(subject, conclusion, spent, options.effective_timeout())?;
         retained::apply(conclusion, measured.retention.as_ref());

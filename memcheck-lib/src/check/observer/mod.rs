@@ -1,5 +1,6 @@
 //! The observer: starts a worker, measures it from outside, judges what it saw.
 
+mod again;
 mod anew;
 mod behind;
 mod c_heap;

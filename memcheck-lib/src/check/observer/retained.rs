@@ -3,16 +3,13 @@
 
 use std::time::Duration;
 
+use super::again::run_again;
 use super::quiet::drained;
 use super::subject::{Interruption, Subject};
 use crate::figure::Figure;
 use crate::growth::{Conclusion, DEFAULT_RESIDENT, FigureReport, Sensitivity, Shape, Verdict};
 use crate::report::{Finding, Retention, Warning};
 use crate::units::{grouped, scaled};
-
-/// Parts in which the iterations run again, so that a body that became slow is not run past its
-/// timeout.
-const PARTS: u64 = 8;
 
 /// Longest wait for threads that still release memory when the footprint is to be read.
 const REST: Duration = Duration::from_secs(1);
@@ -32,15 +29,8 @@ pub(super) fn look(
     }
     let Some(grown) = footprint(subject) else { return Ok(None) };
     let Some(before) = trimmed(subject)? else { return Ok(None) };
-    for part in 0..PARTS {
-        let batch = iterations * (part + 1) / PARTS - iterations * part / PARTS;
-        if batch == 0 {
-            continue;
-        }
-        subject.run(batch)?;
-        if subject.elapsed() + spent / PARTS as u32 > timeout {
-            return Ok(None);
-        }
+    if !run_again(subject, iterations, spent, timeout)? {
+        return Ok(None);
     }
     let Some(after) = trimmed(subject)? else { return Ok(None) };
     // Blocks that are alive are judged as such. What other threads have yet to free is no growth of
@@ -97,7 +87,7 @@ pub(super) fn apply(conclusion: &mut Conclusion, retention: Option<&Retention>) 
         return;
     };
     // A rise that was not found to go on need not come again so soon: it must have come back, all but
-    // what is let through over as many iterations.
+    // what is let through over as many iterations, or be over.
     let stays = retention.growth - retention.given_back;
     let may_stay = retention
         .bound()
@@ -150,4 +140,4 @@ pub(super) fn warning(retention: &Retention, verdict: Option<Verdict>) -> Option
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

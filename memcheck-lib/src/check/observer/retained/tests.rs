@@ -17,7 +17,7 @@ const PAGE: u64 = 4096;
 
 /// A body that keeps `per_iteration` bytes, of which the allocator returns `returned` parts in a
 /// hundred when it is asked; the rest stays.
-struct Script {
+pub(in crate::check::observer) struct Script {
     per_iteration: u64,
     returned: u64,
     heap_per_iteration: i64,
@@ -26,13 +26,22 @@ struct Script {
     /// Heap that an iteration hands to another thread, which frees it when it comes to it.
     handed_over: i64,
     queued: i64,
-    done: u64,
+    /// Bytes and blocks of the heap after so many iterations, beside all that.
+    heap: Box<dyn FnMut(u64) -> (i64, i64)>,
+    pub(in crate::check::observer) done: u64,
     held: u64,
     trims: u64,
     elapsed: Cell<Duration>,
 }
 
 impl Script {
+    /// A body with a heap of so many bytes and blocks after so many iterations.
+    pub(in crate::check::observer) fn of_heap(
+        heap: impl FnMut(u64) -> (i64, i64) + 'static,
+    ) -> Self {
+        Script { heap: Box::new(heap), ..Script::new(0, 0) }
+    }
+
     fn new(per_iteration: u64, returned: u64) -> Self {
         Script {
             per_iteration,
@@ -41,6 +50,7 @@ impl Script {
             step: None,
             handed_over: 0,
             queued: 0,
+            heap: Box::new(|_| (0, 0)),
             done: 0,
             held: 16 << 20,
             trims: 0,
@@ -106,7 +116,10 @@ impl Subject for Script {
         };
         // Each look leaves the other thread time for some of its queue.
         self.queued = (self.queued - self.queued / 16 - (64 << 10)).max(0);
-        checkpoint.rust.live_bytes = self.heap_per_iteration * self.done as i64 + self.queued;
+        let (bytes, blocks) = (self.heap)(self.done);
+        checkpoint.rust.live_bytes =
+            self.heap_per_iteration * self.done as i64 + self.queued + bytes;
+        checkpoint.rust.live_blocks = blocks;
         Ok(checkpoint)
     }
 
@@ -162,7 +175,7 @@ fn judge(script: &mut Script, options: Options) -> (Option<Verdict>, Option<Rete
     (measured.conclusion.unwrap().verdict, measured.retention)
 }
 
-fn measured(script: &mut Script, options: Options) -> Measured {
+pub(in crate::check::observer) fn measured(script: &mut Script, options: Options) -> Measured {
     let asked = Asked {
         defaults: &Options::default(),
         overrides: &options,
