@@ -20,6 +20,9 @@ const EXTENSION: u32 = 3;
 /// With fewer iterations a leak in every hundredth could be missed by chance.
 const FEWEST_ITERATIONS: u64 = 496;
 
+/// Iterations of four doubling windows, the fewest.
+pub(super) const FOUR_WINDOWS: u64 = (1 << WINDOWS) - 1;
+
 /// What a window may take of what is `left`, so that it suffices for all that a judgement needs.
 fn share(left: u64, windows: usize) -> u64 {
     left / WINDOWS.saturating_sub(windows).max(1) as u64
@@ -132,12 +135,6 @@ impl Course {
         self.runs.last().map_or(Duration::ZERO, |run| run.spent.elapsed)
     }
 
-    /// Wall cost of one iteration, as far as known.
-    pub(super) fn iteration_cost(&self) -> Duration {
-        let iterations = u32::try_from(self.iterations().max(1)).unwrap_or(u32::MAX);
-        if self.runs.is_empty() { self.cost } else { self.elapsed() / iterations }
-    }
-
     /// The readings of one figure; `None` when it was never read.
     pub(super) fn series(&self, figure: Figure) -> Option<Series> {
         let mut done = 0u64;
@@ -214,6 +211,11 @@ impl Course {
         {
             next = room;
         }
+        // Where four doubling windows would fit, a body that became slow must not spend on the third
+        // what the fourth needs.
+        if self.windows() < WINDOWS && iterations.saturating_add(room) >= FOUR_WINDOWS {
+            next = next.min(share(room, self.windows()));
+        }
         Ok(WindowPlan::of(next.min(room)))
     }
 
@@ -243,14 +245,26 @@ impl Course {
         (room / form.rate).max(1.0) as u64
     }
 
+    /// Wall time of the last window.
+    fn last_took(&self) -> Duration {
+        let before = self.runs.len().checked_sub(2).and_then(|at| self.runs.get(at));
+        let began = before.map_or(Duration::ZERO, |run| run.spent.elapsed);
+        self.elapsed().saturating_sub(began)
+    }
+
+    /// Wall time that so many iterations take at the pace of the last window.
+    pub(super) fn expected(&self, iterations: u64) -> Duration {
+        let each = match self.runs.last() {
+            Some(last) => self.last_took().as_secs_f64() / last.plan.iterations() as f64,
+            None => self.cost.as_secs_f64(),
+        };
+        Duration::try_from_secs_f64(each * iterations as f64).unwrap_or(Duration::MAX)
+    }
+
     /// Iterations that fit into the rest of the budget, at the pace of the last window.
     fn room(&self) -> u64 {
         let Some(last) = self.runs.last() else { return u64::MAX };
-        let before = match self.runs.len().checked_sub(2).and_then(|at| self.runs.get(at)) {
-            Some(run) => run.spent.elapsed,
-            None => Duration::ZERO,
-        };
-        let took = last.spent.elapsed.saturating_sub(before).as_secs_f64();
+        let took = self.last_took().as_secs_f64();
         // With fewer than four windows nothing can be said at all: a slow body, or a machine that
         // has much else to do, gets more time for them.
         let factor = if self.windows() < WINDOWS { EXTENSION } else { 1 };

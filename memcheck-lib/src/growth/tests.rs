@@ -75,6 +75,34 @@ fn a_body_too_slow_for_four_windows_is_inconclusive_with_the_time_it_needs() {
 }
 
 #[test]
+fn a_body_that_becomes_slow_gets_its_four_windows() {
+    // 1 ms in the warm-up and 60 ms from then on.
+    let run = |cost: Duration, read: fn(u64) -> Readings| {
+        let mut course = Course::new(rules(&[]), Duration::from_millis(1), read(0));
+        let (mut done, mut elapsed) = (0u64, Duration::ZERO);
+        while let Some(window) = course.next() {
+            let mut readings = Vec::new();
+            for batch in &window.batches {
+                done += batch;
+                elapsed += cost.saturating_mul(*batch as u32);
+                readings.push(read(done));
+            }
+            course.record(readings, Spent { elapsed, cpu: elapsed });
+        }
+        (course.conclude(), elapsed)
+    };
+    let slow = Duration::from_millis(60);
+    let (leak, elapsed) = run(slow, |n| one(Figure::Fds, n as i64));
+    assert_eq!((leak.verdict, leak.figures[0].windows.len()), (Some(Verdict::Growing), 4));
+    assert!(elapsed <= Duration::from_secs(6), "{elapsed:?}");
+    assert_eq!(run(slow, |_| one(Figure::Fds, 5)).0.verdict, Some(Verdict::Steady));
+    // One that became too slow is told a time above what it has just spent.
+    let (too_slow, elapsed) = run(Duration::from_secs(1), |_| one(Figure::Fds, 5));
+    let [Advice::LongerTime { time }] = too_slow.advice[..] else { panic!("{too_slow:?}") };
+    assert!(time >= elapsed && time >= Duration::from_secs(16), "{time:?}");
+}
+
+#[test]
 fn descriptors_threads_and_memory_stop_at_the_evidence() {
     for (figure, each, most) in [
         (Figure::Fds, 1, 700),
