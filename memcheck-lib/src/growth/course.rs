@@ -8,14 +8,14 @@ use super::readings::Readings;
 use super::schedule::{WindowPlan, first_window, fixed_windows};
 use super::series::{Point, Series, Window};
 use super::shape::{Form, WINDOWS};
-use super::verdict::Shape;
+use super::verdict::{Shape, Verdict};
 use crate::figure::Figure;
 
 /// Iterations after which a run that shows no growth has seen enough.
 const ENOUGH_ITERATIONS: u64 = 2048;
 /// CPU time after which it has, if it also did [`FEWEST_ITERATIONS`].
 const ENOUGH_CPU: Duration = Duration::from_millis(100);
-/// Times the budget that a run may take to get its four windows.
+/// Times the budget that a run may take to get its four windows, or to see how what rises goes on.
 const EXTENSION: u32 = 3;
 /// With fewer iterations a leak in every hundredth could be missed by chance.
 const FEWEST_ITERATIONS: u64 = 496;
@@ -265,15 +265,29 @@ impl Course {
     fn room(&self) -> u64 {
         let Some(last) = self.runs.last() else { return u64::MAX };
         let took = self.last_took().as_secs_f64();
-        // With fewer than four windows nothing can be said at all: a slow body, or a machine that
-        // has much else to do, gets more time for them.
-        let factor = if self.windows() < WINDOWS { EXTENSION } else { 1 };
+        // With fewer than four windows nothing can be said at all, and of what rises nothing yet: a slow
+        // body, or a machine that has much else to do, gets more time.
+        let factor = if self.windows() < WINDOWS || self.is_undecided() { EXTENSION } else { 1 };
         let budget = self.rules.time.saturating_mul(factor);
         let left = budget.saturating_sub(last.spent.elapsed).as_secs_f64();
         if took == 0.0 {
             return if left > 0.0 { u64::MAX } else { 0 };
         }
         (left / took * last.plan.iterations() as f64) as u64
+    }
+
+    /// Whether the run, if it ended here, would end without a word on what rises, or with one on what
+    /// rose in few iterations.
+    fn is_undecided(&self) -> bool {
+        let conclusion = self.conclude();
+        match conclusion.verdict {
+            Some(Verdict::Growing) => self.iterations() < FEWEST_ITERATIONS,
+            Some(Verdict::Inconclusive) => conclusion
+                .figures
+                .iter()
+                .any(|of| of.verdict == Verdict::Inconclusive && of.shape == Shape::Rising),
+            _ => false,
+        }
     }
 
     /// Whether the figure was read at every checkpoint, the baseline included.

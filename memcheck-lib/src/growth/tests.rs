@@ -145,12 +145,30 @@ fn one_huge_step_is_not_evidence() {
 
 #[test]
 fn a_step_late_in_a_slow_run_is_told_with_advice() {
-    let step = |height: i64| move |n: u64| one(Figure::Fds, height * i64::from(n > 60));
-    // One descriptor is what a library opens once; twenty are another matter.
+    // Within the budget, and in what it is extended by.
+    let step = |height: i64| {
+        move |n: u64| one(Figure::Fds, height * (i64::from(n > 60) + i64::from(n > 300)))
+    };
+    // Two descriptors are what a library opens; forty are another matter.
     assert_eq!(drive(rules(&[]), SLOW, step(1)).verdict, Some(Verdict::Steady));
     let conclusion = drive(rules(&[]), SLOW, step(20));
     assert_eq!(conclusion.verdict, Some(Verdict::Inconclusive));
     assert!(matches!(conclusion.advice[..], [Advice::RoseLate { figure: Figure::Fds, .. }]));
+}
+
+#[test]
+fn what_rises_when_the_budget_is_used_gets_more_of_it() {
+    // A cache of 50 sessions, each of 12 blocks; one iteration takes 33 ms.
+    let slow = Duration::from_millis(33);
+    let cache = |n: u64| one(Figure::HeapBlocks, 12 * n.min(50) as i64);
+    let conclusion = drive(rules(&[]), slow, cache);
+    assert_eq!(conclusion.verdict, Some(Verdict::Steady), "{}", conclusion.iterations);
+    // A step that came late.
+    let step = |n: u64| one(Figure::Fds, 20 * i64::from(n > 120));
+    assert_eq!(drive(rules(&[]), SLOW, step).verdict, Some(Verdict::Steady));
+    // What does not rise ends with the budget.
+    let steady = drive(rules(&[]), SLOW, |_| one(Figure::Fds, 5));
+    assert!(steady.iterations <= 200, "{}", steady.iterations);
 }
 
 #[test]
