@@ -86,6 +86,9 @@ pub(crate) struct Hello {
     /// Whether the test wants its profile, to assert a snapshot.
     #[serde(default)]
     pub(crate) snapshot: bool,
+    /// Number of the thread that iterates.
+    #[serde(default)]
+    pub(crate) thread: i32,
 }
 
 /// The worker's side of a checkpoint.

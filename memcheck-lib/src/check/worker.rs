@@ -138,6 +138,7 @@ pub(super) fn serve<R: Termination>(
         heap_counted: heap::is_counted(),
         native_heap: heap::native::state(),
         snapshot: snapshot.is_some(),
+        thread: rustix::thread::gettid().as_raw_nonzero().get(),
     };
     match hello.encode() {
         Ok(packet) => connection.say(&packet),

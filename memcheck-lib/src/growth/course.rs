@@ -35,6 +35,15 @@ pub struct Spent {
     pub elapsed: Duration,
     /// CPU time the worker used in it.
     pub cpu: Duration,
+    /// Part of the wall time in which the thread that iterates was ready to run and got no processor.
+    pub waited: Duration,
+}
+
+impl Spent {
+    /// Wall time without what a busy machine took.
+    fn own(&self) -> Duration {
+        self.elapsed.saturating_sub(self.waited)
+    }
 }
 
 /// One window that was run.
@@ -245,11 +254,14 @@ impl Course {
         (room / form.rate).max(1.0) as u64
     }
 
+    /// What had been spent before the last window.
+    fn spent_before(&self) -> Spent {
+        self.runs.iter().rev().nth(1).map_or(Spent::default(), |run| run.spent)
+    }
+
     /// Wall time of the last window.
     fn last_took(&self) -> Duration {
-        let before = self.runs.len().checked_sub(2).and_then(|at| self.runs.get(at));
-        let began = before.map_or(Duration::ZERO, |run| run.spent.elapsed);
-        self.elapsed().saturating_sub(began)
+        self.elapsed().saturating_sub(self.spent_before().elapsed)
     }
 
     /// Wall time that so many iterations take at the pace of the last window.
@@ -261,19 +273,26 @@ impl Course {
         Duration::try_from_secs_f64(each * iterations as f64).unwrap_or(Duration::MAX)
     }
 
-    /// Iterations that fit into the rest of the budget, at the pace of the last window.
+    /// Iterations that fit into the rest of the budget, at the pace of the last window. The time that a
+    /// busy machine took does not count, but a run takes no more than three times its budget in all.
     fn room(&self) -> u64 {
         let Some(last) = self.runs.last() else { return u64::MAX };
-        let took = self.last_took().as_secs_f64();
+        let before = self.spent_before();
+        let most = self.rules.time.saturating_mul(EXTENSION);
         // With fewer than four windows nothing can be said at all, and of what rises nothing yet: a slow
         // body, or a machine that has much else to do, gets more time.
-        let factor = if self.windows() < WINDOWS || self.is_undecided() { EXTENSION } else { 1 };
-        let budget = self.rules.time.saturating_mul(factor);
-        let left = budget.saturating_sub(last.spent.elapsed).as_secs_f64();
-        if took == 0.0 {
-            return if left > 0.0 { u64::MAX } else { 0 };
-        }
-        (left / took * last.plan.iterations() as f64) as u64
+        let more = self.windows() < WINDOWS || self.is_undecided();
+        let budget = if more { most } else { self.rules.time };
+        let fits = |left: Duration, took: Duration| match took.as_secs_f64() {
+            0.0 if left > Duration::ZERO => u64::MAX,
+            0.0 => 0,
+            took => (left.as_secs_f64() / took * last.plan.iterations() as f64) as u64,
+        };
+        let own = fits(
+            budget.saturating_sub(last.spent.own()),
+            last.spent.own().saturating_sub(before.own()),
+        );
+        own.min(fits(most.saturating_sub(last.spent.elapsed), self.last_took()))
     }
 
     /// Whether the run, if it ended here, would end without a word on what rises, or with one on what

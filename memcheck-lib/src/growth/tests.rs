@@ -22,7 +22,7 @@ fn drive(rules: Rules, cost: Duration, mut read: impl FnMut(u64) -> Readings) ->
             elapsed += cost.saturating_mul(u32::try_from(*batch).unwrap_or(u32::MAX));
             readings.push(read(done));
         }
-        course.record(readings, Spent { elapsed, cpu: elapsed });
+        course.record(readings, Spent { elapsed, cpu: elapsed, ..Spent::default() });
     }
     course.conclude()
 }
@@ -87,7 +87,7 @@ fn a_body_that_becomes_slow_gets_its_four_windows() {
                 elapsed += cost.saturating_mul(*batch as u32);
                 readings.push(read(done));
             }
-            course.record(readings, Spent { elapsed, cpu: elapsed });
+            course.record(readings, Spent { elapsed, cpu: elapsed, ..Spent::default() });
         }
         (course.conclude(), elapsed)
     };
@@ -100,6 +100,27 @@ fn a_body_that_becomes_slow_gets_its_four_windows() {
     let (too_slow, elapsed) = run(Duration::from_secs(1), |_| one(Figure::Fds, 5));
     let [Advice::LongerTime { time }] = too_slow.advice[..] else { panic!("{too_slow:?}") };
     assert!(time >= elapsed && time >= Duration::from_secs(16), "{time:?}");
+}
+
+#[test]
+fn what_a_busy_machine_takes_does_not_count_up_to_three_times_the_budget() {
+    // An iteration of 10 ms, and so many times as long in which it waits for a processor.
+    let iterations = |waits: u32| {
+        let mut course = Course::new(rules(&[]), SLOW, one(Figure::Fds, 5));
+        let (mut own, mut waited) = (Duration::ZERO, Duration::ZERO);
+        while let Some(window) = course.next() {
+            own += SLOW.saturating_mul(window.iterations() as u32);
+            waited = own.saturating_mul(waits);
+            let readings = vec![one(Figure::Fds, 5); window.batches.len()];
+            course.record(readings, Spent { elapsed: own + waited, cpu: own, waited });
+        }
+        (course.conclude().iterations, own + waited)
+    };
+    let (quiet, took) = iterations(0);
+    assert_eq!((quiet, took), (200, Duration::from_secs(2)));
+    assert_eq!(iterations(1), (200, Duration::from_secs(4)));
+    let (starved, took) = iterations(9);
+    assert!((50..=60).contains(&starved) && took <= Duration::from_secs(6), "{starved} {took:?}");
 }
 
 #[test]
@@ -345,7 +366,7 @@ proptest! {
                 }
                 readings.push(all);
             }
-            course.record(readings, Spent { elapsed, cpu: elapsed });
+            course.record(readings, Spent { elapsed, cpu: elapsed, ..Spent::default() });
         }
         let conclusion = course.conclude();
         prop_assert!(conclusion.verdict.is_some());

@@ -64,6 +64,7 @@ mod tests {
             heap_counted: true,
             native_heap,
             snapshot: false,
+            thread: 0,
         }
     }
 

@@ -147,7 +147,7 @@ fn run<S: Subject>(
         blind: asked.blind,
     };
     let mut course = Course::new(rules, warm.cost, baseline);
-    let began = subject.elapsed();
+    let (began, waited) = (subject.elapsed(), subject.waited());
     let mut last = start;
     let judged = (|| {
         while let Some(window) = course.next() {
@@ -160,6 +160,7 @@ fn run<S: Subject>(
             let spent = Spent {
                 elapsed: subject.elapsed().saturating_sub(began),
                 cpu: Duration::from_nanos(last.cpu_ns.saturating_sub(start.cpu_ns)),
+                waited: subject.waited().saturating_sub(waited),
             };
             course.record(checkpoints, spent);
         }

@@ -21,6 +21,7 @@ mod retained;
 mod scarce;
 mod snapshot;
 mod spawn;
+mod starved;
 mod subject;
 
 use std::os::unix::process::ExitStatusExt;

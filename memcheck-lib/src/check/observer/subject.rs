@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::ceiling::Guard;
 use super::conversation::{Conversation, Stop};
-use super::quiet;
+use super::{quiet, starved};
 use crate::check::message::{Checkpoint, Command, Hello, Reply};
 use crate::heap::allocators::AllocatorFigures;
 #[cfg(memcheck_sites)]
@@ -91,6 +91,10 @@ pub(super) trait Subject {
     fn set_ceiling(&mut self, ceiling: Option<Bytes>);
     /// Wall time since the subject was started.
     fn elapsed(&self) -> Duration;
+    /// How much of it the thread that iterates waited for a processor.
+    fn waited(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// A worker process.
@@ -98,6 +102,8 @@ pub(super) struct Process<'a> {
     pub(super) conversation: Conversation<'a>,
     watch: Option<Watch>,
     notes: Vec<String>,
+    /// The thread that iterates, once it is known.
+    thread: i32,
     started: Instant,
     guard: Guard,
     progress: &'a mut dyn FnMut(Progress),
@@ -120,6 +126,7 @@ impl<'a> Process<'a> {
             conversation,
             watch,
             notes,
+            thread: 0,
             started,
             guard,
             progress,
@@ -182,6 +189,7 @@ impl Subject for Process<'_> {
             Reply::Hello(hello) => {
                 // What the harness printed before the test began.
                 self.conversation.forget_output();
+                self.thread = hello.thread;
                 Ok(*hello)
             }
             other => Err(unexpected(other)),
@@ -321,5 +329,9 @@ impl Subject for Process<'_> {
 
     fn elapsed(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    fn waited(&self) -> Duration {
+        starved::waited(self.conversation.pid(), self.thread)
     }
 }

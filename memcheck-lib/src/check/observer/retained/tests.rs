@@ -86,6 +86,7 @@ impl Subject for Script {
             heap_counted: true,
             native_heap: State::Counted,
             snapshot: false,
+            thread: 0,
         })
     }
 
