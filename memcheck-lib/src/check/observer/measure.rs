@@ -318,7 +318,8 @@ fn readings(checkpoint: &Checkpoint, sample: &Sample, counted: Counted) -> Readi
         (Figure::Fds, sample.fds),
         (Figure::Threads, sample.threads),
         (Figure::Children, sample.children),
-        (Figure::Mappings, sample.mappings),
+        // Of a thread that is there it is told as of a thread, and an arena is glibc's.
+        (Figure::Mappings, sample.mappings.zip(sample.thread_mappings).map(|(all, of)| all - of)),
     ];
     for (figure, value) in kernel {
         if let Some(value) = value {

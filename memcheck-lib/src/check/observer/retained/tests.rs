@@ -144,6 +144,7 @@ impl Subject for Script {
             threads: Some(1),
             children: Some(0),
             mappings: Some(40),
+            thread_mappings: Some(0),
             ..Sample::default()
         }
     }
