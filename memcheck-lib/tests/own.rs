@@ -27,7 +27,7 @@ fn a_course_over_readings_keeps_nothing() {
             elapsed += cost.mul_f64(*batch as f64);
             taken.push(readings(24 * done as i64));
         }
-        course.record(taken, Spent { elapsed, cpu: elapsed });
+        course.record(taken, Spent { elapsed, cpu: elapsed, ..Spent::default() });
     }
     assert_eq!(course.conclude().verdict, Some(Verdict::Growing));
 }

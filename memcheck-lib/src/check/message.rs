@@ -17,7 +17,7 @@ use crate::report::{Plant, Profile, TestId};
 pub(crate) use packet::{FIXED, encode_allocators, encode_ended, encode_failed, encode_profile};
 
 /// Version of everything in this file. A worker and an observer of different versions do not talk.
-pub(crate) const PROTOCOL: u32 = 6;
+pub(crate) const PROTOCOL: u32 = 7;
 
 /// Name of the variable that makes a test binary a worker.
 pub(crate) const VARIABLE: &str = "MEMCHECK_WORKER";
@@ -95,6 +95,9 @@ pub(crate) struct Hello {
     /// Whether the test wants its profile, to assert a snapshot.
     #[serde(default)]
     pub(crate) snapshot: bool,
+    /// Number of the thread that iterates.
+    #[serde(default)]
+    pub(crate) thread: i32,
 }
 
 /// The worker's side of a checkpoint.

@@ -159,6 +159,7 @@ pub(super) fn serve<R: Termination>(
         heap_counted_as_c: heap::is_counted_as_c(),
         native_heap: heap::native::state(),
         snapshot: snapshot.is_some(),
+        thread: rustix::thread::gettid().as_raw_nonzero().get(),
     };
     match hello.encode() {
         Ok(packet) => {

@@ -8,17 +8,20 @@ use super::readings::Readings;
 use super::schedule::{WindowPlan, first_window, fixed_windows};
 use super::series::{Point, Series, Window};
 use super::shape::{Form, WINDOWS};
-use super::verdict::Shape;
+use super::verdict::{Shape, Verdict};
 use crate::figure::Figure;
 
 /// Iterations after which a run that shows no growth has seen enough.
 const ENOUGH_ITERATIONS: u64 = 2048;
 /// CPU time after which it has, if it also did [`FEWEST_ITERATIONS`].
 const ENOUGH_CPU: Duration = Duration::from_millis(100);
-/// Times the budget that a run may take to get its four windows.
+/// Times the budget that a run may take to get its four windows, or to see how what rises goes on.
 const EXTENSION: u32 = 3;
 /// With fewer iterations a leak in every hundredth could be missed by chance.
 const FEWEST_ITERATIONS: u64 = 496;
+
+/// Iterations of four doubling windows, the fewest.
+pub(super) const FOUR_WINDOWS: u64 = (1 << WINDOWS) - 1;
 
 /// What a window may take of what is `left`, so that it suffices for all that a judgement needs.
 fn share(left: u64, windows: usize) -> u64 {
@@ -32,6 +35,15 @@ pub struct Spent {
     pub elapsed: Duration,
     /// CPU time the worker used in it.
     pub cpu: Duration,
+    /// Part of the wall time in which the thread that iterates was ready to run and got no processor.
+    pub waited: Duration,
+}
+
+impl Spent {
+    /// Wall time without what a busy machine took.
+    fn own(&self) -> Duration {
+        self.elapsed.saturating_sub(self.waited)
+    }
 }
 
 /// One window that was run.
@@ -132,12 +144,6 @@ impl Course {
         self.runs.last().map_or(Duration::ZERO, |run| run.spent.elapsed)
     }
 
-    /// Wall cost of one iteration, as far as known.
-    pub(super) fn iteration_cost(&self) -> Duration {
-        let iterations = u32::try_from(self.iterations().max(1)).unwrap_or(u32::MAX);
-        if self.runs.is_empty() { self.cost } else { self.elapsed() / iterations }
-    }
-
     /// The readings of one figure; `None` when it was never read.
     pub(super) fn series(&self, figure: Figure) -> Option<Series> {
         let mut done = 0u64;
@@ -225,6 +231,11 @@ impl Course {
         {
             next = room;
         }
+        // Where four doubling windows would fit, a body that became slow must not spend on the third
+        // what the fourth needs.
+        if self.windows() < WINDOWS && iterations.saturating_add(room) >= FOUR_WINDOWS {
+            next = next.min(share(room, self.windows()));
+        }
         Ok(WindowPlan::of(next.min(room)))
     }
 
@@ -254,23 +265,59 @@ impl Course {
         (room / form.rate).max(1.0) as u64
     }
 
-    /// Iterations that fit into the rest of the budget, at the pace of the last window.
+    /// What had been spent before the last window.
+    fn spent_before(&self) -> Spent {
+        self.runs.iter().rev().nth(1).map_or(Spent::default(), |run| run.spent)
+    }
+
+    /// Wall time of the last window.
+    fn last_took(&self) -> Duration {
+        self.elapsed().saturating_sub(self.spent_before().elapsed)
+    }
+
+    /// Wall time that so many iterations take at the pace of the last window.
+    pub(super) fn expected(&self, iterations: u64) -> Duration {
+        let each = match self.runs.last() {
+            Some(last) => self.last_took().as_secs_f64() / last.plan.iterations() as f64,
+            None => self.cost.as_secs_f64(),
+        };
+        Duration::try_from_secs_f64(each * iterations as f64).unwrap_or(Duration::MAX)
+    }
+
+    /// Iterations that fit into the rest of the budget, at the pace of the last window. The time that a
+    /// busy machine took does not count, but a run takes no more than three times its budget in all.
     fn room(&self) -> u64 {
         let Some(last) = self.runs.last() else { return u64::MAX };
-        let before = match self.runs.len().checked_sub(2).and_then(|at| self.runs.get(at)) {
-            Some(run) => run.spent.elapsed,
-            None => Duration::ZERO,
+        let before = self.spent_before();
+        let most = self.rules.time.saturating_mul(EXTENSION);
+        // With fewer than four windows nothing can be said at all, and of what rises nothing yet: a slow
+        // body, or a machine that has much else to do, gets more time.
+        let more = self.windows() < WINDOWS || self.is_undecided();
+        let budget = if more { most } else { self.rules.time };
+        let fits = |left: Duration, took: Duration| match took.as_secs_f64() {
+            0.0 if left > Duration::ZERO => u64::MAX,
+            0.0 => 0,
+            took => (left.as_secs_f64() / took * last.plan.iterations() as f64) as u64,
         };
-        let took = last.spent.elapsed.saturating_sub(before).as_secs_f64();
-        // With fewer than four windows nothing can be said at all: a slow body, or a machine that
-        // has much else to do, gets more time for them.
-        let factor = if self.windows() < WINDOWS { EXTENSION } else { 1 };
-        let budget = self.rules.time.saturating_mul(factor);
-        let left = budget.saturating_sub(last.spent.elapsed).as_secs_f64();
-        if took == 0.0 {
-            return if left > 0.0 { u64::MAX } else { 0 };
+        let own = fits(
+            budget.saturating_sub(last.spent.own()),
+            last.spent.own().saturating_sub(before.own()),
+        );
+        own.min(fits(most.saturating_sub(last.spent.elapsed), self.last_took()))
+    }
+
+    /// Whether the run, if it ended here, would end without a word on what rises, or with one on what
+    /// rose in few iterations.
+    fn is_undecided(&self) -> bool {
+        let conclusion = self.conclude();
+        match conclusion.verdict {
+            Some(Verdict::Growing) => self.iterations() < FEWEST_ITERATIONS,
+            Some(Verdict::Inconclusive) => conclusion
+                .figures
+                .iter()
+                .any(|of| of.verdict == Verdict::Inconclusive && of.shape == Shape::Rising),
+            _ => false,
         }
-        (left / took * last.plan.iterations() as f64) as u64
     }
 
     /// Whether the figure was read at every checkpoint, the baseline included.

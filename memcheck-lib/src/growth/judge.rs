@@ -1,16 +1,14 @@
 //! From the shapes of the figures to the verdict on the run.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use super::advice::Advice;
 use super::conclusion::Conclusion;
-use super::course::Course;
-use super::rarity::is_rare;
+use super::course::{Course, FOUR_WINDOWS};
+use super::rarity::{is_of_rare_blocks, is_rare};
 use super::series::{Series, deepest_fall};
 use super::shape::{Form, WINDOWS};
 use super::verdict::{FigureReport, Sensitivity, Shape, Verdict};
 use crate::figure::Figure;
+use std::collections::BTreeSet;
 
 impl Course {
     /// What the run has shown so far. May be asked at any time, also when the worker has died.
@@ -74,7 +72,9 @@ impl Course {
         let mut verdict = match form.shape {
             Shape::Growing if blind => Verdict::Steady,
             Shape::Growing if over || projected(form.rate) > tolerance => Verdict::Growing,
-            Shape::Rising if projected(form.late_rate) > tolerance && !is_rare(figure, series) => {
+            Shape::Rising
+                if projected(form.late_rate) > tolerance && !self.rare(figure, series) =>
+            {
                 Verdict::Inconclusive
             }
             Shape::TooShort => Verdict::Inconclusive,
@@ -119,6 +119,17 @@ impl Course {
         }
     }
 
+    /// Whether the late rises of a figure are too rare to be called anything, by themselves or by the
+    /// blocks that they come with.
+    fn rare(&self, figure: Figure, series: &Series) -> bool {
+        let blocks = match figure {
+            Figure::HeapBytes => self.series(Figure::HeapBlocks),
+            Figure::NativeBytes => self.series(Figure::NativeBlocks),
+            _ => None,
+        };
+        is_rare(figure, series) || blocks.is_some_and(|blocks| is_of_rare_blocks(series, &blocks))
+    }
+
     /// Blocks that grow within a `heap` limit that the user set are what the user let through.
     fn permit_blocks(&self, figures: &mut [FigureReport]) {
         if self.rules.limits.get(Figure::HeapBytes).unwrap_or(0) == 0 {
@@ -151,12 +162,11 @@ impl Course {
     /// What reaches four windows.
     fn more(&self) -> Advice {
         if self.rules.iterations.is_some() {
-            return Advice::MoreIterations { iterations: (1 << WINDOWS) - 1 };
+            return Advice::MoreIterations { iterations: FOUR_WINDOWS };
         }
-        // Doubling windows from 1: 15 iterations, and the checkpoints between them.
-        let seconds = self.iteration_cost().as_secs_f64() * 16.0;
-        let time = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-        Advice::LongerTime { time: time.max(self.rules.time) }
+        // And the checkpoints between them. All that was spent did not suffice.
+        let time = self.expected(FOUR_WINDOWS + 1);
+        Advice::LongerTime { time: time.max(self.rules.time).max(self.elapsed()) }
     }
 }
 

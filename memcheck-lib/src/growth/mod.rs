@@ -20,7 +20,7 @@
 //!         elapsed += cost * u32::try_from(*batch)?;
 //!         readings.push(Readings::default().with(Figure::HeapBytes, 24 * done as i64));
 //!     }
-//!     course.record(readings, Spent { elapsed, cpu: elapsed });
+//!     course.record(readings, Spent { elapsed, cpu: elapsed, ..Spent::default() });
 //! }
 //! let conclusion = course.conclude();
 //! assert_eq!(conclusion.verdict, Some(Verdict::Growing));

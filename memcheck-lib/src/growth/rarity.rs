@@ -44,10 +44,78 @@ pub(super) fn is_rare(figure: Figure, series: &Series) -> bool {
     rises <= MOST_RISES && often < MOST_PER_STEP && small
 }
 
+/// New blocks this much larger than the first are those of a container that grows in pieces: by a
+/// factor of 1.5 at least.
+const LARGER: f64 = 1.5;
+
+/// Whether the bytes of a heap come with blocks that are rare, so that their rate says no more than
+/// how large a block is and how quick the body.
+///
+/// A container that doubles is none: it rises without a new block, or each of its pieces is
+/// larger. Of one that rose once nobody knows.
+pub(super) fn is_of_rare_blocks(bytes: &Series, blocks: &Series) -> bool {
+    let (at_bytes, at_blocks) = (bytes.points(), blocks.points());
+    let same = at_bytes.iter().map(|point| point.at).eq(at_blocks.iter().map(|point| point.at));
+    if !same || !is_rare(Figure::HeapBlocks, blocks) {
+        return false;
+    }
+    let mut sizes = Vec::new();
+    for (bytes, blocks) in at_bytes.windows(2).zip(at_blocks.windows(2)) {
+        let rise = difference(bytes[1].value, bytes[0].value);
+        let new = difference(blocks[1].value, blocks[0].value);
+        if rise > 0.0 && new <= 0.0 {
+            return false;
+        }
+        if rise > 0.0 {
+            sizes.push(rise / new);
+        }
+    }
+    match sizes.split_first() {
+        Some((first, later)) => {
+            !later.is_empty() && later.iter().all(|size| *size < first * LARGER)
+        }
+        None => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::series::literal::doubling;
     use super::*;
+
+    /// Blocks that come after so many iterations, each with its size; bytes and blocks.
+    fn blocks_of(sizes: &[(u64, i64)]) -> (Series, Series) {
+        let come = |n: u64| sizes.iter().filter(move |(at, _)| *at <= n);
+        let bytes = doubling(10, |n| come(n).map(|(_, size)| *size).sum());
+        (bytes, doubling(10, |n| come(n).count() as i64))
+    }
+
+    #[test]
+    fn pages_of_a_database_that_come_ever_more_rarely_are_rare() {
+        // The page cache of SQLite, as it was seen: 4,376 bytes at a time.
+        let at = [18, 100, 150, 400, 500, 4_000, 9_000];
+        let (bytes, blocks) = blocks_of(&at.map(|at| (at, 4_376)));
+        assert!(!is_rare(Figure::NativeBytes, &bytes));
+        assert!(is_of_rare_blocks(&bytes, &blocks));
+        // Blocks that come as often as a run can see are not.
+        let often: Vec<_> = (1..60).map(|at| (at * 280, 4_376)).collect();
+        let (bytes, blocks) = blocks_of(&often);
+        assert!(!is_of_rare_blocks(&bytes, &blocks));
+    }
+
+    #[test]
+    fn a_container_that_grows_in_pieces_or_anew_is_not_rare() {
+        let pieces: Vec<_> = (4..14).map(|power| (1 << power, 24 << power)).collect();
+        let (bytes, blocks) = blocks_of(&pieces);
+        assert!(!is_of_rare_blocks(&bytes, &blocks));
+        // One that moves into a larger block, beside a few of a constant size.
+        let (_, blocks) = blocks_of(&[(20, 40), (900, 40), (4_000, 40)]);
+        let vec = doubling(10, |n| 24 * n.next_power_of_two() as i64);
+        assert!(!is_of_rare_blocks(&vec, &blocks));
+        // One piece says nothing of the next.
+        let (bytes, blocks) = blocks_of(&[(9_000, 100_000)]);
+        assert!(!is_of_rare_blocks(&bytes, &blocks));
+    }
 
     #[test]
     fn thread_tables_of_the_c_library_are_rare() {

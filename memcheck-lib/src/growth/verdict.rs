@@ -82,6 +82,20 @@ impl FigureReport {
         self.verdict == Verdict::Steady && self.shape == Shape::Growing && self.limit.is_some()
     }
 
+    /// How often it rose above all that was read before, each time by `least` or more.
+    pub(crate) fn rises(&self, least: i64) -> usize {
+        let mut readings = self.windows.iter().flatten();
+        let Some(mut level) = readings.next().copied() else { return 0 };
+        let rises = |value: &&i64| {
+            let rose = **value > level && value.saturating_sub(level) >= least;
+            if rose {
+                level = **value;
+            }
+            rose
+        };
+        readings.filter(rises).count()
+    }
+
     /// Whether it grew, or rose at nearly every checkpoint and never fell: what a process that came
     /// to a bad end was on the way to, however few its iterations were.
     pub(crate) fn rose_to_the_end(&self) -> bool {

@@ -34,6 +34,8 @@ mod gather;
 #[cfg(target_os = "linux")]
 mod identify;
 #[cfg(target_os = "linux")]
+mod mappings;
+#[cfg(target_os = "linux")]
 mod proc_files;
 #[cfg(target_os = "linux")]
 mod pulse;

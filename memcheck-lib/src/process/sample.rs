@@ -22,4 +22,7 @@ pub struct Sample {
     pub children: Option<u64>,
     /// Mappings.
     pub mappings: Option<u64>,
+    /// Those of them that the C library made for threads: their stacks, and the arenas that they
+    /// allocate from.
+    pub thread_mappings: Option<u64>,
 }

@@ -1,7 +1,7 @@
 //! The sampler: cheap readings of one process, again and again.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 
 use rustix::fs::{Mode, OFlags};
@@ -11,9 +11,9 @@ use super::error::ProcessError;
 use super::fields::{Field, Fields};
 use super::footprint::Footprint;
 use super::identify;
+use super::mappings::Mappings;
 use super::proc_files::{ProcDirectory, ProcFile};
 use super::sample::Sample;
-use super::smaps::Header;
 use super::status::StatusFields;
 use super::survey::Survey;
 
@@ -47,6 +47,10 @@ pub struct Watch {
     held: Vec<HeldFile>,
     text: Vec<u8>,
     notes: Vec<String>,
+    /// The most threads that it ever had at a reading.
+    most_threads: u64,
+    /// Processors that it may use.
+    processors: u64,
 }
 
 /// Where the memory figures come from.
@@ -114,6 +118,8 @@ impl Watch {
             held: Vec::new(),
             text: Vec::new(),
             notes,
+            most_threads: 0,
+            processors: rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count().into()),
         })
     }
 
@@ -130,9 +136,14 @@ impl Watch {
             threads: status.and_then(|status| status.threads),
             children: self.count_children(),
             fds: self.count_descriptors(),
-            mappings: self.count_mappings(),
             ..Sample::default()
         };
+        // After the descriptors: it shows each mapping to the files that were found behind them.
+        let mappings = self.count_mappings();
+        self.most_threads = self.most_threads.max(sample.threads.unwrap_or(0));
+        sample.mappings = mappings.map(|of| of.count);
+        sample.thread_mappings =
+            mappings.map(|of| of.of_threads(self.most_threads, self.processors));
         if let (Some(status), Some(rollup)) = (status, rollup) {
             let notes = &mut self.notes;
             sample.footprint =
@@ -213,15 +224,12 @@ impl Watch {
 
     /// Counts the lines of maps: no file tells the number, and maps, without the page walk of
     /// smaps, is the cheapest that has a line for each.
-    fn count_mappings(&mut self) -> Option<u64> {
-        let counted = match self.held.is_empty() {
-            true => count_bytes(self.maps.text(), b'\n'),
-            false => count_and_match(self.maps.text(), &mut self.held),
-        };
-        match counted {
+    fn count_mappings(&mut self) -> Option<Mappings> {
+        let text = BufReader::with_capacity(PIECE, self.maps.text());
+        match Mappings::read(text, &mut self.held) {
             // A process that is ending has none; a living one always has some.
-            Ok(0) => None,
-            Ok(count) => Some(count),
+            Ok(Mappings { count: 0, .. }) => None,
+            Ok(mappings) => Some(mappings),
             Err(error) => {
                 self.could_not_read("maps", &error);
                 None
@@ -280,17 +288,6 @@ fn count_bytes(mut text: impl Read, wanted: u8) -> io::Result<u64> {
             read => count += piece[..read].iter().filter(|byte| **byte == wanted).count() as u64,
         }
     }
-}
-
-fn count_and_match(text: impl Read, files: &mut [HeldFile]) -> io::Result<u64> {
-    let mut lines = 0;
-    for line in BufReader::with_capacity(PIECE, text).split(b'\n') {
-        lines += 1;
-        if let Some(header) = Header::parse(&line?) {
-            files.iter_mut().for_each(|file| file.see_mapping(&header));
-        }
-    }
-    Ok(lines)
 }
 
 fn count_listed_children(tasks: &mut ProcDirectory) -> io::Result<u64> {

@@ -172,10 +172,15 @@ pub(super) fn over_ceiling(report: &Report, place: &str) -> Option<String> {
     ))
 }
 
-/// The figure that explains a report best: the first of those with the gravest verdict.
+/// The figure that explains a report best: the first of those with the gravest verdict. Where
+/// nothing could be told of any, the one that rose most often.
 pub(super) fn leading(report: &Report) -> Option<&FigureReport> {
     let gravest = report.figures.iter().map(|of| of.verdict).max()?;
-    report.figures.iter().find(|of| of.verdict == gravest)
+    let mut equal = report.figures.iter().filter(|of| of.verdict == gravest);
+    match gravest {
+        Verdict::Inconclusive => equal.rev().max_by_key(|of| of.rises(1)),
+        _ => equal.next(),
+    }
 }
 
 /// The short stable name of a growth, as in `error[heap-growth]`.
@@ -331,5 +336,33 @@ mod tests {
         assert_eq!(other_growth(&of), "1 file descriptor is left open in every iteration");
         of.rate = 0.5;
         assert_eq!(other_growth(&of), "1 file descriptor is left open in every 2 iterations");
+    }
+
+    #[test]
+    fn of_figures_of_which_nothing_can_be_told_the_one_that_rose_leads() {
+        let figure = |figure, verdict, windows: &[i64]| FigureReport {
+            figure,
+            verdict,
+            shape: Shape::TooShort,
+            growth: 0,
+            rate: 0.0,
+            limit: None,
+            sensitivity: None,
+            windows: vec![windows.to_vec()],
+        };
+        let led_by = |verdict| {
+            let figures = vec![
+                figure(Figure::HeapBytes, verdict, &[5, 5, 5]),
+                figure(Figure::Resident, verdict, &[8, 8, 9]),
+                figure(Figure::Fds, verdict, &[3, 4, 5]),
+                figure(Figure::Threads, verdict, &[1, 2, 3]),
+            ];
+            let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
+            report.figures = figures;
+            leading(&report).map(|of| of.figure)
+        };
+        assert_eq!(led_by(Verdict::Inconclusive), Some(Figure::Fds));
+        // What grows is told in the order of cause and effect.
+        assert_eq!(led_by(Verdict::Growing), Some(Figure::HeapBytes));
     }
 }

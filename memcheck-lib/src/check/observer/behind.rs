@@ -8,15 +8,16 @@ use super::quiet::drained;
 use super::subject::{Interruption, Subject};
 use crate::check::message::Checkpoint;
 use crate::figure::Figure;
-use crate::growth::{Advice, Conclusion, Readings, Verdict};
+use crate::growth::{Advice, Conclusion, FigureReport, Readings, Sensitivity, Shape, Verdict};
 
 /// Of what a leak leaves behind nothing goes by waiting. What goes by more than this share of the
 /// growth was none.
 const GONE: f64 = 0.25;
 
 /// Waits for the subject's other threads, at most for `limit`, if anything that they could release
-/// grows, and takes out of the verdict what they released. That is not a pass: how much of the
-/// growth was a leak beside it cannot be said. `read` makes the readings as at a checkpoint.
+/// grows or rises, and takes out of the verdict what they released. That is a pass if nothing is left;
+/// else it is none: how much of the growth was a leak beside it cannot be said. `read` makes the
+/// readings as at a checkpoint.
 pub(super) fn look<S: Subject>(
     subject: &mut S,
     conclusion: &mut Conclusion,
@@ -27,7 +28,12 @@ pub(super) fn look<S: Subject>(
         .figures
         .iter()
         // What the allocator keeps of the footprint is another matter.
-        .filter(|of| of.verdict == Verdict::Growing && of.figure != Figure::Resident)
+        .filter(|of| of.figure != Figure::Resident)
+        .filter(|of| match of.verdict {
+            Verdict::Growing => true,
+            Verdict::Inconclusive => of.shape == Shape::Rising,
+            _ => false,
+        })
         .map(|of| of.figure)
         .collect();
     if growing.is_empty() {
@@ -37,13 +43,38 @@ pub(super) fn look<S: Subject>(
     let readings = read(subject, &rested);
     for figure in growing {
         let Some((grown, left)) = change(conclusion, figure, &readings) else { continue };
-        if (left as f64) < grown as f64 * (1.0 - GONE) {
+        let Some(of) = conclusion.figures.iter_mut().find(|of| of.figure == figure) else {
+            continue;
+        };
+        if let Some(queued) = all_gone(of, left, grown) {
+            of.sensitivity = Some(beside(of.sensitivity, queued, conclusion.iterations));
+            conclusion.revise(figure, Verdict::Steady, None);
+        } else if of.verdict == Verdict::Growing && (left as f64) < grown as f64 * (1.0 - GONE) {
             // It may be below where it began: threads were behind then, too.
             let advice = Advice::FellBehind { figure, grown, left: left.max(0) };
             conclusion.revise(figure, Verdict::Inconclusive, Some(advice));
         }
     }
     Ok(())
+}
+
+/// What the other threads had yet to release, if nothing is left of all iterations: the figure is no
+/// higher than before them and than it ever was in the first window.
+fn all_gone(of: &FigureReport, left: i64, grown: i64) -> Option<i64> {
+    let last = of.windows.last()?.last()?;
+    let least = of.windows.first()?.iter().min()?;
+    let queued = grown.saturating_sub(left);
+    (queued > 0 && left <= 0 && last.saturating_sub(queued) <= *least).then_some(queued)
+}
+
+/// The smallest leak that would have been seen beside a queue. It held as much as `queued` at the end,
+/// and no more when the first readings were made: a leak of more than that would have been left.
+fn beside(before: Option<Sensitivity>, queued: i64, iterations: u64) -> Sensitivity {
+    let amount = queued as f64 / iterations.max(1) as f64;
+    match before {
+        Some(before) if before.per_iteration() >= amount => before,
+        _ => Sensitivity::PerIteration { amount },
+    }
 }
 
 /// By how much a figure had grown at the last checkpoint, and by how much it has now.

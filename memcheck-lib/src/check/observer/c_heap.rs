@@ -66,6 +66,7 @@ mod tests {
             heap_counted_as_c: false,
             native_heap,
             snapshot: false,
+            thread: 0,
         }
     }
 

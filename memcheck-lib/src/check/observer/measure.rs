@@ -8,7 +8,7 @@ use super::quiet::{Patience, settled};
 use super::recording::{self, Judged, Recording, Told, Wanted};
 use super::scarce::scarce;
 use super::subject::{Interruption, Subject};
-use super::{behind, c_heap, retained, snapshot};
+use super::{again, behind, c_heap, retained, snapshot};
 use crate::check::Options;
 use crate::check::message::{Checkpoint, Hello};
 use crate::figure::Figure;
@@ -88,8 +88,8 @@ pub(super) fn measure(
     (measured, result)
 }
 
-fn run(
-    subject: &mut impl Subject,
+fn run<S: Subject>(
+    subject: &mut S,
     asked: &Asked<'_>,
     stable: &dyn Fn(Measured) -> Option<String>,
     measured: &mut Measured,
@@ -147,7 +147,7 @@ fn run(
         blind: asked.blind,
     };
     let mut course = Course::new(rules, warm.cost, baseline);
-    let began = subject.elapsed();
+    let (began, waited) = (subject.elapsed(), subject.waited());
     let mut last = start;
     let judged = (|| {
         while let Some(window) = course.next() {
@@ -160,6 +160,7 @@ fn run(
             let spent = Spent {
                 elapsed: subject.elapsed().saturating_sub(began),
                 cpu: Duration::from_nanos(last.cpu_ns.saturating_sub(start.cpu_ns)),
+                waited: subject.waited().saturating_sub(waited),
             };
             course.record(checkpoints, spent);
         }
@@ -180,9 +181,11 @@ fn run(
         let spent = subject.elapsed().saturating_sub(began);
         let left = options.effective_timeout().saturating_sub(subject.elapsed());
         let patient = spent.max(BEHIND).min(left / 2);
-        behind::look(subject, conclusion, patient, |subject, checkpoint| {
+        let read = |subject: &mut S, checkpoint: &Checkpoint| {
             readings(checkpoint, &subject.sample(), counted)
-        })?;
+        };
+        behind::look(subject, conclusion, patient, read)?;
+        again::look(subject, conclusion, spent, options.effective_timeout(), read)?;
         measured.retention =
             retained::look(subject, conclusion, spent, options.effective_timeout())?;
         retained::apply(conclusion, measured.retention.as_ref());
@@ -315,7 +318,8 @@ fn readings(checkpoint: &Checkpoint, sample: &Sample, counted: Counted) -> Readi
         (Figure::Fds, sample.fds),
         (Figure::Threads, sample.threads),
         (Figure::Children, sample.children),
-        (Figure::Mappings, sample.mappings),
+        // Of a thread that is there it is told as of a thread, and an arena is glibc's.
+        (Figure::Mappings, sample.mappings.zip(sample.thread_mappings).map(|(all, of)| all - of)),
     ];
     for (figure, value) in kernel {
         if let Some(value) = value {

@@ -1,5 +1,6 @@
 //! The observer: starts a worker, measures it from outside, judges what it saw.
 
+mod again;
 mod anew;
 mod behind;
 mod c_heap;
@@ -20,6 +21,7 @@ mod retained;
 mod scarce;
 mod snapshot;
 mod spawn;
+mod starved;
 mod subject;
 
 use std::os::unix::process::ExitStatusExt;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::again::{PARTS, run_again};
 use super::quiet::drained;
 use super::subject::{Interruption, Subject};
 use crate::check::message::Checkpoint;
@@ -10,10 +11,6 @@ use crate::figure::Figure;
 use crate::growth::{Conclusion, DEFAULT_RESIDENT, FigureReport, Sensitivity, Shape, Verdict};
 use crate::report::{Again, Finding, Retention, Warning, bound};
 use crate::units::{self, scaled};
-
-/// Parts in which the iterations run again, so that a body that became slow is not run past its
-/// timeout.
-const PARTS: u64 = 8;
 
 /// Longest wait for threads that still release memory when the footprint is to be read.
 const REST: Duration = Duration::from_secs(1);
@@ -33,22 +30,20 @@ pub(super) fn look(
     }
     let Some(grown) = footprint(subject) else { return Ok(None) };
     let Some(before) = trimmed(subject)? else { return Ok(None) };
-    let mut done = 0;
-    for part in 0..2 * PARTS {
-        let batch = iterations * (part + 1) / PARTS - iterations * part / PARTS;
-        if batch > 0 {
-            subject.run(batch)?;
-            if subject.elapsed() + spent / PARTS as u32 > timeout {
-                return Ok(None);
-            }
-        }
-        done += batch;
-        // Both ends must have about the same heap: a few parts more, until they do.
-        let as_before =
-            |heap: i64| heap.abs_diff(before.heap) <= bound(resident.growth).unsigned_abs();
-        if part + 1 >= PARTS && as_before(heap(&drained(subject, REST)?)) {
+    if !run_again(subject, iterations, spent, timeout)? {
+        return Ok(None);
+    }
+    // Both ends must have about the same heap: a few parts more, until they do.
+    let (mut done, part) = (iterations, (iterations / PARTS).max(1));
+    for _ in 0..PARTS {
+        let now = heap(&drained(subject, REST)?);
+        if now.abs_diff(before.heap) <= bound(resident.growth).unsigned_abs() {
             break;
         }
+        if !run_again(subject, part, spent / PARTS as u32, timeout)? {
+            return Ok(None);
+        }
+        done += part;
     }
     let Some(after) = trimmed(subject)? else { return Ok(None) };
     let again = Again {
@@ -110,18 +105,30 @@ pub(super) fn apply(conclusion: &mut Conclusion, retention: Option<&Retention>) 
         return;
     };
     // A rise that was not found to go on need not come again so soon: it must have come back, all but
-    // what is let through over as many iterations.
+    // what is let through over as many iterations, or be over.
     let stays = retention.growth - retention.given_back;
     let may_stay = retention
         .bound()
         .max(i64::try_from(of.limit.unwrap_or(DEFAULT_RESIDENT)).unwrap_or(i64::MAX));
-    if of.verdict == Verdict::Inconclusive && stays > may_stay {
+    if of.verdict == Verdict::Inconclusive && stays > may_stay && !is_over(of, retention) {
         return;
     }
     of.sensitivity = Some(sensitivity(of.sensitivity, retention));
     let over = of.limit.is_some_and(|limit| i128::from(of.growth) > i128::from(limit));
     let verdict = if over { Verdict::OverLimit } else { Verdict::Steady };
     conclusion.revise(Figure::Resident, verdict, None);
+}
+
+/// Rises after which it is no chance that as many iterations again had none.
+const RISES: usize = 4;
+/// The least of these, as a part of the growth: pages that come and go are not among them.
+const RISE: i64 = 32;
+/// What may come again of a rise that is over, as a part of the growth.
+const AGAIN: i64 = 16;
+
+/// Whether a rise has ended: it came in several steps, and next to nothing came again.
+fn is_over(of: &FigureReport, retention: &Retention) -> bool {
+    of.rises(retention.growth / RISE) >= RISES && retention.again <= retention.growth / AGAIN
 }
 
 /// The smallest leak that would not have been taken for retained memory: one that adds, in as many
@@ -151,4 +158,4 @@ pub(super) fn warning(retention: &Retention, verdict: Option<Verdict>) -> Option
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::ceiling::Guard;
 use super::conversation::{Conversation, Stop};
-use super::quiet;
+use super::{quiet, starved};
 use crate::check::message::{Checkpoint, Command, Hello, Reply};
 use crate::heap::allocators::AllocatorFigures;
 #[cfg(memcheck_sites)]
@@ -91,6 +91,10 @@ pub(super) trait Subject {
     fn set_ceiling(&mut self, ceiling: Option<Bytes>);
     /// Wall time since the subject was started.
     fn elapsed(&self) -> Duration;
+    /// How much of it the thread that iterates waited for a processor.
+    fn waited(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// A worker process.
@@ -98,6 +102,8 @@ pub(super) struct Process<'a> {
     pub(super) conversation: Conversation<'a>,
     watch: Option<Watch>,
     notes: Vec<String>,
+    /// The thread that iterates, once it is known.
+    thread: i32,
     started: Instant,
     /// Iterations that were asked for since the start.
     asked: u64,
@@ -122,6 +128,7 @@ impl<'a> Process<'a> {
             conversation,
             watch,
             notes,
+            thread: 0,
             started,
             asked: 0,
             guard,
@@ -188,6 +195,7 @@ impl Subject for Process<'_> {
         match self.hear()? {
             Reply::Hello(hello) => {
                 self.conversation.let_begin().map_err(Interruption::Stopped)?;
+                self.thread = hello.thread;
                 Ok(*hello)
             }
             other => Err(unexpected(other)),
@@ -328,5 +336,9 @@ impl Subject for Process<'_> {
 
     fn elapsed(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    fn waited(&self) -> Duration {
+        starved::waited(self.conversation.pid(), self.thread)
     }
 }
