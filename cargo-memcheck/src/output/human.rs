@@ -71,7 +71,7 @@ impl<W: Write> Output for Human<'_, W> {
                     .iter()
                     .map(|((code, message), tests)| warning(code, message, tests));
                 let end = format!("{}\n     {}", "─".repeat(12), summary(total));
-                failures.chain(warnings).chain([end]).collect()
+                failures.chain(warnings).chain([end, self.again()]).collect()
             }
             Event::Started { .. } | Event::TestStarted(_) | Event::TestProgress(..) => {
                 return Ok(());
@@ -83,6 +83,20 @@ impl<W: Write> Output for Human<'_, W> {
             out.write_all(text.as_bytes())?;
             out.flush()
         })
+    }
+}
+
+impl<W> Human<'_, W> {
+    /// The tests that failed once more, where there are so many that one would have to look for them.
+    fn again(&self) -> String {
+        let failures = self.failures.iter().filter(|_| self.failures.len() > 1);
+        failures
+            .map(|report| {
+                let word = report.word();
+                let line = format!("{:>12} {}\n", word.text(), render::name(report));
+                styled(&line, word.text(), style::word(word))
+            })
+            .collect()
     }
 }
 

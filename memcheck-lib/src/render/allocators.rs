@@ -29,7 +29,13 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     let mut notes: Vec<String> =
         report.retention.iter().filter_map(|of| stays(report, of)).collect();
     let uncounted = report.figure(Figure::NativeBytes).is_none();
-    let grew = report.figure(Figure::Resident).is_some_and(|of| of.verdict != Verdict::Steady);
+    let is = |figure, of: fn(Verdict) -> bool| {
+        report.figure(figure).is_some_and(|seen| of(seen.verdict))
+    };
+    // What grows on a heap that is counted explains it better.
+    let grows = |figure| is(figure, |verdict| verdict == Verdict::Growing);
+    let explained = grows(Figure::HeapBytes) || grows(Figure::NativeBytes);
+    let grew = is(Figure::Resident, |verdict| verdict != Verdict::Steady) && !explained;
     if uncounted || grew || report.retention.is_some() {
         notes.extend(report.allocators.iter().map(change));
     }

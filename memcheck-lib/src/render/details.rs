@@ -305,9 +305,6 @@ fn facts(report: &Report) -> Vec<Note> {
             .iter()
             .map(|of| Note::seen(format!("suppressed: {}", super::suppressed::sentence(of)))),
     );
-    if let Some(profile) = &report.profile {
-        notes.push(Note::seen(format!("an iteration {}", phrases::allocates(profile))));
-    }
     notes.extend(allocators::notes(report).into_iter().map(Note::seen));
     // A cache that fills lifts several figures; saying so once is enough.
     let mut said = std::collections::BTreeSet::new();

@@ -33,7 +33,7 @@ pub fn measured(report: &Report) -> String {
         }
     }
     if let Some(profile) = &report.profile {
-        parts.push(allocates(profile));
+        parts.push(allocates(profile, report));
     }
     if report.iterations > 0 {
         parts.push(iterations(report.iterations));
@@ -103,10 +103,14 @@ pub fn count(value: f64, noun: &str) -> String {
     }
 }
 
-/// What one iteration allocates.
-pub(super) fn allocates(profile: &Profile) -> String {
+/// What one iteration allocates on the Rust heap.
+fn allocates(profile: &Profile, report: &Report) -> String {
     if profile.allocations.max == 0 {
-        return "allocates nothing".to_owned();
+        let of_c = report.figure(Figure::NativeBytes);
+        return match of_c.is_some_and(|of| of.verdict == Verdict::Growing) {
+            true => "allocates nothing on the Rust heap".to_owned(),
+            false => "allocates nothing".to_owned(),
+        };
     }
     let span = |range: Range, text: fn(u64) -> String| {
         let (min, max) = (text(range.min), text(range.max));
