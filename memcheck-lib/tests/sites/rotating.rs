@@ -71,7 +71,8 @@ pub(crate) fn cases() -> Vec<Case> {
         },
         Case {
             name: "pool_that_breathes",
-            iterations: 2000,
+            // The leak must stand out of 400 blocks of noise in each late step.
+            iterations: 8000,
             body: |workload| {
                 let mut random = Random(1);
                 let mut pool: Vec<Vec<u8>> = Vec::with_capacity(400);
