@@ -188,11 +188,11 @@ fn a_flame_graph_has_every_stack() {
     }
 
     // A picture that cannot be written is told before the run, not after it.
-    let output = PROJECT.memcheck(&["--flamegraph", "/nowhere/a.svg", "--exact", "rc_cycle"]);
+    let output = PROJECT.memcheck(&["--flamegraph", "/dev/null/a.svg", "--exact", "rc_cycle"]);
     let output = output.code(2);
     assert!(output.stdout.is_empty(), "{}", output.stdout);
     let error = output.error();
-    assert!(error.contains("/nowhere/a.svg") && error.contains("--flamegraph"), "{error}");
+    assert!(error.contains("/dev/null/a.svg") && error.contains("--flamegraph"), "{error}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub struct Amount {
 pub struct Sites {
     /// Iterations that the worker had done before: those of the judged part too, unless another worker
     /// was recorded, which had only run its warm-up.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_none")]
     pub began_after: u64,
     /// Iterations that were recorded.
     pub iterations: u64,
@@ -50,6 +50,11 @@ pub struct Sites {
     /// not there.
     #[serde(default)]
     pub notes: Vec<String>,
+}
+
+/// Whether there are no iterations to speak of.
+fn is_none(iterations: &u64) -> bool {
+    *iterations == 0
 }
 
 /// Where the growth of one kind went.
