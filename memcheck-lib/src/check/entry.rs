@@ -7,7 +7,7 @@ use std::process::{ExitCode, Termination};
 use super::Options;
 use super::binary_id::Target;
 #[cfg(target_os = "linux")]
-use super::worker::Part;
+use super::connection::Part;
 use super::workload::{Steps, Workload};
 use crate::report::TestId;
 
@@ -58,7 +58,7 @@ pub fn plain<R: Termination>(test: Test, body: impl FnMut() -> R) {
 /// Returns for a test that passed, unwinds for one that did not.
 pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
     #[cfg(target_os = "linux")]
-    match super::worker::connect() {
+    match super::connection::connect() {
         Part::Worker(connection) => {
             return super::worker::serve(&connection, test.id(), test.options, test.snapshot, body);
         }

@@ -3,6 +3,8 @@
 
 mod binary_id;
 #[cfg(target_os = "linux")]
+mod connection;
+#[cfg(target_os = "linux")]
 mod death;
 mod drive;
 mod entry;

@@ -91,8 +91,8 @@ mod linux {
     use std::process::Termination;
     use std::sync::{Mutex, PoisonError};
 
+    use crate::check::connection::{self, Part};
     use crate::check::message::CHECK_VARIABLE;
-    use crate::check::worker::Part;
     use crate::check::{Options, Workload, link, worker};
     use crate::report::{Outcome, Report, TestId};
     use crate::tool::{Cancel, Launch, Settings, observe};
@@ -107,7 +107,7 @@ mod linux {
             && let Ok(wanted) = std::env::var(CHECK_VARIABLE)
         {
             if wanted == key
-                && let Part::Worker(connection) = worker::connect()
+                && let Part::Worker(connection) = connection::connect()
             {
                 worker::serve(&connection, id, options, None, body);
                 // What the program does after its check is the observer's to do.
