@@ -69,7 +69,7 @@ for manifest in "$folder"/*/*/Cargo.toml; do
     }
     /^error\[/  { told(); code = $1; place = "no line"; by = "" }
     /^ *--> /    { if (place == "no line") place = $2 }
-    /= note: (allocated|opened|mapped|started) by / { sub(/.*= note: /, ""); by = $0 }
+    /= note: (allocated|opened|mapped|started) by / { sub(/.*= note: /, ""); by = by (by == "" ? "" : "; ") $0 }
     END          { told() }
   ' "$case/stdout" | sort | uniq -c > "$work/lines"
   cat "$work/lines"

@@ -123,10 +123,14 @@ fn leading<'a>(leaks: &[Leak<'a>]) -> Option<&'a Site> {
 
 /// Who makes what leaks, where that is not the user's own code: each with one of its sites.
 fn makers<'a>(leaks: &[Leak<'a>]) -> Vec<(String, &'a Site)> {
+    let function = |site| {
+        let Maker { rust, c, .. } = Maker::of(site);
+        rust.or(c).map(|place| place.function.as_str())
+    };
     let mut makers: Vec<(String, &Site)> = Vec::new();
     for site in leaks.iter().flat_map(|leak| &leak.sites).copied() {
         if let Some(text) = sentences::maker(site.kind, &Maker::of(site))
-            && makers.iter().all(|(seen, _)| *seen != text)
+            && makers.iter().all(|(_, seen)| function(seen) != function(site))
         {
             makers.push((text, site));
         }
