@@ -72,8 +72,22 @@ fn every_end_has_its_word() {
     ] {
         assert!(details.contains(headline), "{headline} is missing in\n{details}");
     }
-    let summary = stdout.lines().last().unwrap();
+    // What failed is named once more below the summary.
+    let (_, end) = stdout.rsplit_once("────────────\n").unwrap();
+    let (summary, failures) = end.split_once('\n').unwrap();
     insta::assert_snapshot!(summary, @"     Summary [   T.TTs] 6 tests run: 1 passed, 1 skipped, 1 leaked, 1 failed, 1 crashed, 1 exited, 1 timed out");
+    let mut failures: Vec<&str> = failures.lines().collect();
+    failures.sort_unstable_by_key(|line| line.trim_start());
+    assert_eq!(
+        failures,
+        [
+            "       CRASH words aborts",
+            "        EXIT words exits",
+            "        FAIL words panics",
+            "        LEAK words leaks",
+            "     TIMEOUT words hangs",
+        ]
+    );
 }
 
 #[test]

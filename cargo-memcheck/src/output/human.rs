@@ -1,4 +1,4 @@
-//! For people: a line for each test as it finishes, failures in full at the end, the summary last.
+//! For people: a line for each test as it finishes, failures in full at the end, then the summary and what failed.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
