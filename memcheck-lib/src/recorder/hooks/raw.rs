@@ -171,26 +171,22 @@ fn gives(number: c_long) -> bool {
     ALL.contains(&number) || OLD.contains(&number)
 }
 
-/// Whether it is `dup2`, which newer processors have no call for.
-fn is_dup2(number: c_long) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return number == libc::SYS_dup2;
-    #[cfg(not(target_arch = "x86_64"))]
-    return {
-        _ = number;
-        false
-    };
+/// Whether it is one of these, which newer processors have no calls for.
+macro_rules! is_old {
+    ($($name:ident is $number:ident;)*) => { $(
+        fn $name(number: c_long) -> bool {
+            #[cfg(target_arch = "x86_64")]
+            const OLD: Option<c_long> = Some(libc::$number);
+            #[cfg(not(target_arch = "x86_64"))]
+            const OLD: Option<c_long> = None;
+            Some(number) == OLD
+        }
+    )* };
 }
 
-/// Whether it is `fork`, which newer processors have no call for.
-fn is_fork(number: c_long) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return number == libc::SYS_fork;
-    #[cfg(not(target_arch = "x86_64"))]
-    return {
-        _ = number;
-        false
-    };
+is_old! {
+    is_dup2 is SYS_dup2;
+    is_fork is SYS_fork;
 }
 
 /// # Safety
