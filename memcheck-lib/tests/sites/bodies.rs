@@ -71,6 +71,16 @@ pub(crate) fn cases() -> Vec<Case> {
             truth: |report, sites| doubled(report, sites, vec),
         },
         Case {
+            name: "vec_of_blocks",
+            iterations: 2000,
+            body: |workload| workload.iterate(vec_of_blocks),
+            truth: |_, sites| {
+                // The container is shown, so nothing is said to be missing.
+                assert_eq!(sites.notes, [""; 0]);
+                grew_as_here(sites, vec_of_blocks);
+            },
+        },
+        Case {
             name: "string",
             iterations: 2000,
             body: |workload| workload.iterate(string),
@@ -274,6 +284,11 @@ fn doubled(report: &Report, sites: &Sites, step: impl FnMut()) {
 fn vec() {
     static KEPT: Mutex<Vec<u64>> = Mutex::new(Vec::new());
     KEPT.lock().unwrap().push(black_box(1));
+}
+
+fn vec_of_blocks() {
+    static KEPT: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    KEPT.lock().unwrap().push(black_box("eight by".to_owned()));
 }
 
 fn string() {

@@ -284,7 +284,7 @@ impl Books {
             let rates = self.rates[kind as usize];
             sites.grew_again |= rates.grow() && (growth.bytes > 0 || growth.blocks > 0);
             let missing = rates.bytes - growth.bytes as f64 / iterations.max(1) as f64;
-            if missing > rates.bytes * 0.1 && growth.blocks > 0 {
+            if missing > rates.bytes * (1.0 - self.least) && growth.blocks > 0 {
                 self.notes.push(format!(
                     "{} per iteration did not show in the {} iterations that were recorded: a container that grows does so rarely",
                     scaled(missing),
