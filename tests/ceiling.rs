@@ -107,7 +107,7 @@ fn addresses_and_page_cache_are_no_memory() {
     assert!(reports.iter().all(|(_, line)| line["word"] == "PASS"), "{reports:?}");
 }
 
-/// Where memory grows is named for each figure that is not steady.
+/// Where memory grows is named for each metric that is not steady.
 #[test]
 fn a_report_names_where_it_grew() {
     let source = r#"

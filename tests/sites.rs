@@ -77,7 +77,7 @@ fn places<'a>(report: &'a Value, kind: Option<&str>) -> Vec<(&'a str, u64)> {
         .collect()
 }
 
-/// What the sites of a leak explain is the whole growth of its figure: of this kind, or of the heaps.
+/// What the sites of a leak explain is the whole growth of its metric: of this kind, or of the heaps.
 #[track_caller]
 fn nothing_is_unexplained(test: &str, report: &Value, kind: Option<&str>) {
     let nothing = serde_json::json!({ "blocks": 0, "bytes": 0 });
@@ -114,7 +114,7 @@ fn lines_are_true(run: &Run) {
         if let Some((_, kind)) = not_heap {
             let accounts = report["sites"]["accounts"].as_array().expect("kinds were recorded");
             if !accounts.iter().any(|account| account["kind"] == *kind) {
-                // A kind that is not recorded has no site, and the report says which figure.
+                // A kind that is not recorded has no site, and the report says which metric.
                 let notes = report["sites"]["notes"].to_string();
                 assert!(notes.contains("has no site"), "{test}: {notes}");
                 continue;

@@ -96,7 +96,7 @@ fn small_leaks_are_called_growing_with_default_options() {
         (of.1.as_str(), of.2.as_str())
     };
     assert_eq!(of("nothing"), ("PASS", ""));
-    for (name, figure) in [
+    for (name, metric) in [
         ("one_byte", "heap-bytes"),
         ("one_block_in_100", "heap-blocks"),
         ("one_fd_in_100", "fds"),
@@ -106,25 +106,25 @@ fn small_leaks_are_called_growing_with_default_options() {
     ] {
         let (word, growing) = of(name);
         assert_eq!(word, "LEAK", "{name}: {seen:?}");
-        assert!(growing.split(' ').any(|of| of == figure), "{name}: {seen:?}");
+        assert!(growing.split(' ').any(|of| of == metric), "{name}: {seen:?}");
     }
     // It is one block all the time.
     assert_eq!(of("a_vec_that_doubles").1, "heap-bytes", "{seen:?}");
 }
 
-/// Name, word and growing figures of each test.
+/// Name, word and growing metrics of each test.
 fn judged(project: &Project) -> Vec<(String, String, String)> {
     let output = project.memcheck(&["--message-format", "json", "--sites=never"]).code(100);
     let mut seen = Vec::new();
     for line in output.stdout.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         if let Some(name) = line["report"]["test"]["name"].as_str() {
-            let growing: Vec<&str> = line["report"]["figures"]
+            let growing: Vec<&str> = line["report"]["metrics"]
                 .as_array()
                 .unwrap()
                 .iter()
                 .filter(|of| of["verdict"] == "growing")
-                .filter_map(|of| of["figure"].as_str())
+                .filter_map(|of| of["metric"].as_str())
                 .collect();
             let word = line["word"].as_str().unwrap_or_default();
             seen.push((name.to_owned(), word.to_owned(), growing.join(" ")));

@@ -70,15 +70,15 @@ static PROJECT: LazyLock<Project> = LazyLock::new(|| {
 });
 
 #[test]
-fn tasks_are_waited_for_and_those_that_never_end_are_a_figure() {
+fn tasks_are_waited_for_and_those_that_never_end_are_a_metric() {
     let output = PROJECT.memcheck(&["--message-format", "json"]).code(100);
     let mut seen = Vec::new();
     for line in output.stdout.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let report = &line["report"];
         if let Some(name) = report["test"]["name"].as_str() {
-            let tasks = report["figures"].as_array().unwrap().iter();
-            let tasks = tasks.clone().find(|of| of["figure"] == "tasks");
+            let tasks = report["metrics"].as_array().unwrap().iter();
+            let tasks = tasks.clone().find(|of| of["metric"] == "tasks");
             let tasks = tasks.map(|of| of["verdict"].as_str().unwrap_or_default().to_owned());
             let word = line["word"].as_str().unwrap_or_default().to_owned();
             seen.push((name.to_owned(), word, tasks));

@@ -111,7 +111,7 @@ fn steps_below_its_limit(workload: Workload) { steps(workload) }
 
 /// One run of all tests.
 struct Run {
-    /// Word and report, by the name of the test.
+    /// Status and report, by the name of the test.
     results: BTreeMap<String, (String, Value)>,
 }
 
@@ -142,10 +142,10 @@ impl Run {
         &self.results[test].1
     }
 
-    fn figure(&self, test: &str, name: &str) -> &Value {
-        let figures = self.report(test)["figures"].as_array().expect("figures are a list");
-        let found = figures.iter().find(|figure| figure["figure"] == name);
-        found.unwrap_or_else(|| panic!("{test} has no {name}: {figures:#?}"))
+    fn metric(&self, test: &str, name: &str) -> &Value {
+        let metrics = self.report(test)["metrics"].as_array().expect("metrics are a list");
+        let found = metrics.iter().find(|metric| metric["metric"] == name);
+        found.unwrap_or_else(|| panic!("{test} has no {name}: {metrics:#?}"))
     }
 
     #[track_caller]
@@ -156,7 +156,7 @@ impl Run {
 }
 
 static DEBUG: LazyLock<Run> = LazyLock::new(|| Run::of("truths", &[]));
-/// Those whose figures an optimizer could change.
+/// Those whose metrics an optimizer could change.
 static RELEASE: LazyLock<Run> =
     LazyLock::new(|| Run::of("optimized", &["--release", "leaks_one_byte", "does_nothing"]));
 
@@ -164,8 +164,8 @@ static RELEASE: LazyLock<Run> =
 fn a_byte_is_a_byte_debug_and_release() {
     for run in [&DEBUG, &RELEASE] {
         run.says("leaks_one_byte", "LEAK");
-        assert_eq!(run.figure("leaks_one_byte", "heap-bytes")["rate"], 1.0);
-        assert_eq!(run.figure("leaks_one_byte", "heap-blocks")["rate"], 1.0);
+        assert_eq!(run.metric("leaks_one_byte", "heap-bytes")["rate"], 1.0);
+        assert_eq!(run.metric("leaks_one_byte", "heap-blocks")["rate"], 1.0);
     }
 }
 
@@ -177,8 +177,8 @@ fn nothing_is_nothing_debug_and_release() {
         for what in ["allocations", "bytes", "peak"] {
             assert_eq!(profile[what]["max"], 0, "{what} of {profile:#}");
         }
-        for figure in ["heap-bytes", "heap-blocks"] {
-            assert_eq!(run.figure("does_nothing", figure)["growth"], 0);
+        for metric in ["heap-bytes", "heap-blocks"] {
+            assert_eq!(run.metric("does_nothing", metric)["growth"], 0);
         }
     }
 }
@@ -203,7 +203,7 @@ fn a_reservation_is_no_memory() {
 fn what_becomes_memory_in_a_reservation_is() {
     for test in ["reserved::is_used_page_by_page", "reserved::is_touched_page_by_page"] {
         DEBUG.says(test, "LEAK");
-        let resident = DEBUG.figure(test, "resident");
+        let resident = DEBUG.metric(test, "resident");
         assert_eq!(resident["verdict"], "growing", "{resident:#}");
         // A page, and the part of a page table that it needs.
         let rate = resident["rate"].as_f64().expect("a rate is a number");

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use cargo_metadata::PackageId;
-use memcheck::report::{TestId, Word};
+use memcheck::report::{Status, TestId};
 use memcheck::tool::{Launch, Record, Settings};
 
 use crate::cargo::{self, Cargo, Listener, Surroundings, TestBinary};
@@ -105,7 +105,7 @@ fn judge(run: &Run) -> Result<u8, Error> {
         &|launch, settings, cancel, progress| {
             let report = memcheck::tool::observe(launch, settings, cancel, progress);
             let mut report = run::explain(launch, report);
-            if plan.prove && report.word() == Word::Pass {
+            if plan.prove && report.status() == Status::Pass {
                 let proof = memcheck::tool::prove(launch, settings, &report, cancel, progress);
                 report.proof = Some(proof);
             }

@@ -20,7 +20,7 @@ pub(crate) const SIGNAL: u8 = 128;
 #[cfg(target_os = "linux")]
 mod of {
     use memcheck::process::ProcessError;
-    use memcheck::report::Word;
+    use memcheck::report::Status;
 
     use super::*;
     use crate::cli::Inconclusive;
@@ -66,11 +66,13 @@ mod of {
         if let Some(signal) = summary.interrupted {
             return interrupted(signal);
         }
-        let failed = || summary.words().filter(|word| inconclusive.fails(*word));
+        let failed = || summary.statuses().filter(|status| inconclusive.fails(*status));
         match failed().next() {
             None if summary.is_unproven() => TESTS_FAILED,
             None => SUCCESS,
-            Some(_) if failed().all(|word| word == Word::Broken) && !summary.is_unproven() => {
+            Some(_)
+                if failed().all(|status| status == Status::Broken) && !summary.is_unproven() =>
+            {
                 TOOL_FAILED
             }
             Some(_) => TESTS_FAILED,
@@ -104,43 +106,43 @@ pub(crate) use of::{error, run, written};
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use memcheck::report::{Proofs, Word};
+    use memcheck::report::{Proofs, Status};
 
     use super::*;
     use crate::cli::Inconclusive;
     use crate::run::Summary;
 
-    fn code(words: &[Word], inconclusive: Inconclusive) -> u8 {
+    fn code(statuses: &[Status], inconclusive: Inconclusive) -> u8 {
         let mut summary = Summary::default();
-        words.iter().for_each(|word| summary.count(*word));
+        statuses.iter().for_each(|status| summary.count(*status));
         run(&summary, inconclusive)
     }
 
     #[test]
     fn a_run_succeeds_only_on_words_of_success() {
         let fail = Inconclusive::Fail;
-        assert_eq!(code(&[Word::Pass, Word::Known, Word::Skip], fail), SUCCESS);
-        for word in [
-            Word::Unsure,
-            Word::Limit,
-            Word::Leak,
-            Word::Fail,
-            Word::Crash,
-            Word::Exit,
-            Word::Lost,
-            Word::Timeout,
-            Word::Ceiling,
+        assert_eq!(code(&[Status::Pass, Status::Known, Status::Skip], fail), SUCCESS);
+        for status in [
+            Status::Unsure,
+            Status::Limit,
+            Status::Leak,
+            Status::Fail,
+            Status::Crash,
+            Status::Exit,
+            Status::Lost,
+            Status::Timeout,
+            Status::Ceiling,
         ] {
-            assert_eq!(code(&[Word::Pass, word], fail), TESTS_FAILED, "{word:?}");
-            assert_eq!(code(&[Word::Broken, word], fail), TESTS_FAILED, "{word:?}");
+            assert_eq!(code(&[Status::Pass, status], fail), TESTS_FAILED, "{status:?}");
+            assert_eq!(code(&[Status::Broken, status], fail), TESTS_FAILED, "{status:?}");
         }
-        assert_eq!(code(&[Word::Pass, Word::Broken], fail), TOOL_FAILED);
+        assert_eq!(code(&[Status::Pass, Status::Broken], fail), TOOL_FAILED);
     }
 
     #[test]
     fn an_unproven_test_fails_the_run() {
         let mut summary = Summary::default();
-        summary.count(Word::Pass);
+        summary.count(Status::Pass);
         let mut proofs = Proofs::default();
         proofs.proven = 1;
         summary.proofs = Some(proofs);
@@ -152,8 +154,8 @@ mod tests {
 
     #[test]
     fn only_the_inconclusive_are_let_through_by_request() {
-        assert_eq!(code(&[Word::Unsure], Inconclusive::Warn), SUCCESS);
-        assert_eq!(code(&[Word::Unsure, Word::Leak], Inconclusive::Warn), TESTS_FAILED);
+        assert_eq!(code(&[Status::Unsure], Inconclusive::Warn), SUCCESS);
+        assert_eq!(code(&[Status::Unsure, Status::Leak], Inconclusive::Warn), TESTS_FAILED);
     }
 
     #[test]

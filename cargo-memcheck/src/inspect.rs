@@ -122,7 +122,7 @@ impl Running {
         }
         // One that has ended keeps its status.
         self.child.kill()?;
-        interrupt::end_kin(self.child.id());
+        interrupt::kill_tree(self.child.id());
         let status = self.child.wait()?;
         self.status = Some(status);
         Ok(status)

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use memcheck::tool::{Cancel, end_with_kin};
+use memcheck::tool::{Cancel, kill_process_tree};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -26,8 +26,8 @@ pub(crate) fn mark() -> String {
 
 /// Ends what a child with the [`MARK`] has started. The child itself is to be ended before, and still to
 /// be waited for.
-pub(crate) fn end_kin(child: u32) {
-    end_with_kin(child, &format!("{MARK}={}", mark()));
+pub(crate) fn kill_tree(child: u32) {
+    kill_process_tree(child, &format!("{MARK}={}", mark()));
 }
 
 /// Whether a signal has arrived, and whom to tell when one does.
@@ -116,7 +116,7 @@ fn terminate(pid: Pid) {
     // It may have ended by itself just now; then there is nothing to do.
     let _ = kill_process(pid, Signal::TERM);
     // cargo does not end its compilers and build scripts.
-    end_kin(pid.as_raw_nonzero().get().cast_unsigned());
+    kill_tree(pid.as_raw_nonzero().get().cast_unsigned());
 }
 
 /// Whether a process with this `/proc/PID/status` ignores the signal.

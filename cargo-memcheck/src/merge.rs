@@ -53,7 +53,7 @@ impl Merged {
                 proofs.count(&test.report);
             }
             // The word is a matter of the report; what the document says of it is for others.
-            self.summary.count(test.report.word());
+            self.summary.count(test.report.status());
             self.reports.push(test.report);
         }
         self.summary.proofs = proofs;
@@ -140,7 +140,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use memcheck::report::{Outcome, TestId, Word};
+    use memcheck::report::{Outcome, Status, TestId};
     use std::fs;
 
     use super::*;
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(names, ["b1", "b2", "a"]);
         assert_eq!(merged.began, Some(UNIX_EPOCH));
         assert_eq!(merged.origin.unwrap().started, "1970-01-01T00:00:00.000Z");
-        assert_eq!(merged.summary.counts.get(&Word::Lost), Some(&3));
+        assert_eq!(merged.summary.counts.get(&Status::Lost), Some(&3));
         assert_eq!(merged.summary.interrupted, Some(2));
         assert_eq!((merged.summary.not_run, merged.summary.elapsed.as_secs()), (2, 4));
     }

@@ -8,13 +8,18 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-pub mod check;
-pub mod figure;
+pub mod detect;
+mod entry;
 #[cfg(target_os = "linux")]
 mod forked;
-pub mod growth;
+pub mod metric;
+
 pub mod heap;
+mod observer;
+pub mod options;
 pub mod process;
+#[cfg(target_os = "linux")]
+mod protocol;
 mod recorder;
 pub mod render;
 pub mod report;
@@ -24,12 +29,15 @@ pub mod tool;
 pub mod units;
 #[cfg(any(memcheck_native, memcheck_calls))]
 mod weak;
+mod worker;
 
-pub use check::{Check, Options, Workload};
-pub use figure::Figure;
+pub use entry::Check;
 pub use heap::{Alloc, HeapCounters};
 #[doc = include_str!("attribute.md")]
 pub use memcheck_macros::memcheck;
+pub use metric::Metric;
+pub use options::Options;
 pub use report::Report;
 pub use snapshot::{Growth, Snapshot};
 pub use units::Bytes;
+pub use worker::Workload;

@@ -1,10 +1,10 @@
 //! What generated code calls. No part of the public interface: it changes with the macros crate,
 //! which is pinned to this crate's exact version.
 
-use crate::check::Workload;
 #[cfg(feature = "tokio")]
-pub use crate::check::runtime::{Runtime, plain_async, workload_async};
-pub use crate::check::{Target, Test, plain, workload};
+pub use crate::entry::tokio::{Runtime, plain_async, workload_async};
+pub use crate::entry::{Target, Test, plain, workload};
+use crate::worker::Workload;
 /// insta, as the expansion of `#[memcheck(snapshot)]` names it.
 #[cfg(feature = "insta")]
 pub use insta;

@@ -2,7 +2,7 @@
 //! leak that the run says it would see passes. The full table is in `docs/verdict.md`.
 #![allow(unreachable_pub, dead_code, reason = "the modules are shared with an example")]
 
-use memcheck::growth::Rules;
+use memcheck::detect::Rules;
 
 #[path = "../examples/operating_characteristics/body.rs"]
 mod body;
@@ -113,7 +113,7 @@ const RUNS_OF_THE_TABLE: u32 = 2000;
 fn the_table_is_what_the_rules_give() {
     let table = include_str!("../../docs/verdict-table.md");
     for body in BODIES.iter().step_by(3) {
-        let begin = format!("| {} | {} | ", body.name, body.figure);
+        let begin = format!("| {} | {} | ", body.name, body.metric);
         let row = table.lines().find_map(|line| line.strip_prefix(&begin));
         let row = row.unwrap_or_else(|| panic!("no row of {}", body.name));
         let cells: Vec<&str> = row.trim_end_matches(" |").split(" | ").collect();

@@ -5,8 +5,8 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use memcheck::growth::{Course, Readings, Rules, Spent, Verdict};
-use memcheck::{Bytes, Figure, Snapshot, Workload, memcheck};
+use memcheck::detect::{JudgedRun, Readings, Rules, Spent, Verdict};
+use memcheck::{Bytes, Metric, Snapshot, Workload, memcheck};
 
 #[memcheck]
 fn reading_a_size_keeps_nothing() {
@@ -17,8 +17,8 @@ fn reading_a_size_keeps_nothing() {
 #[memcheck]
 fn a_course_over_readings_keeps_nothing() {
     let cost = Duration::from_micros(100);
-    let readings = |heap| Readings::default().with(Figure::HeapBytes, heap);
-    let mut course = Course::new(Rules::default(), cost, readings(0));
+    let readings = |heap| Readings::default().with(Metric::HeapBytes, heap);
+    let mut course = JudgedRun::new(Rules::default(), cost, readings(0));
     let (mut done, mut elapsed) = (0u64, Duration::ZERO);
     while let Some(window) = course.next() {
         let mut taken = Vec::new();

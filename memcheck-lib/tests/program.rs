@@ -11,8 +11,8 @@ mod linux {
     use std::hint::black_box;
     use std::time::Duration;
 
-    use memcheck::report::{Outcome, Word};
-    use memcheck::{Bytes, Check, Figure, Report};
+    use memcheck::report::{Outcome, Status};
+    use memcheck::{Bytes, Check, Metric, Report};
 
     pub(super) fn main() {
         clean();
@@ -27,15 +27,15 @@ mod linux {
     }
 
     /// In a worker this program comes by the checks before its own, which are skipped there.
-    fn expect(report: &Report, word: Word) -> bool {
-        let word_is = report.word();
-        assert!(word_is == word || word_is == Word::Skip, "{report:#}");
-        word_is != Word::Skip
+    fn expect(report: &Report, word: Status) -> bool {
+        let word_is = report.status();
+        assert!(word_is == word || word_is == Status::Skip, "{report:#}");
+        word_is != Status::Skip
     }
 
     fn clean() {
         let report = Check::new("clean").run(|| drop(black_box(vec![0u8; 100])));
-        if expect(&report, Word::Pass) {
+        if expect(&report, Status::Pass) {
             assert!(report.test.file.ends_with("program.rs"));
             assert_eq!(report.profile.unwrap().bytes.max, 100);
         }
@@ -45,13 +45,13 @@ mod linux {
         let report = Check::new("leaking").iterations(500u64).run(|| {
             Box::leak(black_box(Box::new([0u8; 48])));
         });
-        if expect(&report, Word::Leak) {
-            assert_eq!(report.figure(Figure::HeapBytes).unwrap().rate, 48.0);
+        if expect(&report, Status::Leak) {
+            assert_eq!(report.metric(Metric::HeapBytes).unwrap().rate, 48.0);
         }
     }
 
     fn two_of_one_name() {
-        for (limit, word) in [(2u64, Word::Pass), (0, Word::Limit)] {
+        for (limit, word) in [(2u64, Status::Pass), (0, Status::Limit)] {
             let check = Check::new("twice").allocations(limit);
             expect(&check.run(|| drop(black_box(Box::new(1)))), word);
         }
@@ -62,18 +62,18 @@ mod linux {
             let mut kept = vec![0u8; 1 << 20];
             workload.iterate(|| kept.fill(1));
         });
-        expect(&report, Word::Pass);
+        expect(&report, Status::Pass);
     }
 
     fn panicking() {
-        expect(&Check::new("panicking").run(|| panic!("on purpose")), Word::Fail);
+        expect(&Check::new("panicking").run(|| panic!("on purpose")), Status::Fail);
     }
 
     fn without_bounds() {
         let check = Check::new("without timeout").iterations(64u64).timeout(Duration::MAX);
-        expect(&check.settle(Duration::MAX).run(|| ()), Word::Pass);
+        expect(&check.settle(Duration::MAX).run(|| ()), Status::Pass);
         let check = Check::new("without end").iterations(64u64).time(Duration::MAX);
-        expect(&check.run(|| ()), Word::Pass);
+        expect(&check.run(|| ()), Status::Pass);
     }
 
     /// A system call runs no handler of `pthread_atfork`: its child comes out of the body, too.
@@ -86,7 +86,7 @@ mod linux {
                 assert!(unsafe { libc::syscall(FORK, libc::SIGCHLD, 0, 0, 0, 0) } >= 0);
             }
         });
-        expect(&report, Word::Pass);
+        expect(&report, Status::Pass);
     }
 
     /// `clone`, which is a fork with no flags; not every processor has the other.
@@ -96,7 +96,7 @@ mod linux {
         let report = Check::new("hanging").timeout(Duration::from_secs(1)).run(|| {
             std::thread::sleep(Duration::from_secs(600));
         });
-        if expect(&report, Word::Timeout) {
+        if expect(&report, Status::Timeout) {
             assert_eq!(report.outcome, Outcome::TimedOut { timeout: Duration::from_secs(1) });
         }
     }

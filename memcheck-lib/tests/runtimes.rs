@@ -60,7 +60,7 @@ fn build(directory: &Path, file: &str, source: &str, command: &mut Command) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// The first sentence, and that the reservation is no memory in any figure.
+/// The first sentence, and that the reservation is no memory in any metric.
 #[track_caller]
 fn check(inspection: &Inspection, address_space: u64, most_used: u64) {
     let process = &inspection.process;

@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use memcheck::report::Word;
+use memcheck::report::Status;
 use memcheck::tool::Record;
 
 pub(crate) use config::{Config, Configuration};
@@ -196,10 +196,10 @@ impl Inconclusive {
     }
 
     /// Whether a test with this word fails the run.
-    pub(crate) fn fails(self, word: Word) -> bool {
-        match word {
-            Word::Unsure => self == Inconclusive::Fail,
-            word => !word.is_success(),
+    pub(crate) fn fails(self, status: Status) -> bool {
+        match status {
+            Status::Unsure => self == Inconclusive::Fail,
+            status => !status.is_success(),
         }
     }
 }
@@ -208,7 +208,7 @@ impl Inconclusive {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Display")]
 pub(crate) struct Display {
-    /// Form of the results on standard output
+    /// ShapeAnalysis of the results on standard output
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     pub(crate) message_format: MessageFormat,
     /// Say more: how small a leak each test would have seen
@@ -219,7 +219,7 @@ pub(crate) struct Display {
     pub(crate) color: Option<Color>,
 }
 
-/// Form of the results.
+/// ShapeAnalysis of the results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MessageFormat {
     /// For people: a line for each test, failures in full, a summary

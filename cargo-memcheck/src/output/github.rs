@@ -53,7 +53,7 @@ pub(super) fn annotations(whole: &Whole<'_>, repository: &Repository) -> String 
         let reasons = render::reasons(report);
         let messages = reasons.into_iter().map(|reason| reason.message);
         let (place, elsewhere) = annotated(report, repository);
-        let title = format!("{} {}", Whole::word(report), render::name(report));
+        let title = format!("{} {}", Whole::status(report), render::name(report));
         let messages: Vec<String> = messages.chain(elsewhere).collect();
         lines.push(annotation(level, &place, &title, &messages.join("\n")));
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use memcheck::render;
-use memcheck::report::{Proofs, Report, Word};
+use memcheck::report::{Proofs, Report, Status};
 
 use super::Output;
 use super::github;
@@ -92,9 +92,9 @@ impl<W> Human<'_, W> {
         let failures = self.failures.iter().filter(|_| self.failures.len() > 1);
         failures
             .map(|report| {
-                let word = report.word();
-                let line = format!("{:>12} {}\n", word.text(), render::name(report));
-                styled(&line, word.text(), style::word(word))
+                let status = report.status();
+                let line = format!("{:>12} {}\n", status.text(), render::name(report));
+                styled(&line, status.text(), style::status(status))
             })
             .collect()
     }
@@ -102,8 +102,8 @@ impl<W> Human<'_, W> {
 
 /// The line of a test, and below it what more there is to say.
 fn finished(report: &Report, verbose: bool) -> String {
-    let word = report.word();
-    let line = styled(&render::line(report), word.text(), style::word(word));
+    let status = report.status();
+    let line = styled(&render::line(report), status.text(), style::status(status));
     let mut text = line.trim_end().to_owned() + "\n";
     if verbose && let Some(sensitivity) = sensitivity(report) {
         text.push_str(&format!("{:>12} would have seen {sensitivity}\n", ""));
@@ -129,7 +129,7 @@ fn details(report: &Report, telling: &Telling<'_>) -> String {
     text + &coloured(render::remarks(report).trim_end())
 }
 
-/// Text of the library's with the words at the start of lines in colour.
+/// Text of the library's with the statuses at the start of lines in colour.
 fn coloured(plain: &str) -> String {
     let mut text = String::new();
     for line in plain.lines() {
@@ -165,8 +165,8 @@ fn warning(code: &str, message: &str, tests: &[String]) -> String {
 /// same.
 fn sensitivity(report: &Report) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
-    for figure in &report.figures {
-        let part = render::sensitivity(figure);
+    for metric in &report.metrics {
+        let part = render::sensitivity(metric);
         if !parts.contains(&part) {
             parts.push(part);
         }
@@ -182,9 +182,9 @@ pub(super) fn summary(summary: &Summary) -> String {
     let mut counts: Vec<String> = summary
         .counts
         .iter()
-        .map(|(&word, &count)| {
-            let style = style::word(word);
-            format!("{style}{count} {}{style:#}", in_words(word, count))
+        .map(|(&status, &count)| {
+            let style = style::status(status);
+            format!("{style}{count} {}{style:#}", in_words(status, count))
         })
         .collect();
     if summary.filtered_out > 0 {
@@ -208,7 +208,7 @@ pub(super) fn summary(summary: &Summary) -> String {
 /// What became of the proofs.
 fn proofs(proofs: &Proofs) -> String {
     let Proofs { proven, unproven, not_passed, .. } = *proofs;
-    let style = style::word(if unproven == 0 { Word::Pass } else { Word::Leak });
+    let style = style::status(if unproven == 0 { Status::Pass } else { Status::Leak });
     let mut counts = vec![format!("{proven} proven")];
     if unproven > 0 {
         counts.push(format!("{style}{unproven} unproven{style:#}"));
@@ -219,23 +219,23 @@ fn proofs(proofs: &Proofs) -> String {
     counts.join(", ")
 }
 
-/// A word as one says it of `count` tests.
-fn in_words(word: Word, count: usize) -> String {
-    match (word, count) {
-        (Word::Pass, _) => "passed",
-        (Word::Skip, _) => "skipped",
-        (Word::Known, 1) => "known leak",
-        (Word::Known, _) => "known leaks",
-        (Word::Unsure, _) => "inconclusive",
-        (Word::Limit, _) => "over a limit",
-        (Word::Leak, _) => "leaked",
-        (Word::Fail, _) => "failed",
-        (Word::Crash, _) => "crashed",
-        (Word::Exit, _) => "exited",
-        (Word::Lost, _) => "lost",
-        (Word::Timeout, _) => "timed out",
-        (Word::Ceiling, _) => "over the ceiling",
-        (Word::Broken, _) => "not measured",
+/// A status as one says it of `count` tests.
+fn in_words(status: Status, count: usize) -> String {
+    match (status, count) {
+        (Status::Pass, _) => "passed",
+        (Status::Skip, _) => "skipped",
+        (Status::Known, 1) => "known leak",
+        (Status::Known, _) => "known leaks",
+        (Status::Unsure, _) => "inconclusive",
+        (Status::Limit, _) => "over a limit",
+        (Status::Leak, _) => "leaked",
+        (Status::Fail, _) => "failed",
+        (Status::Crash, _) => "crashed",
+        (Status::Exit, _) => "exited",
+        (Status::Lost, _) => "lost",
+        (Status::Timeout, _) => "timed out",
+        (Status::Ceiling, _) => "over the ceiling",
+        (Status::Broken, _) => "not measured",
         (other, _) => return other.text().to_lowercase(),
     }
     .to_owned()
@@ -253,8 +253,10 @@ mod tests {
     #[test]
     fn the_summary_counts_by_word() {
         let mut total = Summary { elapsed: Duration::from_millis(1230), ..Summary::default() };
-        for word in [Word::Leak, Word::Pass, Word::Pass, Word::Skip, Word::Known, Word::Timeout] {
-            total.count(word);
+        for status in
+            [Status::Leak, Status::Pass, Status::Pass, Status::Skip, Status::Known, Status::Timeout]
+        {
+            total.count(status);
         }
         total.filtered_out = 3;
         insta::assert_snapshot!(plain(&summary(&total)), @"Summary [   1.23s] 5 tests run: 2 passed, 1 skipped, 1 known leak, 1 leaked, 1 timed out, 3 filtered out");
@@ -263,7 +265,9 @@ mod tests {
     #[test]
     fn proofs_are_counted_below() {
         let mut total = Summary::default();
-        [Word::Pass, Word::Pass, Word::Leak].into_iter().for_each(|word| total.count(word));
+        [Status::Pass, Status::Pass, Status::Leak]
+            .into_iter()
+            .for_each(|status| total.count(status));
         let mut proofs = Proofs::default();
         (proofs.proven, proofs.unproven, proofs.not_passed) = (1, 1, 1);
         total.proofs = Some(proofs);
@@ -289,7 +293,7 @@ mod tests {
     #[test]
     fn a_run_cut_short_says_how_much_is_missing() {
         let mut total = Summary { not_run: 7, ..Summary::default() };
-        total.count(Word::Fail);
+        total.count(Status::Fail);
         insta::assert_snapshot!(plain(&summary(&total)), @"Summary [   0.00s] 1 test run: 1 failed, 7 not run");
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use memcheck::report::{REPORT_VERSION, Report, Word};
+use memcheck::report::{REPORT_VERSION, Report, Status};
 use serde::Serialize;
 
 use super::Output;
@@ -24,7 +24,7 @@ pub(super) struct Json<'a, W> {
 #[serde(tag = "reason", rename_all = "kebab-case")]
 enum Line<'a> {
     /// A test is judged, or skipped.
-    MemcheckReport { word: Word, report: &'a Report },
+    MemcheckReport { status: Status, report: &'a Report },
     /// The run is over.
     MemcheckSummary {
         version: u32,
@@ -55,11 +55,11 @@ impl<W: Write> Output for Json<'_, W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::TestFinished(report) => {
-                let fails = self.inconclusive.fails(report.word()) || report.is_unproven();
+                let fails = self.inconclusive.fails(report.status()) || report.is_unproven();
                 for message in compiler_messages(report, fails, &self.telling) {
                     self.line(&message)?;
                 }
-                self.line(&Line::MemcheckReport { word: report.word(), report })?;
+                self.line(&Line::MemcheckReport { status: report.status(), report })?;
             }
             Event::Finished(total) => self.line(&of_summary(total))?,
             _ => return Ok(()),
@@ -123,7 +123,7 @@ mod tests {
         };
         let report = memcheck::Report::unobserved(id, Outcome::Lost);
         let mut total = Summary::default();
-        total.count(report.word());
+        total.count(report.status());
         let mut out = Vec::new();
         let workspace = LazyLock::new(Workspace::default);
         let telling = Telling::new(&workspace, [&binary].into_iter(), Backtrace::Short);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use memcheck::render;
-use memcheck::report::{Report, Word};
+use memcheck::report::{Report, Status};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString};
 
 use super::whole::{Whole, beginning};
@@ -32,23 +32,23 @@ pub(super) fn document(whole: &Whole<'_>) -> io::Result<String> {
 }
 
 fn test_case(report: &Report, fails: bool) -> TestCase {
-    let word = report.word();
-    let mut status = match word {
-        Word::Skip => TestCaseStatus::skipped(),
+    let status = report.status();
+    let mut case_status = match status {
+        Status::Skip => TestCaseStatus::skipped(),
         _ if !fails => TestCaseStatus::success(),
         // A failure is the test's, an error the tool's.
-        Word::Broken => TestCaseStatus::non_success(NonSuccessKind::Error),
+        Status::Broken => TestCaseStatus::non_success(NonSuccessKind::Error),
         _ => TestCaseStatus::non_success(NonSuccessKind::Failure),
     };
     if fails {
         let reasons = render::reasons(report);
         let messages: Vec<&str> = reasons.iter().map(|reason| reason.message.as_str()).collect();
-        status.set_message(xml(&beginning(&messages.join("; "), MESSAGE)));
-        let kind = reasons.first().map_or(word.text(), |reason| reason.code.as_str());
-        status.set_type(xml(kind));
-        status.set_description(xml(&beginning(&render::details(report), TEXT)));
+        case_status.set_message(xml(&beginning(&messages.join("; "), MESSAGE)));
+        let kind = reasons.first().map_or(status.text(), |reason| reason.code.as_str());
+        case_status.set_type(xml(kind));
+        case_status.set_description(xml(&beginning(&render::details(report), TEXT)));
     }
-    let mut case = TestCase::new(xml(&report.test.name), status);
+    let mut case = TestCase::new(xml(&report.test.name), case_status);
     case.set_classname(xml(&report.test.binary));
     case.set_time(report.elapsed);
     if !report.test.file.is_empty() {
@@ -58,7 +58,7 @@ fn test_case(report: &Report, fails: bool) -> TestCase {
     let printed = report.output.text.trim_matches('\n');
     if fails && !printed.is_empty() {
         case.set_system_out(xml(&beginning(printed, TEXT)));
-    } else if word != Word::Skip {
+    } else if status != Status::Skip {
         case.set_system_out(xml(render::line(report).trim()));
     }
     case

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use anstream::adapter::strip_str;
 use memcheck::render;
-use memcheck::report::{Report, Word};
+use memcheck::report::{Report, Status};
 
 use super::human::summary;
 use super::whole::{Place, Whole, beginning};
@@ -25,13 +25,13 @@ const RESERVE: usize = 400;
 
 /// The run as a comment on a pull request: the tests that are no plain success.
 pub(super) fn comment(whole: &Whole<'_>) -> String {
-    let plain = |report: &Report| matches!(report.word(), Word::Pass | Word::Skip);
+    let plain = |report: &Report| matches!(report.status(), Status::Pass | Status::Skip);
     document(whole, COMMENT, |report| whole.fails(report) || !plain(report))
 }
 
 /// The run for the summary of a step of CI: every test that ran, in at most `limit` bytes.
 pub(super) fn step_summary(whole: &Whole<'_>, limit: usize) -> String {
-    document(whole, limit, |report| report.word() != Word::Skip)
+    document(whole, limit, |report| report.status() != Status::Skip)
 }
 
 fn document(whole: &Whole<'_>, limit: usize, shown: impl Fn(&Report) -> bool) -> String {
@@ -88,24 +88,24 @@ fn headline(whole: &Whole<'_>) -> String {
 }
 
 fn row(whole: &Whole<'_>, report: &Report) -> String {
-    let word = report.word();
+    let status = report.status();
     let what = match render::reasons(report).first() {
         Some(reason) => reason.message.clone(),
         None => match &report.options.known_leak {
-            Some(reason) if word == Word::Known => reason.clone(),
+            Some(reason) if status == Status::Known => reason.clone(),
             _ => render::measured(report),
         },
     };
-    let word = match whole.fails(report) {
-        true => format!("**{}**", Whole::word(report)),
-        false => word.text().to_owned(),
+    let status = match whole.fails(report) {
+        true => format!("**{}**", Whole::status(report)),
+        false => status.text().to_owned(),
     };
     let place = match Place::of(report) {
         Some(place) => code(&format!("{}:{}", short_file(&place.file), place.line)),
         None => String::new(),
     };
     let name = code(&render::name(report));
-    format!("| {word} | {name} | {} | {place} |\n", escaped(&beginning(&what, CELL)))
+    format!("| {status} | {name} | {} | {place} |\n", escaped(&beginning(&what, CELL)))
 }
 
 /// What is wrong with one test, folded away.
@@ -114,10 +114,10 @@ fn details(report: &Report) -> String {
     let text: String = text.chars().filter(|&c| printable(c)).collect();
     let text = beginning(text.trim_end(), DETAILS);
     let fence = "`".repeat((longest_run(&text, '`') + 1).max(3));
-    let word = Whole::word(report);
+    let status = Whole::status(report);
     let name = entities(&one_line(&beginning(&render::name(report), CELL)));
     format!(
-        "\n<details><summary>{word} <code>{name}</code></summary>\n\n{fence}text\n{text}\n{fence}\n\n</details>\n"
+        "\n<details><summary>{status} <code>{name}</code></summary>\n\n{fence}text\n{text}\n{fence}\n\n</details>\n"
     )
 }
 
@@ -184,7 +184,7 @@ mod tests {
 
     fn with<T>(reports: &[Arc<Report>], tell: impl FnOnce(&Whole<'_>) -> T) -> T {
         let mut summary = Summary::default();
-        reports.iter().for_each(|report| summary.count(report.word()));
+        reports.iter().for_each(|report| summary.count(report.status()));
         tell(&Whole { reports, summary: &summary, inconclusive: Inconclusive::Fail })
     }
 

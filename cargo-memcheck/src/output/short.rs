@@ -24,9 +24,9 @@ impl<W: Write> Output for Short<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::TestFinished(report) => {
-                let word = report.word();
+                let status = report.status();
                 let line = render::line(report);
-                let line = styled(line.trim(), word.text(), style::word(word));
+                let line = styled(line.trim(), status.text(), style::status(status));
                 let test = &report.test;
                 writeln!(self.out, "{}:{}:{}: {line}", test.file, test.line, test.column)?;
                 if report.is_unproven()

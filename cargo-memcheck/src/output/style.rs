@@ -2,7 +2,7 @@
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
-use memcheck::report::Word;
+use memcheck::report::Status;
 
 use crate::cli::Color;
 
@@ -20,12 +20,12 @@ fn choice(flag: Option<Color>, cargo: Option<&str>) -> ColorChoice {
     }
 }
 
-/// The style of a word at the start of a line.
-pub(super) fn word(word: Word) -> Style {
-    let colour = match word {
-        Word::Pass => AnsiColor::Green,
-        Word::Skip => AnsiColor::Cyan,
-        Word::Known | Word::Unsure => AnsiColor::Yellow,
+/// The style of a status at the start of a line.
+pub(super) fn status(status: Status) -> Style {
+    let colour = match status {
+        Status::Pass => AnsiColor::Green,
+        Status::Skip => AnsiColor::Cyan,
+        Status::Known | Status::Unsure => AnsiColor::Yellow,
         _ => AnsiColor::Red,
     };
     Style::new().bold().fg_color(Some(colour.into()))

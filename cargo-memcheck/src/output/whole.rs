@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use memcheck::Figure;
-use memcheck::report::{Report, Word};
+use memcheck::Metric;
+use memcheck::report::{Report, Status};
 
 use crate::cli::Inconclusive;
 use crate::run::Summary;
@@ -21,13 +21,13 @@ pub(super) struct Whole<'a> {
 impl<'a> Whole<'a> {
     /// Whether this test fails the run.
     pub(super) fn fails(&self, report: &Report) -> bool {
-        self.inconclusive.fails(report.word()) || report.is_unproven()
+        self.inconclusive.fails(report.status()) || report.is_unproven()
     }
 
     /// The word that stands for a test: one that passed but was not proven has not the word of one
     /// that is well.
-    pub(super) fn word(report: &Report) -> &'static str {
-        if report.is_unproven() { "UNPROVEN" } else { report.word().text() }
+    pub(super) fn status(report: &Report) -> &'static str {
+        if report.is_unproven() { "UNPROVEN" } else { report.status().text() }
     }
 
     /// The tests, the worst first: those that fail the run, then by their words, those of one word
@@ -35,7 +35,7 @@ impl<'a> Whole<'a> {
     pub(super) fn worst_first(&self) -> Vec<&'a Report> {
         let mut reports: Vec<&Report> = self.reports.iter().map(Arc::as_ref).collect();
         reports.sort_by_key(|report| {
-            let order = (self.fails(report), report.word(), growth(report));
+            let order = (self.fails(report), report.status(), growth(report));
             (Reverse(order), report.test.clone())
         });
         reports
@@ -48,7 +48,7 @@ impl<'a> Whole<'a> {
 
     /// Tests that ran.
     pub(super) fn run(&self) -> usize {
-        self.count(|report| report.word() != Word::Skip)
+        self.count(|report| report.status() != Status::Skip)
     }
 }
 
@@ -81,9 +81,9 @@ impl Place {
 
 /// Bytes per iteration, the larger of the two heaps.
 fn growth(report: &Report) -> i64 {
-    [Figure::HeapBytes, Figure::NativeBytes]
+    [Metric::HeapBytes, Metric::NativeBytes]
         .into_iter()
-        .filter_map(|figure| report.figure(figure))
+        .filter_map(|metric| report.metric(metric))
         .map(|of| of.rate.round() as i64)
         .max()
         .unwrap_or(0)
@@ -104,7 +104,7 @@ pub(super) fn beginning(text: &str, bytes: usize) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use memcheck::report::{
-        Amount, FigureReport, Outcome, Output, Shape, Site, SiteKind, Sites, TestId, Verdict,
+        Amount, MetricReport, Outcome, Output, Shape, Site, SiteKind, Sites, TestId, Verdict,
     };
 
     use super::*;
@@ -139,8 +139,8 @@ pub(super) mod tests {
     /// Lets the heap grow at line 31 of a file.
     pub(in crate::output) fn growing(report: &mut Report, file: &str) {
         report.verdict = Some(Verdict::Growing);
-        report.figures = vec![FigureReport {
-            figure: Figure::HeapBytes,
+        report.metrics = vec![MetricReport {
+            metric: Metric::HeapBytes,
             verdict: Verdict::Growing,
             shape: Shape::Growing,
             growth: 1,

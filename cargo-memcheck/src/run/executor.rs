@@ -73,7 +73,7 @@ pub(crate) fn execute(
     listen(&Event::Started { tests: plan.tests.len(), binaries: binaries.len() });
     for test in &plan.ignored {
         let report = Report::unobserved(test.clone(), Outcome::Skipped);
-        summary.count(report.word());
+        summary.count(report.status());
         listen(&Event::TestFinished(Arc::new(report)));
     }
 
@@ -99,11 +99,12 @@ pub(crate) fn execute(
             match event {
                 Ok(event) => {
                     if let Event::TestFinished(report) = &event {
-                        summary.count(report.word());
+                        summary.count(report.status());
                         if let Some(proofs) = &mut summary.proofs {
                             proofs.count(report);
                         }
-                        let failed = plan.inconclusive.fails(report.word()) || report.is_unproven();
+                        let failed =
+                            plan.inconclusive.fails(report.status()) || report.is_unproven();
                         if plan.fail_fast && failed {
                             summary.not_run += shop.stop();
                         }

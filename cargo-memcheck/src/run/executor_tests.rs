@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memcheck::report::{Verdict, Word};
+use memcheck::report::{Status, Verdict};
 
 use super::*;
 
@@ -41,8 +41,8 @@ fn run(plan: &Plan) -> (Summary, Vec<Event>) {
     (summary, events)
 }
 
-fn counts(summary: &Summary) -> Vec<(Word, usize)> {
-    summary.counts.iter().map(|(&word, &count)| (word, count)).collect()
+fn counts(summary: &Summary) -> Vec<(Status, usize)> {
+    summary.counts.iter().map(|(&status, &count)| (status, count)).collect()
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn every_test_is_run_once_and_counted() {
     let (summary, events) = run(&plan);
     assert_eq!(
         counts(&summary),
-        [(Word::Pass, 2), (Word::Skip, 1), (Word::Unsure, 1), (Word::Leak, 1)]
+        [(Status::Pass, 2), (Status::Skip, 1), (Status::Unsure, 1), (Status::Leak, 1)]
     );
     assert_eq!((summary.run(), summary.filtered_out, summary.not_run), (4, 2, 0));
     assert!(matches!(events.first(), Some(Event::Started { tests: 4, binaries: 1 })));
@@ -75,7 +75,7 @@ fn reports_carry_the_place_known_from_the_binary() {
 #[test]
 fn a_panic_of_the_observer_costs_one_test_only() {
     let (summary, _) = run(&plan(&[("panics", ""), ("a", "")]));
-    assert_eq!(counts(&summary), [(Word::Pass, 1), (Word::Broken, 1)]);
+    assert_eq!(counts(&summary), [(Status::Pass, 1), (Status::Broken, 1)]);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn fail_fast_starts_nothing_more() {
     let mut plan = plan(&[("a", ""), ("leaks", ""), ("b", ""), ("c", "")]);
     (plan.jobs, plan.fail_fast) = (1, true);
     let (summary, _) = run(&plan);
-    assert_eq!(summary.counts.get(&Word::Leak), Some(&1));
+    assert_eq!(summary.counts.get(&Status::Leak), Some(&1));
     // The thread may have taken one more test before the dispatcher heard of the leak.
     assert_eq!(summary.run() + summary.not_run, 4);
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use memcheck::report::{Proofs, Word};
+use memcheck::report::{Proofs, Status};
 
 /// The counts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
-    /// How many tests came under each word.
-    pub(crate) counts: BTreeMap<Word, usize>,
+    /// How many tests came under each status.
+    pub(crate) counts: BTreeMap<Status, usize>,
     /// Tests that were to run, but were not started: after `--fail-fast` or a signal.
     pub(crate) not_run: usize,
     /// Annotated tests that were not asked for.
@@ -24,8 +24,8 @@ pub(crate) struct Summary {
 
 impl Summary {
     /// Counts a test.
-    pub(crate) fn count(&mut self, word: Word) {
-        *self.counts.entry(word).or_default() += 1;
+    pub(crate) fn count(&mut self, status: Status) {
+        *self.counts.entry(status).or_default() += 1;
     }
 
     /// Whether a planted leak was missed.
@@ -38,13 +38,17 @@ impl Summary {
         self.not_run == 0 && self.filtered_out == 0 && self.interrupted.is_none()
     }
 
-    /// The words that occurred.
-    pub(crate) fn words(&self) -> impl Iterator<Item = Word> {
+    /// The statuses that occurred.
+    pub(crate) fn statuses(&self) -> impl Iterator<Item = Status> {
         self.counts.keys().copied()
     }
 
     /// Tests that were run.
     pub(crate) fn run(&self) -> usize {
-        self.counts.iter().filter(|(word, _)| **word != Word::Skip).map(|(_, count)| count).sum()
+        self.counts
+            .iter()
+            .filter(|(status, _)| **status != Status::Skip)
+            .map(|(_, count)| count)
+            .sum()
     }
 }

@@ -127,7 +127,7 @@ mod tests {
         let named = |checksum| Some(("program.debug".to_owned(), checksum));
         let find = |link: &Link| link.find(&folder.path().join("program"));
         let checksum = crc32(&*bytes).unwrap();
-        // Told by the identifier where both have one, else by the checksum.
+        // Coverage by the identifier where both have one, else by the checksum.
         let own = Link { file: named(!checksum), ..link.clone() };
         assert_eq!(find(&own), link.build_id.as_ref().map(|_| candidate.clone()));
         let other = Link { build_id: Some(vec![1; 20]), file: named(checksum) };

@@ -1,6 +1,6 @@
 //! Sites as a reader sees them: one for each line, whatever stacks and types led there.
 
-use memcheck::Figure;
+use memcheck::Metric;
 use memcheck::report::{Amount, Place, Report, Site};
 
 /// Growing sites of one kind that share their place.
@@ -14,10 +14,10 @@ pub(crate) struct Leak<'a> {
     pub(crate) sites: Vec<&'a Site>,
 }
 
-/// What leaks of `figure`, the largest first.
-pub(crate) fn leaks(report: &Report, figure: Figure) -> Vec<Leak<'_>> {
+/// What leaks of `metric`, the largest first.
+pub(crate) fn leaks(report: &Report, metric: Metric) -> Vec<Leak<'_>> {
     let mut leaks: Vec<Leak<'_>> = Vec::new();
-    for site in report.sites.iter().flat_map(|sites| sites.growing(figure)) {
+    for site in report.sites.iter().flat_map(|sites| sites.growing(metric)) {
         let place = site.place.as_ref();
         match leaks.iter_mut().find(|leak| is_same(leak.place, place)) {
             Some(leak) => {
@@ -76,7 +76,7 @@ mod tests {
             ],
             ..Sites::default()
         });
-        let leaks = leaks(&report, Figure::HeapBytes);
+        let leaks = leaks(&report, Metric::HeapBytes);
         let seen: Vec<_> = leaks
             .iter()
             .map(|leak| {

@@ -60,7 +60,7 @@ mod tests {
         insta::assert_yaml_snapshot!("by_hand_as_yaml", growth);
     }
 
-    /// Of the whole process the kernel's figures differ from run to run, and the heap while other
+    /// Of the whole process the kernel's metrics differ from run to run, and the heap while other
     /// tests run: both are redacted.
     #[test]
     fn of_the_process() {

@@ -10,7 +10,7 @@ mod random;
 mod run;
 
 use body::{BODIES, Body, Truth};
-use memcheck::growth::Rules;
+use memcheck::detect::Rules;
 use run::{COSTS, Tally, cell, decidable, run};
 
 /// A part of the table: its title, and which bodies belong to it.
@@ -31,11 +31,11 @@ fn main() {
         (0u64, 0, 0, 0u64, 0, 0);
     for (title, belongs) in sections {
         println!("### {title}\n");
-        print!("| body | figure |");
+        print!("| body | metric |");
         COSTS.iter().for_each(|cost| print!(" {cost:?} |"));
         println!("\n|---|---|{}", "---|".repeat(COSTS.len()));
         for body in BODIES.iter().filter(|body| belongs(body)) {
-            print!("| {} | {} |", body.name, body.figure);
+            print!("| {} | {} |", body.name, body.metric);
             for (column, cost) in COSTS.into_iter().enumerate() {
                 let tally = Tally::of(body, &rules, cost, runs);
                 let decidable = decidable(body, &rules, cost);

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use memcheck::growth::{Conclusion, Course, Readings, Rules, Sensitivity, Spent, Verdict};
+use memcheck::detect::{Conclusion, JudgedRun, Readings, Rules, Sensitivity, Spent, Verdict};
 
 use super::body::{Body, Truth};
 use super::random::Random;
 
-/// Wall time of reading all figures once.
+/// Wall time of reading all metrics once.
 const CHECKPOINT: Duration = Duration::from_micros(150);
 
 /// Wall costs of one iteration in the tables.
@@ -66,7 +66,7 @@ fn planted(sensitivity: Sensitivity, done: u64) -> i64 {
 /// would have seen; says whether that one is called growing.
 pub fn proves(body: &Body, rules: &Rules, cost: Duration, seed: u64) -> Option<bool> {
     let clean = run(body, rules, cost, seed, None).conclusion;
-    let sensitivity = clean.figures.first()?.sensitivity?;
+    let sensitivity = clean.metrics.first()?.sensitivity?;
     let leaking = run(body, rules, cost, seed, Some(sensitivity));
     Some(leaking.ending == Ending::Leak)
 }
@@ -83,10 +83,11 @@ pub fn run(
     let mut read = (body.begin)(&mut random, affordable(rules, cost));
     let mut take = |random: &mut Random, batch, done| {
         let planted = plant.map_or(0, |sensitivity| planted(sensitivity, done));
-        Readings::default().with(body.figure, read(random, batch, done) + planted)
+        Readings::default().with(body.metric, read(random, batch, done) + planted)
     };
     let baseline = take(&mut random, 0, 0);
-    let mut course = Course::new(rules.clone(), cost.mul_f64(random.between(0.8, 1.3)), baseline);
+    let mut course =
+        JudgedRun::new(rules.clone(), cost.mul_f64(random.between(0.8, 1.3)), baseline);
     let (mut done, mut spent) = (0, Spent::default());
     while let Some(window) = course.next() {
         let mut readings = Vec::with_capacity(window.batches.len());
@@ -109,7 +110,7 @@ fn ending(body: &Body, conclusion: &Conclusion) -> Ending {
         (Some(Verdict::Steady), Truth::Leak { per_thousand, from }) => {
             let late = conclusion.iterations.saturating_sub(from) as f64;
             let rate = per_thousand as f64 / 1000.0 * late / conclusion.iterations.max(1) as f64;
-            let seen = conclusion.figures.first().and_then(|figure| figure.sensitivity);
+            let seen = conclusion.metrics.first().and_then(|metric| metric.sensitivity);
             match seen {
                 Some(seen) if rate < seen.per_iteration() => Ending::Below,
                 _ => Ending::Pass,

@@ -59,7 +59,7 @@ fn annotate_inner(module: &mut ItemMod, around: &Arguments) -> usize {
             if let Some((_, items)) = &mut module.content {
                 items.push(Item::Verbatim(error.into_compile_error()));
             }
-            // Told already; that nothing was annotated is not to be told as well.
+            // Coverage already; that nothing was annotated is not to be told as well.
             1
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! They are found by name at run time, so none becomes a dependency: by a weak reference, which
 //! finds what is linked statically (an executable does not export it), and by `dlsym`, which finds
-//! what comes with a shared library or `LD_PRELOAD`. The figures are the allocators' own, for
+//! what comes with a shared library or `LD_PRELOAD`. The metrics are the allocators' own, for
 //! reading; no verdict rests on them.
 
 use std::fmt;
@@ -15,7 +15,7 @@ mod entries;
 mod probes;
 
 #[cfg(target_os = "linux")]
-pub(crate) use probes::{figures, give_back};
+pub(crate) use probes::{give_back, metrics};
 
 /// An allocator that tells of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ impl Allocator {
         }
     }
 
-    /// Whether its figures are known to be off by more than a page at rest.
+    /// Whether its metrics are known to be off by more than a page at rest.
     pub const fn is_approximate(self) -> bool {
         matches!(self, Allocator::Glibc)
     }
@@ -60,7 +60,7 @@ impl fmt::Display for Allocator {
 /// What an allocator says of itself, in bytes. What it does not say is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct AllocatorFigures {
+pub struct AllocatorStats {
     /// Which one.
     pub allocator: Allocator,
     /// What the program holds. glibc: `uordblks + hblkhd`; jemalloc: `stats.allocated`.
@@ -79,16 +79,10 @@ pub struct AllocatorFigures {
     pub retained: Option<u64>,
 }
 
-impl AllocatorFigures {
+impl AllocatorStats {
     /// Nothing known yet.
     pub(crate) const fn of(allocator: Allocator) -> Self {
-        AllocatorFigures {
-            allocator,
-            allocated: None,
-            active: None,
-            resident: None,
-            retained: None,
-        }
+        AllocatorStats { allocator, allocated: None, active: None, resident: None, retained: None }
     }
 }
 
@@ -97,7 +91,7 @@ impl AllocatorFigures {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AllocatorChange {
     /// At its start.
-    pub before: AllocatorFigures,
+    pub before: AllocatorStats,
     /// At its end.
-    pub after: AllocatorFigures,
+    pub after: AllocatorStats,
 }

@@ -49,7 +49,7 @@ impl fmt::Display for StatusSummary {
             parts.push(format!("{threads} thread{}", if threads == 1 { "" } else { "s" }));
         }
         match parts.is_empty() {
-            true => f.write_str("no figures"),
+            true => f.write_str("no metrics"),
             false => f.write_str(&parts.join(", ")),
         }
     }
@@ -64,7 +64,7 @@ pub enum ProcessError {
         /// The pid that was asked for.
         pid: i32,
     },
-    /// The kernel refuses the memory figures: another user's process, or one that made itself
+    /// The kernel refuses the memory metrics: another user's process, or one that made itself
     /// non-dumpable.
     NotPermitted {
         /// The pid that was asked for.

@@ -45,7 +45,7 @@ impl Footprint {
     }
 }
 
-/// A field of the kernel that was missing, and what that means for the figures.
+/// A field of the kernel that was missing, and what that means for the metrics.
 pub(crate) type Note = String;
 
 impl Footprint {

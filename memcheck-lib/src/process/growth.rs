@@ -14,7 +14,7 @@ use super::survey::MappingGroup;
 use crate::units::{Bytes, grouped, scaled};
 
 /// What changed in a process between two snapshots. Sizes in bytes, signed; `None` where one of
-/// the snapshots has no figure.
+/// the snapshots has no metric.
 ///
 /// Prints one line for each thing that changed, the largest growth first:
 ///
@@ -28,7 +28,7 @@ use crate::units::{Bytes, grouped, scaled};
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ProcessGrowth {
-    /// Footprint without what is lazily freed: the figure that is judged.
+    /// Footprint without what is lazily freed: the metric that is judged.
     pub live_footprint: Option<i64>,
     /// Footprint.
     pub footprint: Option<i64>,

@@ -23,7 +23,7 @@ pub struct Inspection {
     pub sentence: String,
     /// The command line of the process.
     pub command: Vec<String>,
-    /// All figures of the process.
+    /// All metrics of the process.
     pub process: ProcessSnapshot,
     /// Mappings by kind, in the order of [`Kind::ALL`]; kinds without a mapping are left out.
     pub kinds: Vec<KindSums>,

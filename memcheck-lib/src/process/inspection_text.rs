@@ -9,7 +9,7 @@ use super::survey::Mapping;
 use super::tree::Tree;
 use crate::units::{Bytes, grouped};
 
-/// Writes an inspection for a person: the sentence, a bar, the figures, tables by kind of mapping
+/// Writes an inspection for a person: the sentence, a bar, the metrics, tables by kind of mapping
 /// and of the largest mappings, resources, notes. `width` is that of the terminal in columns (names
 /// are cut to fit, never below 20); `colour` sends ANSI sequences.
 pub fn render(inspection: &Inspection, width: usize, colour: bool) -> String {
@@ -17,7 +17,7 @@ pub fn render(inspection: &Inspection, width: usize, colour: bool) -> String {
     let process = &inspection.process;
     text.head(inspection);
     text.bars(process);
-    text.figures(process);
+    text.metrics(process);
     text.kinds(inspection);
     text.mappings("largest mappings", &inspection.largest);
     text.mappings("largest reservations", &inspection.largest_reserved);
@@ -93,7 +93,7 @@ impl Text {
         }
     }
 
-    fn figures(&mut self, process: &ProcessSnapshot) {
+    fn metrics(&mut self, process: &ProcessSnapshot) {
         let footprint = process.footprint;
         let of_footprint = |of: fn(&super::Footprint) -> u64| footprint.as_ref().map(of).map(Bytes);
         self.title("memory");

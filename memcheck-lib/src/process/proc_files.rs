@@ -1,7 +1,7 @@
 //! Files and directories of `/proc/PID` that stay open between two readings.
 //!
 //! An open file of `/proc` stays with its process: when the pid is given to another one, reading
-//! fails with ESRCH instead of telling that other one's figures.
+//! fails with ESRCH instead of telling that other one's metrics.
 
 use std::ffi::CStr;
 use std::fs::File;

@@ -11,7 +11,7 @@ use super::survey::MappingGroup;
 use super::tasks::{ChildProcess, ThreadGroup};
 use crate::units::{Bytes, grouped};
 
-/// What the kernel says about a process at one instant. A figure that could not be read is `None`,
+/// What the kernel says about a process at one instant. A metric that could not be read is `None`,
 /// never 0; why is in `notes`.
 ///
 /// Reading it walks every mapping of the process, which delays its own `mmap` calls meanwhile

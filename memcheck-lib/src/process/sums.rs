@@ -1,4 +1,4 @@
-//! One mapping, or a group of them, in figures.
+//! One mapping, or a group of them, in metrics.
 
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +95,7 @@ impl MappingSums {
         }
     }
 
-    /// Adds another's figures.
+    /// Adds another's metrics.
     pub(crate) fn add(&mut self, other: &MappingSums) {
         self.mappings = self.mappings.saturating_add(other.mappings);
         for (sum, other) in [

@@ -53,7 +53,7 @@ pub struct Watch {
     processors: u64,
 }
 
-/// Where the memory figures come from.
+/// Where the memory metrics come from.
 #[derive(Debug)]
 enum Memory {
     Rollup(ProcFile),
@@ -159,7 +159,7 @@ impl Watch {
         sample
     }
 
-    /// Why figures are missing or not what they are on current kernels; each reason once.
+    /// Why metrics are missing or not what they are on current kernels; each reason once.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }

@@ -1,7 +1,7 @@
 //! Sentences about allocators: what crosses from one to the other, what they keep.
 
 use super::phrases::count;
-use crate::figure::Figure;
+use crate::metric::Metric;
 use crate::report::{AllocatorChange, Finding, Mismatch, Report, Retention, Side, Verdict};
 use crate::units::{iterations, scaled};
 
@@ -28,14 +28,14 @@ pub(super) fn mismatched(mismatch: &Mismatch) -> String {
 pub(super) fn notes(report: &Report) -> Vec<String> {
     let mut notes: Vec<String> =
         report.retention.iter().filter_map(|of| stays(report, of)).collect();
-    let uncounted = report.figure(Figure::NativeBytes).is_none();
-    let is = |figure, of: fn(Verdict) -> bool| {
-        report.figure(figure).is_some_and(|seen| of(seen.verdict))
+    let uncounted = report.metric(Metric::NativeBytes).is_none();
+    let is = |metric, of: fn(Verdict) -> bool| {
+        report.metric(metric).is_some_and(|seen| of(seen.verdict))
     };
     // What grows on a heap that is counted explains it better.
-    let grows = |figure| is(figure, |verdict| verdict == Verdict::Growing);
-    let explained = grows(Figure::HeapBytes) || grows(Figure::NativeBytes);
-    let grew = is(Figure::Resident, |verdict| verdict != Verdict::Steady) && !explained;
+    let grows = |metric| is(metric, |verdict| verdict == Verdict::Growing);
+    let explained = grows(Metric::HeapBytes) || grows(Metric::NativeBytes);
+    let grew = is(Metric::Resident, |verdict| verdict != Verdict::Steady) && !explained;
     if uncounted || grew || report.retention.is_some() {
         notes.extend(report.allocators.iter().map(change));
     }
@@ -44,8 +44,8 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
 
 /// What the counted heaps do while the footprint grows.
 fn heaps(report: &Report) -> &'static str {
-    let grow = |figure| report.figure(figure).is_some_and(|of| of.grows_within_limit());
-    match grow(Figure::HeapBytes) || grow(Figure::NativeBytes) {
+    let grow = |metric| report.metric(metric).is_some_and(|of| of.grows_within_limit());
+    match grow(Metric::HeapBytes) || grow(Metric::NativeBytes) {
         true => "the counted heaps grow within their limit",
         false => "the counted heaps are steady",
     }
@@ -65,17 +65,17 @@ fn stays(report: &Report, retention: &Retention) -> Option<String> {
 
 fn change(of: &AllocatorChange) -> String {
     let (before, after) = (of.before, of.after);
-    let figure = |name: &str, before: Option<u64>, after: Option<u64>| {
+    let metric = |name: &str, before: Option<u64>, after: Option<u64>| {
         let (before, after) = (before?, after?);
         let change = after as f64 - before as f64;
         let sign = if change < 0.0 { "" } else { "+" };
         Some(format!("{name} {} ({sign}{})", scaled(after as f64), scaled(change)))
     };
     let said = [
-        figure("allocated", before.allocated, after.allocated),
-        figure("active", before.active, after.active),
-        figure("resident", before.resident, after.resident),
-        figure("retained", before.retained, after.retained),
+        metric("allocated", before.allocated, after.allocated),
+        metric("active", before.active, after.active),
+        metric("resident", before.resident, after.resident),
+        metric("retained", before.retained, after.retained),
     ];
     let said: Vec<String> = said.into_iter().flatten().collect();
     let by = match after.allocator.is_approximate() {
@@ -88,7 +88,7 @@ fn change(of: &AllocatorChange) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Allocator, AllocatorFigures};
+    use crate::report::{Allocator, AllocatorStats};
 
     #[test]
     fn crossing_blocks_are_told_with_what_to_do() {
@@ -105,14 +105,14 @@ mod tests {
 
     #[test]
     fn an_allocator_tells_what_it_knows() {
-        let jemalloc = AllocatorFigures {
+        let jemalloc = AllocatorStats {
             allocator: Allocator::Jemalloc,
             allocated: Some(1 << 20),
             active: Some(2 << 20),
             resident: None,
             retained: Some(0),
         };
-        let after = AllocatorFigures { active: Some(3 << 20), ..jemalloc };
+        let after = AllocatorStats { active: Some(3 << 20), ..jemalloc };
         assert_eq!(
             change(&AllocatorChange { before: jemalloc, after }),
             "jemalloc, by its own account: allocated 1 MiB (+0 B), active 3 MiB (+1 MiB), retained 0 B (+0 B)"

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::allocators;
 use super::phrases::{self, exceeded, growth_code, heap_growth, other_growth, signed};
-use crate::figure::Figure;
-use crate::report::{Conditions, FigureReport, Outcome, Report, Side, Verdict};
+use crate::metric::Metric;
+use crate::report::{Conditions, MetricReport, Outcome, Report, Side, Verdict};
 use crate::units::{Bytes, grouped, iterations};
 
 /// Windows whose floors are shown: the last ones, which decide.
@@ -21,8 +21,8 @@ pub struct Diagnostic {
     pub code: &'static str,
     /// One sentence.
     pub message: String,
-    /// The figure it is about; the sites are those of this one.
-    pub figure: Option<Figure>,
+    /// The metric it is about; the sites are those of this one.
+    pub metric: Option<Metric>,
     /// What was seen, and what to try.
     pub notes: Vec<Note>,
 }
@@ -65,8 +65,8 @@ pub fn diagnostics(report: &Report) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for (at, headline) in headlines(report).into_iter().enumerate() {
         let mut notes = Vec::new();
-        if let Some(of) = headline.figure.and_then(|figure| report.figure(figure)) {
-            let text = format!("{} from window to window: {}", of.figure, floors(of));
+        if let Some(of) = headline.metric.and_then(|metric| report.metric(metric)) {
+            let text = format!("{} from window to window: {}", of.metric, floors(of));
             notes.push(Note::seen(text));
         }
         // What holds for all of them is said once.
@@ -74,8 +74,8 @@ pub fn diagnostics(report: &Report) -> Vec<Diagnostic> {
             notes.extend(super::where_grew::rows(report).into_iter().map(Note::seen));
             notes.extend(facts(report));
         }
-        let Headline { code, message, figure } = headline;
-        diagnostics.push(Diagnostic { code, message, figure, notes });
+        let Headline { code, message, metric } = headline;
+        diagnostics.push(Diagnostic { code, message, metric, notes });
     }
     diagnostics
 }
@@ -117,13 +117,13 @@ pub(super) struct Headline {
     /// Short stable name.
     pub(super) code: &'static str,
     pub(super) message: String,
-    /// The figure it is about.
-    pub(super) figure: Option<Figure>,
+    /// The metric it is about.
+    pub(super) metric: Option<Metric>,
 }
 
 impl Headline {
     fn new(code: &'static str, message: String) -> Self {
-        Headline { code, message, figure: None }
+        Headline { code, message, metric: None }
     }
 }
 
@@ -140,15 +140,15 @@ pub(super) fn headlines(report: &Report) -> Vec<Headline> {
     match report.verdict {
         Some(Verdict::Growing) => growing(report),
         Some(Verdict::OverLimit) => over_limit(report),
-        // None of the figures that were read is in doubt.
+        // None of the metrics that were read is in doubt.
         Some(Verdict::Inconclusive) if is_unmeasured(report) => {
             inconclusive("the Rust heap was not measured: a leak in it would not have been seen")
         }
         Some(Verdict::Inconclusive) => match phrases::leading(report) {
             Some(of) => vec![Headline {
                 code: "inconclusive",
-                message: format!("it cannot be told whether this grows ({})", of.figure),
-                figure: Some(of.figure),
+                message: format!("it cannot be told whether this grows ({})", of.metric),
+                metric: Some(of.metric),
             }],
             None => inconclusive("it cannot be told whether this grows"),
         },
@@ -172,7 +172,7 @@ pub(super) fn headlines(report: &Report) -> Vec<Headline> {
 fn is_unmeasured(report: &Report) -> bool {
     let uncounted = |of: &Conditions| of.rust_heap_counted == Some(false);
     report.conditions.as_ref().is_some_and(uncounted)
-        && report.figures.iter().all(|of| of.verdict == Verdict::Steady)
+        && report.metrics.iter().all(|of| of.verdict == Verdict::Steady)
 }
 
 fn outcome(report: &Report) -> Option<(&'static str, String)> {
@@ -211,66 +211,66 @@ fn outcome(report: &Report) -> Option<(&'static str, String)> {
 
 fn growing(report: &Report) -> Vec<Headline> {
     let ended_well = report.outcome == Outcome::Passed;
-    let grows = |of: &&FigureReport| match ended_well {
+    let grows = |of: &&MetricReport| match ended_well {
         true => of.verdict == Verdict::Growing,
         false => of.rose_to_the_end(),
     };
-    let growing = |figure: Figure| report.figure(figure).filter(grows);
+    let growing = |metric: Metric| report.metric(metric).filter(grows);
     let mut headlines: Vec<Headline> = Vec::new();
-    let heap = |bytes: Figure, blocks: Figure, heap: &str| {
-        let figure = growing(bytes).or(growing(blocks))?.figure;
+    let heap = |bytes: Metric, blocks: Metric, heap: &str| {
+        let metric = growing(bytes).or(growing(blocks))?.metric;
         let message = heap_growth(heap, growing(bytes), growing(blocks));
-        Some(Headline { code: growth_code(figure), message, figure: Some(figure) })
+        Some(Headline { code: growth_code(metric), message, metric: Some(metric) })
     };
     // Threads, tasks and children bring heap, mappings and footprint with them, so they come first.
-    let other = |figure: Figure| {
-        let of = growing(figure)?;
+    let other = |metric: Metric| {
+        let of = growing(metric)?;
         Some(Headline {
-            code: growth_code(figure),
+            code: growth_code(metric),
             message: other_growth(of),
-            figure: Some(figure),
+            metric: Some(metric),
         })
     };
     headlines
-        .extend([Figure::Threads, Figure::Tasks, Figure::Children].into_iter().filter_map(other));
+        .extend([Metric::Threads, Metric::Tasks, Metric::Children].into_iter().filter_map(other));
     let mismatch = report.mismatch();
     let crossing = |side| mismatch.is_some_and(|mismatch| mismatch.allocated_by == side);
     headlines.extend(mismatch.map(|mismatch| Headline {
         code: "mismatched-free",
         message: allocators::mismatched(&mismatch),
-        figure: Some(match mismatch.allocated_by {
-            Side::Rust => Figure::HeapBlocks,
-            Side::C => Figure::NativeBlocks,
+        metric: Some(match mismatch.allocated_by {
+            Side::Rust => Metric::HeapBlocks,
+            Side::C => Metric::NativeBlocks,
         }),
     }));
     if !crossing(Side::Rust) {
-        headlines.extend(heap(Figure::HeapBytes, Figure::HeapBlocks, ""));
+        headlines.extend(heap(Metric::HeapBytes, Metric::HeapBlocks, ""));
     }
     if !crossing(Side::C) {
-        headlines.extend(heap(Figure::NativeBytes, Figure::NativeBlocks, " on the C heap"));
+        headlines.extend(heap(Metric::NativeBytes, Metric::NativeBlocks, " on the C heap"));
     }
-    headlines.extend([Figure::Fds, Figure::FdMemory].into_iter().filter_map(other));
+    headlines.extend([Metric::Fds, Metric::FdMemory].into_iter().filter_map(other));
     if headlines.is_empty() {
-        headlines.extend([Figure::Resident, Figure::Mappings].into_iter().filter_map(other));
+        headlines.extend([Metric::Resident, Metric::Mappings].into_iter().filter_map(other));
     }
     headlines
 }
 
 fn over_limit(report: &Report) -> Vec<Headline> {
     let exceeded = report.exceeded.iter().map(|of| Headline::new("over-limit", exceeded(of)));
-    let over = report.figures.iter().filter(|of| of.verdict == Verdict::OverLimit);
+    let over = report.metrics.iter().filter(|of| of.verdict == Verdict::OverLimit);
     let over = over.map(|of| {
         let limit = of.limit.unwrap_or(0);
-        let limit = match of.figure.is_bytes() {
+        let limit = match of.metric.is_bytes() {
             true => Bytes(limit).to_string(),
             false => grouped(limit as i64),
         };
-        let growth = signed(of.figure, of.growth);
+        let growth = signed(of.metric, of.growth);
         let growth = growth.trim_start_matches('+');
         Headline {
             code: "over-limit",
-            message: format!("{} grew by {growth}, over the limit of {limit}", of.figure),
-            figure: Some(of.figure),
+            message: format!("{} grew by {growth}, over the limit of {limit}", of.metric),
+            metric: Some(of.metric),
         }
     });
     exceeded.chain(over).collect()
@@ -289,10 +289,10 @@ fn facts(report: &Report) -> Vec<Note> {
     let mut notes = Vec::new();
     if report.iterations > 0 {
         let changed: Vec<String> = report
-            .figures
+            .metrics
             .iter()
             .filter(|of| of.growth != 0)
-            .map(|of| format!("{} {}", of.figure, signed(of.figure, of.growth)))
+            .map(|of| format!("{} {}", of.metric, signed(of.metric, of.growth)))
             .collect();
         let changed =
             if changed.is_empty() { "nothing changed".to_owned() } else { changed.join(", ") };
@@ -306,7 +306,7 @@ fn facts(report: &Report) -> Vec<Note> {
             .map(|of| Note::seen(format!("suppressed: {}", super::suppressed::sentence(of)))),
     );
     notes.extend(allocators::notes(report).into_iter().map(Note::seen));
-    // A cache that fills lifts several figures; saying so once is enough.
+    // A cache that fills lifts several metrics; saying so once is enough.
     let mut said = std::collections::BTreeSet::new();
     // Advice is on how to be judged: a worker above its ceiling has another trouble.
     let judged = !matches!(report.outcome, Outcome::OverCeiling { .. });
@@ -317,12 +317,12 @@ fn facts(report: &Report) -> Vec<Note> {
 }
 
 /// The floor of each window.
-fn floors(of: &FigureReport) -> String {
+fn floors(of: &MetricReport) -> String {
     let floors: Vec<String> = of
         .windows
         .iter()
         .filter_map(|window| window.iter().min())
-        .map(|&floor| match of.figure.is_bytes() {
+        .map(|&floor| match of.metric.is_bytes() {
             true => crate::units::scaled(floor as f64),
             false => grouped(floor),
         })

@@ -1,7 +1,7 @@
 //! A report as text: plain, without colour, stable enough for a snapshot.
 //!
 //! [`line()`] is the one line that every test gets, [`details()`] the paragraphs that a test gets which
-//! is not a success ([`diagnostics`] as data). Every sentence about a figure is made in one place, `phrases`.
+//! is not a success ([`diagnostics`] as data). Every sentence about a metric is made in one place, `phrases`.
 
 mod allocators;
 mod details;
@@ -23,10 +23,10 @@ pub use spark::sparkline;
 
 use std::fmt;
 
-use crate::report::{Report, Word};
+use crate::report::{Report, Status};
 
 /// Width of the word at the start of a line.
-pub const WORD_WIDTH: usize = 12;
+pub const STATUS_WIDTH: usize = 12;
 
 /// One line for a test: word, time, binary, name, what was measured.
 ///
@@ -34,30 +34,30 @@ pub const WORD_WIDTH: usize = 12;
 ///         PASS [  0.11s] cache tests::bounded    heap +0 B/iter · resident +0 B · 4,080 iterations
 /// ```
 pub fn line(report: &Report) -> String {
-    let word = report.word();
+    let word = report.status();
     let name = name(report);
     let mut line =
-        format!("{:>WORD_WIDTH$} [{:>7.2}s] {name}", word.text(), report.elapsed.as_secs_f64(),);
+        format!("{:>STATUS_WIDTH$} [{:>7.2}s] {name}", word.text(), report.elapsed.as_secs_f64(),);
     let measured = measured(report);
     if !measured.is_empty() {
         line.push_str("  ");
         line.push_str(&measured);
     }
-    if word == Word::Known
+    if word == Status::Known
         && let Some(reason) = &report.options.known_leak
     {
         line.push_str(&format!("  (known: {reason})"));
     }
-    if word == Word::Known {
+    if word == Status::Known {
         for of in &report.suppressed {
             line.push_str(&format!("  (suppressed: {})", suppressed::sentence(of)));
         }
     }
-    if word == Word::Leak
-        && let Some(figure) = phrases::leading(report)
+    if word == Status::Leak
+        && let Some(metric) = phrases::leading(report)
     {
         line.push_str("  ");
-        line.push_str(&sparkline(&figure.windows));
+        line.push_str(&sparkline(&metric.windows));
     }
     line
 }

@@ -1,8 +1,8 @@
-//! Sentences about figures.
+//! Sentences about metrics.
 
-use crate::figure::Figure;
+use crate::metric::Metric;
 use crate::report::{
-    Exceeded, FigureReport, Outcome, Profile, ProfileLimit, Range, Report, Sensitivity, Shape,
+    Exceeded, MetricReport, Outcome, Profile, ProfileLimit, Range, Report, Sensitivity, Shape,
     Verdict,
 };
 use crate::units::{Bytes, every, grouped, iterations, number, scaled};
@@ -12,24 +12,24 @@ use crate::units::{Bytes, every, grouped, iterations, number, scaled};
 pub fn measured(report: &Report) -> String {
     let mut parts = Vec::new();
     for (bytes, blocks) in
-        [(Figure::HeapBytes, Figure::HeapBlocks), (Figure::NativeBytes, Figure::NativeBlocks)]
+        [(Metric::HeapBytes, Metric::HeapBlocks), (Metric::NativeBytes, Metric::NativeBlocks)]
     {
-        if let Some(of) = report.figure(bytes) {
-            let always = bytes == Figure::HeapBytes;
-            let blocks = report.figure(blocks);
+        if let Some(of) = report.metric(bytes) {
+            let always = bytes == Metric::HeapBytes;
+            let blocks = report.metric(blocks);
             if always || is_notable(of) || blocks.is_some_and(is_notable) {
                 parts.push(heap_rate(of, blocks) + &allowed(of));
             }
         }
     }
-    if let Some(of) = report.figure(Figure::Resident) {
-        parts.push(format!("{} {}{}", of.figure, signed_bytes(of.growth), allowed(of)));
+    if let Some(of) = report.metric(Metric::Resident) {
+        parts.push(format!("{} {}{}", of.metric, signed_bytes(of.growth), allowed(of)));
     }
-    for of in &report.figures {
-        let heap_or_resident = of.figure.is_bytes() && of.figure != Figure::FdMemory
-            || matches!(of.figure, Figure::HeapBlocks | Figure::NativeBlocks);
+    for of in &report.metrics {
+        let heap_or_resident = of.metric.is_bytes() && of.metric != Metric::FdMemory
+            || matches!(of.metric, Metric::HeapBlocks | Metric::NativeBlocks);
         if !heap_or_resident && is_notable(of) {
-            parts.push(format!("{} {}{}", of.figure, signed(of.figure, of.growth), allowed(of)));
+            parts.push(format!("{} {}{}", of.metric, signed(of.metric, of.growth), allowed(of)));
         }
     }
     if let Some(profile) = &report.profile {
@@ -41,31 +41,31 @@ pub fn measured(report: &Report) -> String {
     parts.join(" · ")
 }
 
-/// Whether a figure has a place in the line of its test although it is not always shown.
-fn is_notable(of: &FigureReport) -> bool {
+/// Whether a metric has a place in the line of its test although it is not always shown.
+fn is_notable(of: &MetricReport) -> bool {
     // In a run that was too short all of them are inconclusive.
     (of.verdict != Verdict::Steady || of.grows_within_limit()) && of.growth != 0
 }
 
 /// What a limit of the user lets grow, said beside the growth.
-fn allowed(of: &FigureReport) -> String {
+fn allowed(of: &MetricReport) -> String {
     match of.limit.filter(|_| of.grows_within_limit()) {
         None => String::new(),
-        Some(limit) if of.figure.is_limited_by_rate() => format!(" ({} allowed)", Bytes(limit)),
-        Some(limit) if of.figure.is_bytes() => format!(" (limit {})", Bytes(limit)),
+        Some(limit) if of.metric.is_limited_by_rate() => format!(" ({} allowed)", Bytes(limit)),
+        Some(limit) if of.metric.is_bytes() => format!(" (limit {})", Bytes(limit)),
         Some(limit) => format!(" (limit {})", grouped(limit as i64)),
     }
 }
 
-fn heap_rate(bytes: &FigureReport, blocks: Option<&FigureReport>) -> String {
-    // A steady figure has no rate, whatever the last readings differ by, but one that a limit lets grow.
+fn heap_rate(bytes: &MetricReport, blocks: Option<&MetricReport>) -> String {
+    // A steady metric has no rate, whatever the last readings differ by, but one that a limit lets grow.
     let within = bytes.grows_within_limit();
-    let steady = |of: &FigureReport| {
+    let steady = |of: &MetricReport| {
         of.verdict == Verdict::Steady && !(within && of.shape == Shape::Growing)
     };
     let rate = if steady(bytes) { 0.0 } else { bytes.rate };
-    let mut text = format!("{} {}/iter", bytes.figure, signed_rate(rate));
-    // A container that grows takes a new block now and then: not worth a figure.
+    let mut text = format!("{} {}/iter", bytes.metric, signed_rate(rate));
+    // A container that grows takes a new block now and then: not worth a metric.
     if let Some(blocks) = blocks.filter(|of| !steady(of) && of.rate >= 0.005) {
         text.push_str(&format!(" in {}", count(blocks.rate, "block")));
     }
@@ -80,9 +80,9 @@ fn signed_bytes(bytes: i64) -> String {
     signed_rate(bytes as f64)
 }
 
-/// A change of a figure in its own unit, with its sign.
-pub(super) fn signed(figure: Figure, change: i64) -> String {
-    match figure.is_bytes() {
+/// A change of a metric in its own unit, with its sign.
+pub(super) fn signed(metric: Metric, change: i64) -> String {
+    match metric.is_bytes() {
         true => signed_bytes(change),
         false if change < 0 => grouped(change),
         false => format!("+{}", grouped(change)),
@@ -106,7 +106,7 @@ pub fn count(value: f64, noun: &str) -> String {
 /// What one iteration allocates on the Rust heap.
 fn allocates(profile: &Profile, report: &Report) -> String {
     if profile.allocations.max == 0 {
-        let of_c = report.figure(Figure::NativeBytes);
+        let of_c = report.metric(Metric::NativeBytes);
         return match of_c.is_some_and(|of| of.verdict == Verdict::Growing) {
             true => "allocates nothing on the Rust heap".to_owned(),
             false => "allocates nothing".to_owned(),
@@ -176,11 +176,11 @@ pub(super) fn over_ceiling(report: &Report, place: &str) -> Option<String> {
     ))
 }
 
-/// The figure that explains a report best: the first of those with the gravest verdict. Where
+/// The metric that explains a report best: the first of those with the gravest verdict. Where
 /// nothing could be told of any, the one that rose most often.
-pub(super) fn leading(report: &Report) -> Option<&FigureReport> {
-    let gravest = report.figures.iter().map(|of| of.verdict).max()?;
-    let mut equal = report.figures.iter().filter(|of| of.verdict == gravest);
+pub(super) fn leading(report: &Report) -> Option<&MetricReport> {
+    let gravest = report.metrics.iter().map(|of| of.verdict).max()?;
+    let mut equal = report.metrics.iter().filter(|of| of.verdict == gravest);
     match gravest {
         Verdict::Inconclusive => equal.rev().max_by_key(|of| of.rises(1)),
         _ => equal.next(),
@@ -188,17 +188,17 @@ pub(super) fn leading(report: &Report) -> Option<&FigureReport> {
 }
 
 /// The short stable name of a growth, as in `error[heap-growth]`.
-pub(super) fn growth_code(figure: Figure) -> &'static str {
-    match figure {
-        Figure::HeapBytes | Figure::HeapBlocks => "heap-growth",
-        Figure::NativeBytes | Figure::NativeBlocks => "c-heap-growth",
-        Figure::Resident => "resident-growth",
-        Figure::FdMemory => "fd-memory-growth",
-        Figure::Fds => "fd-growth",
-        Figure::Threads => "thread-growth",
-        Figure::Tasks => "task-growth",
-        Figure::Children => "child-growth",
-        Figure::Mappings => "mapping-growth",
+pub(super) fn growth_code(metric: Metric) -> &'static str {
+    match metric {
+        Metric::HeapBytes | Metric::HeapBlocks => "heap-growth",
+        Metric::NativeBytes | Metric::NativeBlocks => "c-heap-growth",
+        Metric::Resident => "resident-growth",
+        Metric::FdMemory => "fd-memory-growth",
+        Metric::Fds => "fd-growth",
+        Metric::Threads => "thread-growth",
+        Metric::Tasks => "task-growth",
+        Metric::Children => "child-growth",
+        Metric::Mappings => "mapping-growth",
     }
 }
 
@@ -210,8 +210,8 @@ fn is_whole(bytes: f64) -> bool {
 /// The sentence for a heap of which bytes, blocks or both grow.
 pub(super) fn heap_growth(
     heap: &str,
-    bytes: Option<&FigureReport>,
-    blocks: Option<&FigureReport>,
+    bytes: Option<&MetricReport>,
+    blocks: Option<&MetricReport>,
 ) -> String {
     match (bytes.map(|of| of.rate), blocks.map(|of| of.rate)) {
         (Some(bytes), Some(blocks)) if blocks >= 1.0 => {
@@ -240,23 +240,23 @@ pub(super) fn heap_growth(
     }
 }
 
-/// The sentence for a figure other than the heap that grows.
-pub(super) fn other_growth(of: &FigureReport) -> String {
-    let thing = match of.figure {
-        Figure::Resident => {
+/// The sentence for a metric other than the heap that grows.
+pub(super) fn other_growth(of: &MetricReport) -> String {
+    let thing = match of.metric {
+        Metric::Resident => {
             return format!("the live footprint grows by {} in every iteration", scaled(of.rate));
         }
-        Figure::FdMemory => {
+        Metric::FdMemory => {
             return format!(
                 "memory held only by file descriptors grows by {} in every iteration",
                 scaled(of.rate)
             );
         }
-        Figure::Fds => ("file descriptor is", "file descriptors are", "left open"),
-        Figure::Threads => ("thread is", "threads are", "left running"),
-        Figure::Tasks => ("task is", "tasks are", "left unfinished"),
-        Figure::Children => ("child process is", "child processes are", "left behind"),
-        Figure::Mappings => ("mapping is", "mappings are", "left behind"),
+        Metric::Fds => ("file descriptor is", "file descriptors are", "left open"),
+        Metric::Threads => ("thread is", "threads are", "left running"),
+        Metric::Tasks => ("task is", "tasks are", "left unfinished"),
+        Metric::Children => ("child process is", "child processes are", "left behind"),
+        Metric::Mappings => ("mapping is", "mappings are", "left behind"),
         _ => ("item is", "items are", "left"),
     };
     let (one, many, state) = thing;
@@ -270,26 +270,26 @@ pub(super) fn other_growth(of: &FigureReport) -> String {
 }
 
 /// How small a growth the run would have called growing.
-pub fn sensitivity(of: &FigureReport) -> String {
-    let noun = match of.figure {
-        Figure::HeapBytes | Figure::HeapBlocks => "block",
-        Figure::NativeBytes | Figure::NativeBlocks => "C block",
-        Figure::Resident => "byte",
-        Figure::FdMemory => "byte of fd memory",
-        Figure::Fds => "fd",
-        Figure::Threads => "thread",
-        Figure::Tasks => "task",
-        Figure::Children => "child",
-        Figure::Mappings => "mapping",
+pub fn sensitivity(of: &MetricReport) -> String {
+    let noun = match of.metric {
+        Metric::HeapBytes | Metric::HeapBlocks => "block",
+        Metric::NativeBytes | Metric::NativeBlocks => "C block",
+        Metric::Resident => "byte",
+        Metric::FdMemory => "byte of fd memory",
+        Metric::Fds => "fd",
+        Metric::Threads => "thread",
+        Metric::Tasks => "task",
+        Metric::Children => "child",
+        Metric::Mappings => "mapping",
     };
     match of.sensitivity {
-        None => format!("{}: no growth could have been seen", of.figure),
+        None => format!("{}: no growth could have been seen", of.metric),
         Some(Sensitivity::OneIn { iterations: 1 }) => format!("≥ 1 {noun} per iteration"),
         Some(Sensitivity::OneIn { iterations }) => {
             format!("≥ 1 {noun} per {} iterations", grouped(iterations as i64))
         }
-        Some(Sensitivity::PerIteration { amount }) if of.figure.is_bytes() => {
-            format!("≥ {}/iteration of {}", scaled(amount), of.figure)
+        Some(Sensitivity::PerIteration { amount }) if of.metric.is_bytes() => {
+            format!("≥ {}/iteration of {}", scaled(amount), of.metric)
         }
         Some(Sensitivity::PerIteration { amount }) => {
             format!("≥ {}/iteration", count(amount, noun))
@@ -302,9 +302,9 @@ mod tests {
     use super::*;
     use crate::report::TestId;
 
-    fn figure(figure: Figure, growth: i64, limit: Option<u64>) -> FigureReport {
-        FigureReport {
-            figure,
+    fn metric(metric: Metric, growth: i64, limit: Option<u64>) -> MetricReport {
+        MetricReport {
+            metric,
             verdict: Verdict::Steady,
             shape: Shape::Growing,
             growth,
@@ -319,15 +319,15 @@ mod tests {
     fn what_grows_within_a_limit_is_shown_with_it() {
         let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
         report.iterations = 1000;
-        report.figures = vec![
-            figure(Figure::HeapBytes, 8000, Some(8)),
-            figure(Figure::HeapBlocks, 1000, None),
-            figure(Figure::Fds, 4956, Some(100_000)),
+        report.metrics = vec![
+            metric(Metric::HeapBytes, 8000, Some(8)),
+            metric(Metric::HeapBlocks, 1000, None),
+            metric(Metric::Fds, 4956, Some(100_000)),
         ];
         let line = "heap +8 B/iter in 1 block (8 B allowed) · fds +4,956 (limit 100,000) · 1,000 iterations";
         assert_eq!(measured(&report), line);
-        // Without a limit nothing is allowed, and a steady figure has no rate.
-        for of in &mut report.figures {
+        // Without a limit nothing is allowed, and a steady metric has no rate.
+        for of in &mut report.metrics {
             of.limit = None;
         }
         assert_eq!(measured(&report), "heap +0 B/iter · 1,000 iterations");
@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn what_comes_in_nearly_every_iteration_comes_in_every_one() {
-        let mut of = figure(Figure::Fds, 999, None);
+        let mut of = metric(Metric::Fds, 999, None);
         of.rate = 0.9996;
         assert_eq!(other_growth(&of), "1 file descriptor is left open in every iteration");
         of.rate = 0.5;
@@ -343,9 +343,9 @@ mod tests {
     }
 
     #[test]
-    fn of_figures_of_which_nothing_can_be_told_the_one_that_rose_leads() {
-        let figure = |figure, verdict, windows: &[i64]| FigureReport {
-            figure,
+    fn of_metrics_of_which_nothing_can_be_told_the_one_that_rose_leads() {
+        let metric = |metric, verdict, windows: &[i64]| MetricReport {
+            metric,
             verdict,
             shape: Shape::TooShort,
             growth: 0,
@@ -355,18 +355,18 @@ mod tests {
             windows: vec![windows.to_vec()],
         };
         let led_by = |verdict| {
-            let figures = vec![
-                figure(Figure::HeapBytes, verdict, &[5, 5, 5]),
-                figure(Figure::Resident, verdict, &[8, 8, 9]),
-                figure(Figure::Fds, verdict, &[3, 4, 5]),
-                figure(Figure::Threads, verdict, &[1, 2, 3]),
+            let metrics = vec![
+                metric(Metric::HeapBytes, verdict, &[5, 5, 5]),
+                metric(Metric::Resident, verdict, &[8, 8, 9]),
+                metric(Metric::Fds, verdict, &[3, 4, 5]),
+                metric(Metric::Threads, verdict, &[1, 2, 3]),
             ];
             let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
-            report.figures = figures;
-            leading(&report).map(|of| of.figure)
+            report.metrics = metrics;
+            leading(&report).map(|of| of.metric)
         };
-        assert_eq!(led_by(Verdict::Inconclusive), Some(Figure::Fds));
+        assert_eq!(led_by(Verdict::Inconclusive), Some(Metric::Fds));
         // What grows is told in the order of cause and effect.
-        assert_eq!(led_by(Verdict::Growing), Some(Figure::HeapBytes));
+        assert_eq!(led_by(Verdict::Growing), Some(Metric::HeapBytes));
     }
 }

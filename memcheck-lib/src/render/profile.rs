@@ -1,24 +1,24 @@
 //! A report as a text that comes out the same in every run: for snapshots.
 
-use crate::figure::Figure;
-use crate::growth::Verdict;
-use crate::report::{Change, Profile, Range, Report, Word};
+use crate::detect::Verdict;
+use crate::metric::Metric;
+use crate::report::{Change, Profile, Range, Report, Status};
 use crate::units::grouped;
 
-/// The figures that are counted to the item, in which growth is growth of its own.
-const COUNTED: [Figure; 6] = [
-    Figure::HeapBytes,
-    Figure::NativeBytes,
-    Figure::Fds,
-    Figure::Threads,
-    Figure::Tasks,
-    Figure::Children,
+/// The metrics that are counted to the item, in which growth is growth of its own.
+const COUNTED: [Metric; 6] = [
+    Metric::HeapBytes,
+    Metric::NativeBytes,
+    Metric::Fds,
+    Metric::Threads,
+    Metric::Tasks,
+    Metric::Children,
 ];
 
 /// What grows with any of [`COUNTED`], sooner or later by how many iterations the clock allows.
-const FOLLOWING: [Figure; 3] = [Figure::Resident, Figure::FdMemory, Figure::Mappings];
+const FOLLOWING: [Metric; 3] = [Metric::Resident, Metric::FdMemory, Metric::Mappings];
 
-/// The profile of a test, one figure to a line: its verdict, and what an iteration allocates.
+/// The profile of a test, one metric to a line: its verdict, and what an iteration allocates.
 ///
 /// ```text
 /// verdict        steady
@@ -42,28 +42,28 @@ pub fn profile(report: &Report) -> String {
     lines.push(("allocations", told(|profile| blocks(&profile.allocations))));
     lines.push(("allocated", told(|profile| bytes(&profile.bytes, " per iteration"))));
     lines.push(("peak", told(peak)));
-    let of = |figure| report.figure(figure).map(|of| of.verdict);
-    let grows = COUNTED.iter().any(|&figure| of(figure).is_some_and(|of| of != Verdict::Steady));
+    let of = |metric| report.metric(metric).map(|of| of.verdict);
+    let grows = COUNTED.iter().any(|&metric| of(metric).is_some_and(|of| of != Verdict::Steady));
     // With several threads it is a matter of who runs when on which side of the end of an iteration a
     // block is freed, and with that whether all iterations agree.
     let alone = profile.filter(|profile| profile.one_thread);
-    let amount = |figure| match figure {
-        Figure::HeapBytes => Some(alone?.heap),
-        Figure::NativeBytes => Some(alone?.c_heap),
+    let amount = |metric| match metric {
+        Metric::HeapBytes => Some(alone?.heap),
+        Metric::NativeBytes => Some(alone?.c_heap),
         _ => None,
     };
-    for figure in COUNTED.into_iter().chain(FOLLOWING) {
-        let text = match of(figure) {
+    for metric in COUNTED.into_iter().chain(FOLLOWING) {
+        let text = match of(metric) {
             // Only the runtime of an `async` test has any.
-            None if figure == Figure::Tasks => continue,
+            None if metric == Metric::Tasks => continue,
             None => not_measured(),
-            Some(_) if grows && FOLLOWING.contains(&figure) => "follows what grows".to_owned(),
-            Some(verdict) => match amount(figure).flatten() {
+            Some(_) if grows && FOLLOWING.contains(&metric) => "follows what grows".to_owned(),
+            Some(verdict) => match amount(metric).flatten() {
                 Some(change) => format!("{}, {}", word(verdict), changed(&change)),
                 None => word(verdict).to_owned(),
             },
         };
-        lines.push((figure.name(), text));
+        lines.push((metric.name(), text));
     }
     lines.iter().map(|(name, text)| format!("{name:<15}{text}\n")).collect()
 }
@@ -73,9 +73,9 @@ fn not_measured() -> String {
 }
 
 fn verdict(report: &Report) -> String {
-    match (report.word(), report.verdict) {
-        (Word::Known, Some(verdict)) => format!("{}, as known", word(verdict)),
-        (Word::Pass | Word::Leak | Word::Limit | Word::Unsure, Some(verdict)) => {
+    match (report.status(), report.verdict) {
+        (Status::Known, Some(verdict)) => format!("{}, as known", word(verdict)),
+        (Status::Pass | Status::Leak | Status::Limit | Status::Unsure, Some(verdict)) => {
             word(verdict).to_owned()
         }
         (other, _) => other.text().to_owned(),
@@ -132,27 +132,27 @@ fn count(value: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::growth::{FigureReport, Shape};
+    use crate::detect::{MetricReport, Shape};
     use crate::report::{Outcome, TestId};
 
-    fn figure(figure: Figure, verdict: Verdict) -> FigureReport {
+    fn metric(metric: Metric, verdict: Verdict) -> MetricReport {
         let windows = vec![vec![1]];
         let (shape, limit, sensitivity) = (Shape::Steady, None, None);
-        FigureReport { figure, verdict, shape, growth: 7, rate: 0.3, limit, sensitivity, windows }
+        MetricReport { metric, verdict, shape, growth: 7, rate: 0.3, limit, sensitivity, windows }
     }
 
-    fn report(grows: &[Figure]) -> Report {
+    fn report(grows: &[Metric]) -> Report {
         let same = |value| Range { min: value, max: value, at: 17 };
         let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
         report.iterations = 4711;
         report.verdict = Some(if grows.is_empty() { Verdict::Steady } else { Verdict::Growing });
-        report.figures = COUNTED
+        report.metrics = COUNTED
             .into_iter()
             .chain(FOLLOWING)
-            .filter(|of| !matches!(of, Figure::NativeBytes | Figure::Tasks))
+            .filter(|of| !matches!(of, Metric::NativeBytes | Metric::Tasks))
             .map(|of| {
                 let grows = grows.contains(&of);
-                figure(of, if grows { Verdict::Growing } else { Verdict::Steady })
+                metric(of, if grows { Verdict::Growing } else { Verdict::Steady })
             })
             .collect();
         report.profile = Some(Profile {
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_known_leak_whose_amounts_vary() {
-        let mut report = report(&[Figure::HeapBytes, Figure::Resident]);
+        let mut report = report(&[Metric::HeapBytes, Metric::Resident]);
         report.options = crate::Options::new().known_leak("issue 7");
         if let Some(profile) = &mut report.profile {
             profile.bytes.max = 2048;

@@ -91,7 +91,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::growth::Verdict;
+    use crate::detect::Verdict;
     use crate::report::{Outcome, Proof, TestId, Trial};
 
     fn report(results: &[(PlantKind, TrialResult)]) -> Report {
@@ -100,7 +100,7 @@ mod tests {
             let planted = !matches!(result, TrialResult::NotProvable { .. });
             Trial {
                 kind: *kind,
-                figure: kind.figure(),
+                metric: kind.metric(),
                 plant: planted.then_some(Plant { kind: *kind, every: 72, count: 1, size }),
                 result: result.clone(),
                 iterations: 4080,

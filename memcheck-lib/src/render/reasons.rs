@@ -15,5 +15,5 @@ pub fn reasons(report: &Report) -> Vec<Reason> {
     if report.is_success() {
         return Vec::new();
     }
-    headlines(report).into_iter().map(|of| Reason::new(of.code, of.message, of.figure)).collect()
+    headlines(report).into_iter().map(|of| Reason::new(of.code, of.message, of.metric)).collect()
 }

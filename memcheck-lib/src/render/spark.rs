@@ -1,4 +1,4 @@
-//! The course of a figure in eight characters.
+//! The course of a metric in eight characters.
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const WIDTH: usize = 8;

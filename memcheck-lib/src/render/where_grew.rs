@@ -2,24 +2,24 @@
 
 use std::cmp::Reverse;
 
-use crate::figure::Figure;
+use crate::metric::Metric;
 use crate::process::ProcessGrowth;
 use crate::report::{Report, Verdict};
 
-/// As many rows as one figure gets.
+/// As many rows as one metric gets.
 const ROWS: usize = 3;
 
-/// Rows below this part of the largest one are left out: they did not make the figure grow.
+/// Rows below this part of the largest one are left out: they did not make the metric grow.
 const TELLING: i64 = 16;
 
-/// The rows for the figures that are not steady, the largest few of each, in the order of the
-/// figures. Empty when the process was not looked at on both ends.
+/// The rows for the metrics that are not steady, the largest few of each, in the order of the
+/// metrics. Empty when the process was not looked at on both ends.
 pub(super) fn rows(report: &Report) -> Vec<String> {
     let growth = report.growth.as_ref().and_then(|growth| growth.process.as_ref());
     let Some(growth) = growth else { return Vec::new() };
     let mut rows: Vec<String> = Vec::new();
-    for of in report.figures.iter().filter(|of| of.verdict != Verdict::Steady) {
-        for row in rows_of(of.figure, growth) {
+    for of in report.metrics.iter().filter(|of| of.verdict != Verdict::Steady) {
+        for row in rows_of(of.metric, growth) {
             // Footprint and mappings often grow in the same place.
             if !rows.contains(&row) {
                 rows.push(row);
@@ -29,44 +29,44 @@ pub(super) fn rows(report: &Report) -> Vec<String> {
     rows
 }
 
-fn rows_of(figure: Figure, growth: &ProcessGrowth) -> Vec<String> {
-    match figure {
-        Figure::Resident => {
+fn rows_of(metric: Metric, growth: &ProcessGrowth) -> Vec<String> {
+    match metric {
+        Metric::Resident => {
             let groups = growth.groups.iter().map(|group| (group.live, group.to_string()));
             let tables = growth.page_tables.unwrap_or(0);
             let tables =
-                (tables, format!("{} page tables", super::phrases::signed(figure, tables)));
-            largest(figure, groups.chain([tables]))
+                (tables, format!("{} page tables", super::phrases::signed(metric, tables)));
+            largest(metric, groups.chain([tables]))
         }
-        Figure::Mappings => {
-            largest(figure, growth.groups.iter().map(|group| (group.mappings, group.to_string())))
+        Metric::Mappings => {
+            largest(metric, growth.groups.iter().map(|group| (group.mappings, group.to_string())))
         }
-        Figure::Threads => {
-            largest(figure, growth.threads.iter().map(|of| (of.count, of.of_threads())))
+        Metric::Threads => {
+            largest(metric, growth.threads.iter().map(|of| (of.count, of.of_threads())))
         }
-        Figure::Children => {
-            largest(figure, growth.children.iter().map(|of| (of.count, of.of_children())))
+        Metric::Children => {
+            largest(metric, growth.children.iter().map(|of| (of.count, of.of_children())))
         }
-        Figure::Fds | Figure::FdMemory => {
-            largest(figure, growth.descriptors.iter().map(|of| (of.count, of.to_string())))
+        Metric::Fds | Metric::FdMemory => {
+            largest(metric, growth.descriptors.iter().map(|of| (of.count, of.to_string())))
         }
-        // Told by their own headline, and one day by call stack.
-        Figure::HeapBytes
-        | Figure::HeapBlocks
-        | Figure::NativeBytes
-        | Figure::NativeBlocks
-        | Figure::Tasks => Vec::new(),
+        // Coverage by their own headline, and one day by call stack.
+        Metric::HeapBytes
+        | Metric::HeapBlocks
+        | Metric::NativeBytes
+        | Metric::NativeBlocks
+        | Metric::Tasks => Vec::new(),
     }
 }
 
 /// The largest few of what grew, and how many are left out.
-fn largest(figure: Figure, rows: impl Iterator<Item = (i64, String)>) -> Vec<String> {
+fn largest(metric: Metric, rows: impl Iterator<Item = (i64, String)>) -> Vec<String> {
     let mut rows: Vec<(i64, String)> = rows.filter(|(grown, _)| *grown > 0).collect();
     rows.sort_by_key(|(grown, _)| Reverse(*grown));
     let telling = rows.first().map_or(0, |(grown, _)| grown / TELLING);
     rows.retain(|(grown, _)| *grown >= telling);
     let more = rows.len().saturating_sub(ROWS);
-    let more = (more > 0).then(|| format!("and {more} more ({figure})"));
+    let more = (more > 0).then(|| format!("and {more} more ({metric})"));
     rows.truncate(ROWS);
     rows.into_iter().map(|(_, row)| row).chain(more).collect()
 }
@@ -74,7 +74,7 @@ fn largest(figure: Figure, rows: impl Iterator<Item = (i64, String)>) -> Vec<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::growth::{FigureReport, Shape};
+    use crate::detect::{MetricReport, Shape};
     use crate::process::{CountGrowth, DescriptorGrowth, DescriptorKind, GroupGrowth, Kind};
     use crate::report::{Outcome, TestId};
     use crate::snapshot::{Growth, Scope};
@@ -112,9 +112,9 @@ mod tests {
         }
     }
 
-    fn report(verdicts: &[(Figure, Verdict)]) -> Report {
-        let figure = |&(figure, verdict): &(Figure, Verdict)| FigureReport {
-            figure,
+    fn report(verdicts: &[(Metric, Verdict)]) -> Report {
+        let metric = |&(metric, verdict): &(Metric, Verdict)| MetricReport {
+            metric,
             verdict,
             shape: Shape::Growing,
             growth: 1,
@@ -124,16 +124,16 @@ mod tests {
             windows: Vec::new(),
         };
         let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
-        report.figures = verdicts.iter().map(figure).collect();
+        report.metrics = verdicts.iter().map(metric).collect();
         report.growth = Some(Growth { scope: Scope::Worker, heap: None, process: Some(growth()) });
         report
     }
 
     #[test]
     fn names_the_largest_places_of_what_grows() {
-        use Figure::*;
+        use Metric::*;
         let all = [Resident, FdMemory, Fds, Threads, Children, Mappings];
-        let all = all.map(|figure| (figure, Verdict::Growing));
+        let all = all.map(|metric| (metric, Verdict::Growing));
         assert_eq!(
             rows(&report(&all)),
             [
@@ -147,19 +147,19 @@ mod tests {
     }
 
     #[test]
-    fn only_figures_that_are_not_steady_are_explained() {
-        let figures = [
-            (Figure::Resident, Verdict::Steady),
-            (Figure::Threads, Verdict::OverLimit),
-            (Figure::Fds, Verdict::Inconclusive),
+    fn only_metrics_that_are_not_steady_are_explained() {
+        let metrics = [
+            (Metric::Resident, Verdict::Steady),
+            (Metric::Threads, Verdict::OverLimit),
+            (Metric::Fds, Verdict::Inconclusive),
         ];
-        assert_eq!(rows(&report(&figures)), ["+8 threads named worker", "+5 fds: socket"]);
-        assert!(rows(&report(&[(Figure::HeapBytes, Verdict::Growing)])).is_empty());
+        assert_eq!(rows(&report(&metrics)), ["+8 threads named worker", "+5 fds: socket"]);
+        assert!(rows(&report(&[(Metric::HeapBytes, Verdict::Growing)])).is_empty());
     }
 
     #[test]
     fn how_many_rows_are_left_out_is_said() {
-        let mut report = report(&[(Figure::Threads, Verdict::Growing)]);
+        let mut report = report(&[(Metric::Threads, Verdict::Growing)]);
         let growth = report.growth.as_mut().and_then(|growth| growth.process.as_mut());
         let threads = &mut growth.expect("just made").threads;
         *threads = (1..=8).map(|count| CountGrowth { name: format!("t{count}"), count }).collect();
@@ -176,14 +176,14 @@ mod tests {
 
     #[test]
     fn without_both_ends_nothing_is_said() {
-        let mut report = report(&[(Figure::Threads, Verdict::Growing)]);
+        let mut report = report(&[(Metric::Threads, Verdict::Growing)]);
         report.growth = None;
         assert!(rows(&report).is_empty());
     }
 
     #[test]
     fn page_tables_are_named_when_they_are_what_grows() {
-        let mut report = report(&[(Figure::Resident, Verdict::Growing)]);
+        let mut report = report(&[(Metric::Resident, Verdict::Growing)]);
         let growth = report.growth.as_mut().and_then(|growth| growth.process.as_mut());
         growth.expect("just made").groups.clear();
         assert_eq!(rows(&report), ["+132 KiB page tables"]);

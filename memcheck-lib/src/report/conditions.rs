@@ -1,8 +1,8 @@
-//! What the figures of a report depend on besides the code.
+//! What the metrics of a report depend on besides the code.
 
 use serde::{Deserialize, Serialize};
 
-/// The machine and the build that a test ran on: what its figures depend on besides the code.
+/// The machine and the build that a test ran on: what its metrics depend on besides the code.
 /// What could not be learned is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

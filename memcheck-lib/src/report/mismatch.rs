@@ -1,7 +1,7 @@
 //! Blocks that are allocated on one side of the language border and freed on the other.
 
-use super::{FigureReport, Report, Verdict};
-use crate::figure::Figure;
+use super::{MetricReport, Report, Verdict};
+use crate::metric::Metric;
 
 /// A side of the border.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +28,11 @@ pub struct Mismatch {
 }
 
 impl Report {
-    /// Blocks allocated on one side and freed on the other, found in the figures: the blocks of
+    /// Blocks allocated on one side and freed on the other, found in the metrics: the blocks of
     /// one heap grow, those of the other fall at the same rate (within a twentieth).
     pub fn mismatch(&self) -> Option<Mismatch> {
-        let blocks = |figure| self.figure(figure);
-        let (rust, c) = (blocks(Figure::HeapBlocks)?, blocks(Figure::NativeBlocks)?);
+        let blocks = |metric| self.metric(metric);
+        let (rust, c) = (blocks(Metric::HeapBlocks)?, blocks(Metric::NativeBlocks)?);
         balance(rust, c, Side::Rust, self.iterations)
             .or_else(|| balance(c, rust, Side::C, self.iterations))
     }
@@ -41,18 +41,18 @@ impl Report {
     pub(super) fn mismatch_alone(&self) -> Option<Mismatch> {
         let mismatch = self.mismatch()?;
         let own = match mismatch.allocated_by {
-            Side::Rust => [Figure::HeapBytes, Figure::HeapBlocks],
-            Side::C => [Figure::NativeBytes, Figure::NativeBlocks],
+            Side::Rust => [Metric::HeapBytes, Metric::HeapBlocks],
+            Side::C => [Metric::NativeBytes, Metric::NativeBlocks],
         };
         let elsewhere =
-            |of: &&FigureReport| of.verdict == Verdict::Growing && !own.contains(&of.figure);
-        self.figures.iter().find(elsewhere).is_none().then_some(mismatch)
+            |of: &&MetricReport| of.verdict == Verdict::Growing && !own.contains(&of.metric);
+        self.metrics.iter().find(elsewhere).is_none().then_some(mismatch)
     }
 }
 
 fn balance(
-    grows: &FigureReport,
-    falls: &FigureReport,
+    grows: &MetricReport,
+    falls: &MetricReport,
     allocated_by: Side,
     iterations: u64,
 ) -> Option<Mismatch> {
@@ -64,12 +64,12 @@ fn balance(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Outcome, Shape, TestId, Word};
+    use super::super::{Outcome, Shape, Status, TestId};
     use super::*;
 
-    fn figure(figure: Figure, verdict: Verdict, growth: i64) -> FigureReport {
-        FigureReport {
-            figure,
+    fn metric(metric: Metric, verdict: Verdict, growth: i64) -> MetricReport {
+        MetricReport {
+            metric,
             verdict,
             shape: Shape::Steady,
             growth,
@@ -84,10 +84,10 @@ mod tests {
         let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
         report.iterations = 1000;
         report.verdict = Some(rust.0.max(c.0).max(resident));
-        report.figures = vec![
-            figure(Figure::HeapBlocks, rust.0, rust.1),
-            figure(Figure::NativeBlocks, c.0, c.1),
-            figure(Figure::Resident, resident, 0),
+        report.metrics = vec![
+            metric(Metric::HeapBlocks, rust.0, rust.1),
+            metric(Metric::NativeBlocks, c.0, c.1),
+            metric(Metric::Resident, resident, 0),
         ];
         report
     }
@@ -98,7 +98,7 @@ mod tests {
     fn blocks_that_cross_the_border_are_named_with_their_side() {
         let one = report((Growing, 1000), (Steady, -1000), Steady);
         assert_eq!(one.mismatch(), Some(Mismatch { allocated_by: Side::Rust, rate: 1.0 }));
-        assert_eq!(one.word(), Word::Fail);
+        assert_eq!(one.status(), Status::Fail);
         let two = report((Steady, -1990), (Growing, 2000), Steady);
         assert_eq!(two.mismatch(), Some(Mismatch { allocated_by: Side::C, rate: 2.0 }));
     }
@@ -109,11 +109,11 @@ mod tests {
         for c in [(Steady, 0), (Growing, 1000), (Steady, -500)] {
             let report = report((Growing, 1000), c, Steady);
             assert_eq!(report.mismatch(), None);
-            assert_eq!(report.word(), Word::Leak);
+            assert_eq!(report.status(), Status::Leak);
         }
         // Something else grows besides.
         let both = report((Growing, 1000), (Steady, -1000), Growing);
         assert!(both.mismatch().is_some());
-        assert_eq!(both.word(), Word::Leak);
+        assert_eq!(both.status(), Status::Leak);
     }
 }

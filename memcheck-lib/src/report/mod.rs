@@ -14,16 +14,16 @@ mod run;
 #[cfg(test)]
 mod schema;
 mod sites;
+mod status;
 mod suppressed;
-mod word;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::Options;
-use crate::figure::Figure;
-use crate::growth::Advice;
-pub use crate::growth::{FigureReport, Sensitivity, Shape, Verdict};
-pub use crate::heap::allocators::{Allocator, AllocatorChange, AllocatorFigures};
+use crate::detect::Advice;
+pub use crate::detect::{MetricReport, Sensitivity, Shape, Verdict};
+pub use crate::heap::allocators::{Allocator, AllocatorChange, AllocatorStats};
+use crate::metric::Metric;
+use crate::options::Options;
 pub use crate::recorder::SiteKind;
 use crate::snapshot::{Growth, Snapshot};
 pub use conditions::Conditions;
@@ -37,11 +37,14 @@ pub(crate) use retention::{Again, bound};
 pub use retention::{Finding, Retention};
 pub use run::{Proofs, ReadError, Reason, RunReport, RunSummary, TestRecord};
 pub use sites::{Account, Amount, FileVersion, Frame, Module, Omitted, Place, Site, Sites};
+pub use status::Status;
 pub use suppressed::Suppressed;
-pub use word::Word;
 
 /// Version of the layout of [`Report`] and [`RunReport`] as JSON.
-pub const REPORT_VERSION: u32 = 1;
+pub const REPORT_VERSION: u32 = 2;
+
+/// Oldest layout version that is still read. Version 1 called a metric a figure and a status a word.
+pub(crate) const OLDEST_READ: u32 = 1;
 
 /// Which test a report is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -107,12 +110,13 @@ pub struct Report {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Conditions>,
     /// Iterations done at each checkpoint, one list for each window: where the
-    /// [readings](FigureReport::windows) of the figures were made. A figure that could not be read
+    /// [readings](MetricReport::windows) of the metrics were made. A metric that could not be read
     /// at some of them has fewer, and is never steady.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checkpoints: Vec<Vec<u64>>,
-    /// The figures, in the order of [`Figure::ALL`]; figures that could not be read are absent.
-    pub figures: Vec<FigureReport>,
+    /// The metrics, in the order of [`Metric::ALL`]; metrics that could not be read are absent.
+    #[serde(alias = "figures")]
+    pub metrics: Vec<MetricReport>,
     /// Allocations per iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
@@ -169,7 +173,7 @@ impl Report {
             elapsed: Duration::ZERO,
             conditions: None,
             checkpoints: Vec::new(),
-            figures: Vec::new(),
+            metrics: Vec::new(),
             profile: None,
             exceeded: Vec::new(),
             before: None,
@@ -191,39 +195,39 @@ impl Report {
         Report::unobserved(test, Outcome::Broken { message })
     }
 
-    /// The word this report is printed under. The end of the process outranks the verdict: a
+    /// The status this report is printed under. The end of the process outranks the verdict: a
     /// test that crashed has not passed, however flat its memory was.
-    pub fn word(&self) -> Word {
+    pub fn status(&self) -> Status {
         match (&self.outcome, self.verdict) {
-            (Outcome::Failed { .. }, _) => Word::Fail,
-            (Outcome::Crashed { .. }, _) => Word::Crash,
-            (Outcome::Exited { .. }, _) => Word::Exit,
-            (Outcome::Lost, _) => Word::Lost,
-            (Outcome::TimedOut { .. }, _) => Word::Timeout,
-            (Outcome::OverCeiling { .. }, _) => Word::Ceiling,
-            (Outcome::Broken { .. }, _) => Word::Broken,
-            (Outcome::Skipped, _) => Word::Skip,
-            (Outcome::Passed, None | Some(Verdict::Inconclusive)) => Word::Unsure,
-            (Outcome::Passed, Some(Verdict::OverLimit)) => Word::Limit,
-            (Outcome::Passed, Some(Verdict::Steady)) if self.is_known_leak() => Word::Fail,
-            (Outcome::Passed, Some(Verdict::Steady)) => Word::Pass,
+            (Outcome::Failed { .. }, _) => Status::Fail,
+            (Outcome::Crashed { .. }, _) => Status::Crash,
+            (Outcome::Exited { .. }, _) => Status::Exit,
+            (Outcome::Lost, _) => Status::Lost,
+            (Outcome::TimedOut { .. }, _) => Status::Timeout,
+            (Outcome::OverCeiling { .. }, _) => Status::Ceiling,
+            (Outcome::Broken { .. }, _) => Status::Broken,
+            (Outcome::Skipped, _) => Status::Skip,
+            (Outcome::Passed, None | Some(Verdict::Inconclusive)) => Status::Unsure,
+            (Outcome::Passed, Some(Verdict::OverLimit)) => Status::Limit,
+            (Outcome::Passed, Some(Verdict::Steady)) if self.is_known_leak() => Status::Fail,
+            (Outcome::Passed, Some(Verdict::Steady)) => Status::Pass,
             // Nothing is left over, but what is wrong is the body's doing all the same.
             (Outcome::Passed, Some(Verdict::Growing)) if self.mismatch_alone().is_some() => {
-                Word::Fail
+                Status::Fail
             }
             (Outcome::Passed, Some(Verdict::Growing))
                 if self.is_known_leak() || self.growth_is_suppressed() =>
             {
-                Word::Known
+                Status::Known
             }
-            (Outcome::Passed, Some(Verdict::Growing)) => Word::Leak,
+            (Outcome::Passed, Some(Verdict::Growing)) => Status::Leak,
         }
     }
 
     /// Whether this lets a run succeed: passed (and proven, if that was asked for), skipped, or a
     /// known leak.
     pub fn is_success(&self) -> bool {
-        self.word().is_success() && !self.is_unproven()
+        self.status().is_success() && !self.is_unproven()
     }
 
     /// Whether the test says that it leaks. One that does not leak any more must not go on saying
@@ -232,8 +236,8 @@ impl Report {
         self.options.known_leak.is_some()
     }
 
-    /// What was seen of one figure.
-    pub fn figure(&self, figure: Figure) -> Option<&FigureReport> {
-        self.figures.iter().find(|of| of.figure == figure)
+    /// What was seen of one metric.
+    pub fn metric(&self, metric: Metric) -> Option<&MetricReport> {
+        self.metrics.iter().find(|of| of.metric == metric)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Report;
-use crate::figure::Figure;
+use crate::metric::Metric;
 
 /// What is leaked on purpose beside the body of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,15 +40,15 @@ impl PlantKind {
         PlantKind::GrowingVec,
     ];
 
-    /// The figure that must be called growing.
-    pub const fn figure(self) -> Figure {
+    /// The metric that must be called growing.
+    pub const fn metric(self) -> Metric {
         match self {
-            PlantKind::RustBlock => Figure::HeapBlocks,
-            PlantKind::CBlock => Figure::NativeBlocks,
-            PlantKind::Page => Figure::Resident,
-            PlantKind::Fd => Figure::Fds,
-            PlantKind::Thread => Figure::Threads,
-            PlantKind::GrowingVec => Figure::HeapBytes,
+            PlantKind::RustBlock => Metric::HeapBlocks,
+            PlantKind::CBlock => Metric::NativeBlocks,
+            PlantKind::Page => Metric::Resident,
+            PlantKind::Fd => Metric::Fds,
+            PlantKind::Thread => Metric::Threads,
+            PlantKind::GrowingVec => Metric::HeapBytes,
         }
     }
 
@@ -86,9 +86,9 @@ pub struct Plant {
 }
 
 impl Plant {
-    /// Bytes or items of the planted figure for each iteration.
+    /// Bytes or items of the planted metric for each iteration.
     pub fn per_iteration(&self) -> f64 {
-        let each = if self.kind.figure().is_bytes() { self.size } else { 1 };
+        let each = if self.kind.metric().is_bytes() { self.size } else { 1 };
         (self.count * each) as f64 / self.every.max(1) as f64
     }
 }
@@ -119,8 +119,9 @@ pub enum TrialResult {
 pub struct Trial {
     /// What kind.
     pub kind: PlantKind,
-    /// The figure that must be called growing.
-    pub figure: Figure,
+    /// The metric that must be called growing.
+    #[serde(alias = "figure")]
+    pub metric: Metric,
     /// How much was planted; `None` where nothing could be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plant: Option<Plant>,
@@ -170,7 +171,7 @@ mod tests {
     fn proof(results: &[TrialResult]) -> Proof {
         let trial = |result: &TrialResult| Trial {
             kind: PlantKind::Fd,
-            figure: Figure::Fds,
+            metric: Metric::Fds,
             plant: Some(Plant { kind: PlantKind::Fd, every: 64, count: 1, size: 0 }),
             result: result.clone(),
             iterations: 4080,
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plant_says_its_rate_in_the_unit_of_its_figure() {
+    fn a_plant_says_its_rate_in_the_unit_of_its_metric() {
         let plant = |kind, every, count, size| Plant { kind, every, count, size }.per_iteration();
         assert_eq!(plant(PlantKind::Page, 8, 1, 4096), 512.0);
         assert_eq!(plant(PlantKind::RustBlock, 4, 2, 100), 0.5);

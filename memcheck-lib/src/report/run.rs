@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::instant;
-use super::{REPORT_VERSION, Report, Word};
-use crate::figure::Figure;
+use super::{OLDEST_READ, REPORT_VERSION, Report, Status};
+use crate::metric::Metric;
 use crate::render;
 
 /// The results of a run. Its JSON schema is `docs/report.schema.json` of the repository.
@@ -51,7 +51,7 @@ pub struct RunReport {
 #[non_exhaustive]
 pub struct RunSummary {
     /// How many tests came under each word.
-    pub counts: BTreeMap<Word, u64>,
+    pub counts: BTreeMap<Status, u64>,
     /// Tests that were to run, but were not started: after `--fail-fast` or a signal.
     #[serde(default)]
     pub not_run: u64,
@@ -90,10 +90,10 @@ pub struct Proofs {
 impl Proofs {
     /// Counts a test.
     pub fn count(&mut self, report: &Report) {
-        match (&report.proof, report.word()) {
+        match (&report.proof, report.status()) {
             (Some(proof), _) if proof.holds() => self.proven += 1,
             (Some(_), _) => self.unproven += 1,
-            (None, Word::Skip) => {}
+            (None, Status::Skip) => {}
             (None, _) => self.not_passed += 1,
         }
     }
@@ -105,7 +105,8 @@ impl Proofs {
 #[non_exhaustive]
 pub struct TestRecord {
     /// The word it is printed under.
-    pub word: Word,
+    #[serde(alias = "word")]
+    pub status: Status,
     /// What is wrong, the gravest first; empty for a success.
     #[serde(default)]
     pub reasons: Vec<Reason>,
@@ -122,21 +123,22 @@ pub struct Reason {
     pub code: String,
     /// One sentence.
     pub message: String,
-    /// The figure it is about, if it is about one.
+    /// The metric it is about, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub figure: Option<Figure>,
+    #[serde(alias = "figure")]
+    pub metric: Option<Metric>,
 }
 
 impl Reason {
-    pub(crate) fn new(code: &str, message: String, figure: Option<Figure>) -> Self {
-        Reason { code: code.to_owned(), message, figure }
+    pub(crate) fn new(code: &str, message: String, metric: Option<Metric>) -> Self {
+        Reason { code: code.to_owned(), message, metric }
     }
 }
 
 impl TestRecord {
     /// What there is to say of a report, beside the report.
     pub fn new(report: Report) -> Self {
-        TestRecord { word: report.word(), reasons: render::reasons(&report), report }
+        TestRecord { status: report.status(), reasons: render::reasons(&report), report }
     }
 }
 
@@ -146,7 +148,7 @@ impl RunReport {
         let tests: Vec<TestRecord> = reports.into_iter().map(TestRecord::new).collect();
         let mut summary = RunSummary::default();
         for test in &tests {
-            *summary.counts.entry(test.word).or_default() += 1;
+            *summary.counts.entry(test.status).or_default() += 1;
         }
         RunReport {
             version: REPORT_VERSION,
@@ -180,8 +182,8 @@ impl RunReport {
         serde_json::to_string(self).map(|text| text + "\n")
     }
 
-    /// Reads what [`to_json`](RunReport::to_json) of this version, or of an older one with the same
-    /// [`REPORT_VERSION`], wrote.
+    /// Reads what [`to_json`](RunReport::to_json) wrote: layout version 1, whose fields had other
+    /// names, up to [`REPORT_VERSION`].
     ///
     /// # Errors
     ///
@@ -195,7 +197,7 @@ impl RunReport {
         }
         let head: Head = serde_json::from_str(text)
             .map_err(|source| ReadError::Broken { source, tool: None })?;
-        if head.version != u64::from(REPORT_VERSION) {
+        if !(u64::from(OLDEST_READ)..=u64::from(REPORT_VERSION)).contains(&head.version) {
             return Err(ReadError::Foreign { version: head.version, tool: head.tool });
         }
         let tool = head.tool;
@@ -241,7 +243,7 @@ impl fmt::Display for ReadError {
                 let tool = tool.as_deref().unwrap_or("of an unknown version");
                 write!(
                     f,
-                    "it has version {version} of the layout, written by memcheck {tool}; this is memcheck {}, which reads version {REPORT_VERSION}",
+                    "it has version {version} of the layout, written by memcheck {tool}; this is memcheck {}, which reads versions {OLDEST_READ} to {REPORT_VERSION}",
                     env!("CARGO_PKG_VERSION")
                 )
             }
@@ -273,7 +275,7 @@ mod tests {
             Report::unobserved(id, Outcome::Crashed { signal: "SIGSEGV".into() }),
         ];
         let run = RunReport::new(UNIX_EPOCH, Duration::from_secs(3), reports);
-        assert_eq!(run.summary.counts, BTreeMap::from([(Word::Skip, 1), (Word::Crash, 1)]));
+        assert_eq!(run.summary.counts, BTreeMap::from([(Status::Skip, 1), (Status::Crash, 1)]));
         assert_eq!(run.tests[0].reasons, []);
         assert_eq!(run.tests[1].reasons[0].code, "crashed");
         let json = run.to_json().unwrap();

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::{Report, Verdict};
-use crate::figure::Figure;
+use crate::metric::Metric;
 use crate::recorder::SiteKind;
 
 /// A number of things and their size.
@@ -208,35 +208,35 @@ pub struct Place {
 }
 
 impl Sites {
-    /// The sites that grow, of the kind that `figure` counts; the largest first. The
+    /// The sites that grow, of the kind that `metric` counts; the largest first. The
     /// footprint has those of mappings: what grows in a heap is traced by the heap. Tasks
     /// have those of the heap at which tokio allocates a task, once their frames are resolved.
     ///
     /// ```
-    /// # use memcheck::{Figure, report::{Site, SiteKind, Sites}};
+    /// # use memcheck::{Metric, report::{Site, SiteKind, Sites}};
     /// # let site = |kind, grows| Site { kind, grows, survived: Default::default(), stack: vec![], place: None };
     /// let sites = Sites {
     ///     sites: vec![site(SiteKind::Thread, true), site(SiteKind::RustHeap, false)],
     ///     ..Sites::default()
     /// };
-    /// assert_eq!(sites.growing(Figure::Threads).count(), 1);
-    /// assert_eq!(sites.growing(Figure::HeapBytes).count(), 0);
+    /// assert_eq!(sites.growing(Metric::Threads).count(), 1);
+    /// assert_eq!(sites.growing(Metric::HeapBytes).count(), 0);
     /// ```
-    pub fn growing(&self, figure: Figure) -> impl Iterator<Item = &Site> {
-        let kind = match figure {
-            Figure::HeapBytes | Figure::HeapBlocks => Some(SiteKind::RustHeap),
-            Figure::NativeBytes | Figure::NativeBlocks => Some(SiteKind::CHeap),
-            Figure::Threads => Some(SiteKind::Thread),
-            Figure::Fds | Figure::FdMemory => Some(SiteKind::Descriptor),
-            Figure::Resident | Figure::Mappings => Some(SiteKind::Mapping),
+    pub fn growing(&self, metric: Metric) -> impl Iterator<Item = &Site> {
+        let kind = match metric {
+            Metric::HeapBytes | Metric::HeapBlocks => Some(SiteKind::RustHeap),
+            Metric::NativeBytes | Metric::NativeBlocks => Some(SiteKind::CHeap),
+            Metric::Threads => Some(SiteKind::Thread),
+            Metric::Fds | Metric::FdMemory => Some(SiteKind::Descriptor),
+            Metric::Resident | Metric::Mappings => Some(SiteKind::Mapping),
             // A task is a block of the Rust heap.
-            Figure::Tasks => Some(SiteKind::RustHeap),
-            Figure::Children => Some(SiteKind::Child),
+            Metric::Tasks => Some(SiteKind::RustHeap),
+            Metric::Children => Some(SiteKind::Child),
         };
         self.sites
             .iter()
             .filter(move |site| site.grows && Some(site.kind) == kind)
-            .filter(move |site| figure != Figure::Tasks || site.is_task())
+            .filter(move |site| metric != Metric::Tasks || site.is_task())
     }
 }
 
@@ -258,22 +258,22 @@ impl Site {
 }
 
 impl Report {
-    /// The site that explains the report best: the largest that grows of the first growing figure
+    /// The site that explains the report best: the largest that grows of the first growing metric
     /// that has one. `None` without recorded sites.
     pub fn leading_site(&self) -> Option<&Site> {
         self.growing_sites().next()
     }
 
-    /// The sites that grow, those of the figure that explains most first.
+    /// The sites that grow, those of the metric that explains most first.
     fn growing_sites(&self) -> impl Iterator<Item = &Site> {
-        let growing = self.figures.iter().filter(|of| of.verdict != Verdict::Steady);
+        let growing = self.metrics.iter().filter(|of| of.verdict != Verdict::Steady);
         // A thread brings heap with it, so what is dear comes first.
         let (first, rest): (Vec<_>, Vec<_>) = growing
-            .map(|of| of.figure)
-            .partition(|figure| matches!(figure, Figure::Threads | Figure::Children));
-        let figures = first.into_iter().chain(rest);
+            .map(|of| of.metric)
+            .partition(|metric| matches!(metric, Metric::Threads | Metric::Children));
+        let metrics = first.into_iter().chain(rest);
         self.sites.iter().flat_map(move |sites| {
-            figures.clone().flat_map(|figure| sites.growing(figure)).collect::<Vec<_>>()
+            metrics.clone().flat_map(|metric| sites.growing(metric)).collect::<Vec<_>>()
         })
     }
 
@@ -339,7 +339,7 @@ mod tests {
             };
             let tasks = |site: &Site| {
                 let sites = Sites { sites: vec![site.clone()], ..Sites::default() };
-                sites.growing(Figure::Tasks).count()
+                sites.growing(Metric::Tasks).count()
             };
             assert_eq!(tasks(&site), usize::from(is_task), "{inner:?}");
             // What a task allocates: the line is within what tokio calls.

@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Amount, FigureReport, Report, SiteKind, Sites, Verdict};
-use crate::figure::Figure;
-use crate::growth::BLOCK_OVERHEAD;
+use super::{Amount, MetricReport, Report, SiteKind, Sites, Verdict};
+use crate::detect::BLOCK_OVERHEAD;
+use crate::metric::Metric;
 
 /// How much more may grow than the suppressed sites show. The judged part and the recording are
 /// different iterations, so that rates are not quite alike; what is more than this is another leak.
@@ -33,8 +33,8 @@ impl Report {
     /// Whether all that grows is explained by sites that were suppressed. Then the test counts as a
     /// known leak; it goes on being one wherever there is doubt.
     ///
-    /// For each figure that grows: no other site of its kind grows, the account of that kind leaves
-    /// nothing without a site, and the suppressed sites grow as fast as the figure did while it was
+    /// For each metric that grows: no other site of its kind grows, the account of that kind leaves
+    /// nothing without a site, and the suppressed sites grow as fast as the metric did while it was
     /// judged. The footprint must not grow faster than the suppressed memory. What cannot be traced
     /// (memory held by descriptors) is never explained, nor is a limit that was passed.
     pub fn growth_is_suppressed(&self) -> bool {
@@ -46,26 +46,26 @@ impl Report {
             && nothing_omitted_grows(sites);
         certain
             && self.verdict == Some(Verdict::Growing)
-            && self.figures.iter().all(|of| match of.verdict {
+            && self.metrics.iter().all(|of| match of.verdict {
                 Verdict::Steady => true,
                 Verdict::Growing => self.explains(of, sites),
                 Verdict::Inconclusive | Verdict::OverLimit => false,
             })
     }
 
-    fn explains(&self, of: &FigureReport, sites: &Sites) -> bool {
-        let kind = match of.figure {
-            Figure::HeapBytes | Figure::HeapBlocks => SiteKind::RustHeap,
-            Figure::NativeBytes | Figure::NativeBlocks => SiteKind::CHeap,
-            Figure::Mappings => SiteKind::Mapping,
-            Figure::Threads => SiteKind::Thread,
-            Figure::Fds => SiteKind::Descriptor,
-            Figure::Children => SiteKind::Child,
-            Figure::Resident => return of.rate <= self.suppressed_memory() * SLACK,
-            Figure::FdMemory | Figure::Tasks => return false,
+    fn explains(&self, of: &MetricReport, sites: &Sites) -> bool {
+        let kind = match of.metric {
+            Metric::HeapBytes | Metric::HeapBlocks => SiteKind::RustHeap,
+            Metric::NativeBytes | Metric::NativeBlocks => SiteKind::CHeap,
+            Metric::Mappings => SiteKind::Mapping,
+            Metric::Threads => SiteKind::Thread,
+            Metric::Fds => SiteKind::Descriptor,
+            Metric::Children => SiteKind::Child,
+            Metric::Resident => return of.rate <= self.suppressed_memory() * SLACK,
+            Metric::FdMemory | Metric::Tasks => return false,
         };
         let (blocks, bytes) = self.suppressed_rate(kind);
-        let rate = if of.figure.is_bytes() { bytes } else { blocks };
+        let rate = if of.metric.is_bytes() { bytes } else { blocks };
         let others = sites.sites.iter().any(|site| site.kind == kind && site.grows);
         let accounted = sites.accounts.iter().any(|account| {
             account.kind == kind && account.rest.blocks <= 0 && account.rest.bytes <= 0
@@ -101,7 +101,7 @@ fn nothing_omitted_grows(sites: &Sites) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Account, Exceeded, Omitted, Outcome, ProfileLimit, Shape, Site, Word};
+    use super::super::{Account, Exceeded, Omitted, Outcome, ProfileLimit, Shape, Site, Status};
     use super::*;
     use crate::report::TestId;
 
@@ -111,9 +111,9 @@ mod tests {
         Amount { blocks, bytes }
     }
 
-    fn figure(figure: Figure, rate: f64) -> FigureReport {
-        FigureReport {
-            figure,
+    fn metric(metric: Metric, rate: f64) -> MetricReport {
+        MetricReport {
+            metric,
             verdict: if rate > 0.0 { Verdict::Growing } else { Verdict::Steady },
             shape: Shape::Steady,
             growth: (rate * 1000.0) as i64,
@@ -133,11 +133,11 @@ mod tests {
         let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
         report.verdict = Some(Verdict::Growing);
         report.iterations = 1000;
-        report.figures = vec![
-            figure(Figure::HeapBytes, 64.0),
-            figure(Figure::HeapBlocks, 1.0),
-            figure(Figure::NativeBlocks, 0.0),
-            figure(Figure::Resident, 80.0),
+        report.metrics = vec![
+            metric(Metric::HeapBytes, 64.0),
+            metric(Metric::HeapBlocks, 1.0),
+            metric(Metric::NativeBlocks, 0.0),
+            metric(Metric::Resident, 80.0),
         ];
         report.sites = Some(Sites {
             iterations: ITERATIONS,
@@ -169,14 +169,14 @@ mod tests {
 
     #[test]
     fn growth_that_is_all_suppressed_is_a_known_leak() {
-        assert_eq!(report().word(), Word::Known);
+        assert_eq!(report().status(), Status::Known);
     }
 
     /// What one change of the report makes of it.
-    fn with(change: impl FnOnce(&mut Report)) -> Word {
+    fn with(change: impl FnOnce(&mut Report)) -> Status {
         let mut report = report();
         change(&mut report);
-        report.word()
+        report.status()
     }
 
     #[test]
@@ -197,55 +197,55 @@ mod tests {
             with(|of| sites(of).accounts[0].rest = amount(1, 64)),
             with(|of| sites(of).accounts.clear()),
             // The test grew faster than what is suppressed.
-            with(|of| of.figures[0].rate = 128.0),
-            with(|of| of.figures[1].rate = 1.2),
-            with(|of| of.figures[3].rate = 500.0),
+            with(|of| of.metrics[0].rate = 128.0),
+            with(|of| of.metrics[1].rate = 1.2),
+            with(|of| of.metrics[3].rate = 500.0),
             // Of another kind.
-            with(|of| of.figures[2] = figure(Figure::NativeBlocks, 1.0)),
-            with(|of| of.figures.push(figure(Figure::Fds, 1.0))),
-            with(|of| of.figures.push(figure(Figure::Children, 1.0))),
-            with(|of| of.figures.push(figure(Figure::FdMemory, 1.0))),
-            // It cannot be told of another figure whether it grows.
-            with(|of| of.figures[2].verdict = Verdict::Inconclusive),
-            with(|of| of.figures[2].verdict = Verdict::OverLimit),
+            with(|of| of.metrics[2] = metric(Metric::NativeBlocks, 1.0)),
+            with(|of| of.metrics.push(metric(Metric::Fds, 1.0))),
+            with(|of| of.metrics.push(metric(Metric::Children, 1.0))),
+            with(|of| of.metrics.push(metric(Metric::FdMemory, 1.0))),
+            // It cannot be told of another metric whether it grows.
+            with(|of| of.metrics[2].verdict = Verdict::Inconclusive),
+            with(|of| of.metrics[2].verdict = Verdict::OverLimit),
             with(|of| {
                 let what = ProfileLimit::Bytes;
                 of.exceeded = vec![Exceeded { what, limit: 1, value: 2, iteration: 3 }];
             }),
         ] {
-            assert_eq!(word, Word::Leak);
+            assert_eq!(word, Status::Leak);
         }
     }
 
     #[test]
     fn sites_of_several_patterns_add_up() {
         let word = with(|of| {
-            of.figures[0].rate = 96.0;
-            of.figures[1].rate = 2.0;
+            of.metrics[0].rate = 96.0;
+            of.metrics[1].rate = 2.0;
             let survived = amount(100, 3200);
             let more = Suppressed { pattern: "b".into(), survived, ..of.suppressed[0].clone() };
             of.suppressed.push(more);
         });
-        assert_eq!(word, Word::Known);
+        assert_eq!(word, Status::Known);
     }
 
     #[test]
     fn descriptors_are_explained_by_sites_of_descriptors() {
         let word = with(|of| {
-            of.figures.push(figure(Figure::Fds, 1.0));
+            of.metrics.push(metric(Metric::Fds, 1.0));
             let kind = SiteKind::Descriptor;
             let survived = amount(100, 0);
             of.suppressed.push(Suppressed { kind, survived, ..of.suppressed[0].clone() });
             let heap = sites(of).accounts[0];
             sites(of).accounts.push(Account { kind, ..heap });
         });
-        assert_eq!(word, Word::Known);
+        assert_eq!(word, Status::Known);
     }
 
     #[test]
     fn the_end_of_the_process_outranks_it() {
-        assert_eq!(with(|of| of.outcome = Outcome::Lost), Word::Lost);
-        assert_eq!(with(|of| of.verdict = Some(Verdict::OverLimit)), Word::Limit);
-        assert_eq!(with(|of| of.verdict = Some(Verdict::Steady)), Word::Pass);
+        assert_eq!(with(|of| of.outcome = Outcome::Lost), Status::Lost);
+        assert_eq!(with(|of| of.verdict = Some(Verdict::OverLimit)), Status::Limit);
+        assert_eq!(with(|of| of.verdict = Some(Verdict::Steady)), Status::Pass);
     }
 }

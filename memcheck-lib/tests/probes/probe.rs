@@ -157,12 +157,12 @@ impl Drop for Probe {
     }
 }
 
-/// Allowed between a figure and the truth of a probe of 64 MiB: its page tables (128 KiB) and what
+/// Allowed between a metric and the truth of a probe of 64 MiB: its page tables (128 KiB) and what
 /// the waiting itself touches.
 pub(crate) const TOLERANCE: u64 = 256 << 10;
 
-pub(crate) fn near(figure: u64, truth: u64) -> bool {
-    figure.abs_diff(truth) <= TOLERANCE
+pub(crate) fn near(metric: u64, truth: u64) -> bool {
+    metric.abs_diff(truth) <= TOLERANCE
 }
 
 /// The same for a change; a page more or less is the waiting itself.

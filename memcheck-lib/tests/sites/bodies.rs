@@ -8,7 +8,7 @@ use std::mem::forget;
 use std::rc::Rc;
 use std::sync::Mutex;
 
-use memcheck::report::{Amount, Report, SiteKind, Sites, Word};
+use memcheck::report::{Amount, Report, SiteKind, Sites, Status};
 
 use crate::observed::{Case, account, each_iteration, grew_as_here, one_site, only_growing};
 
@@ -23,7 +23,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, _| {
-                assert_eq!(report.word(), Word::Leak);
+                assert_eq!(report.status(), Status::Leak);
                 each_iteration(report, SiteKind::RustHeap, 1, 48);
             },
         },
@@ -103,7 +103,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 2000,
             body: |workload| workload.iterate(tree_map()),
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak);
+                assert_eq!(report.status(), Status::Leak);
                 assert!(sites.sites[0].grows);
                 grew_as_here(sites, tree_map());
             },
@@ -113,7 +113,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 2000,
             body: |workload| workload.iterate(one_in_seven()),
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak);
+                assert_eq!(report.status(), Status::Leak);
                 let site = only_growing(sites, SiteKind::RustHeap);
                 let sevenths = sites.iterations as i64 / 7;
                 assert!((sevenths..=sevenths + 1).contains(&site.survived.blocks));
@@ -127,7 +127,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 500,
             body: |workload| workload.iterate(cache_beside_a_leak()),
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak);
+                assert_eq!(report.status(), Status::Leak);
                 one_site(report, SiteKind::RustHeap, 1, 100);
                 grew_as_here(sites, cache_beside_a_leak());
             },
@@ -137,7 +137,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 500,
             body: |workload| workload.iterate(|| drop(black_box(vec![0u8; 100]))),
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Pass);
+                assert_eq!(report.status(), Status::Pass);
                 assert!(!sites.grew_again && sites.sites.iter().all(|site| !site.grows));
                 assert_eq!(account(sites, SiteKind::RustHeap).growth, Amount::default());
             },
@@ -196,7 +196,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, _| {
-                assert_eq!(report.word(), Word::Leak);
+                assert_eq!(report.status(), Status::Leak);
                 each_iteration(report, SiteKind::RustHeap, 36, 36 * 24);
             },
         },
@@ -222,7 +222,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak);
+                assert_eq!(report.status(), Status::Leak);
                 let failed = sites.notes.iter().any(|note| note.contains("the body failed"));
                 assert!(!failed, "{report:#}");
                 let truth = Amount {
@@ -246,7 +246,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report:#}");
                 assert!(sites.notes.iter().any(|note| note.contains("the body failed")));
             },
         },
@@ -264,7 +264,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report:#}");
                 assert!(sites.notes.iter().any(|note| note.contains("the worker ended")));
             },
         },
@@ -273,7 +273,7 @@ pub(crate) fn cases() -> Vec<Case> {
 
 /// A container that doubles: one site, which is the whole growth but for what it took before.
 fn doubled(report: &Report, sites: &Sites, step: impl FnMut()) {
-    assert_eq!(report.word(), Word::Leak);
+    assert_eq!(report.status(), Status::Leak);
     assert!(sites.grew_again);
     let (site, account) =
         (only_growing(sites, SiteKind::RustHeap), account(sites, SiteKind::RustHeap));

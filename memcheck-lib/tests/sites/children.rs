@@ -5,8 +5,8 @@ use std::mem::forget;
 use std::process::{Child, Command};
 use std::ptr::{null, null_mut};
 
-use memcheck::Figure;
-use memcheck::report::{Amount, SiteKind, Word};
+use memcheck::Metric;
+use memcheck::report::{Amount, SiteKind, Status};
 
 use crate::observed::{Case, account, each_iteration};
 
@@ -17,9 +17,9 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 40,
             body: |workload| workload.iterate(|| drop(black_box(start()))),
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report:#}");
                 each_iteration(report, SiteKind::Child, 1, 0);
-                assert_eq!(sites.growing(Figure::Children).count(), 1, "{:?}", sites.sites);
+                assert_eq!(sites.growing(Metric::Children).count(), 1, "{:?}", sites.sites);
                 assert!(sites.notes.is_empty(), "{:?}", sites.notes);
             },
         },
@@ -42,7 +42,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Pass, "{report:#}");
+                assert_eq!(report.status(), Status::Pass, "{report:#}");
                 assert_eq!(sites.sites.iter().find(|of| of.survived.blocks != 0), None);
                 account(sites, SiteKind::RustHeap);
             },
@@ -52,7 +52,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 40,
             body: |workload| workload.iterate(|| _ = black_box(fork())),
             truth: |report, _| {
-                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report:#}");
                 each_iteration(report, SiteKind::Child, 1, 0);
             },
         },
@@ -118,7 +118,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report:#}");
                 assert_eq!(sites.sites.iter().find(|of| of.kind == SiteKind::Child), None);
                 assert_eq!(account(sites, SiteKind::Child).growth, Amount::default());
             },

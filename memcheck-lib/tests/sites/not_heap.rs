@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::mem::forget;
 use std::net::UdpSocket;
 
-use memcheck::report::{Amount, Report, SiteKind, Sites, Word};
+use memcheck::report::{Amount, Report, SiteKind, Sites, Status};
 
 use crate::observed::{Case, account, each_iteration};
 
@@ -54,7 +54,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak);
+                assert_eq!(report.status(), Status::Leak);
                 if hears(sites, SiteKind::Descriptor) {
                     assert!(!grows(sites, SiteKind::Descriptor), "{:?}", sites.sites);
                     let account = account(sites, SiteKind::Descriptor);
@@ -75,7 +75,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak);
+                assert_eq!(report.status(), Status::Leak);
                 assert!(!grows(sites, SiteKind::Descriptor));
                 assert!(
                     sites.notes.iter().any(|of| of.contains("the growth of fds has no site")),
@@ -93,7 +93,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report:#}");
                 if hears(sites, SiteKind::Mapping) {
                     each_iteration(report, SiteKind::Mapping, 1, 4 * page());
                 }
@@ -132,7 +132,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report:#}");
                 if hears(sites, SiteKind::Mapping) {
                     each_iteration(report, SiteKind::Mapping, 1, 4 * page());
                 }
@@ -151,7 +151,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.word(), Word::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report:#}");
                 if hears(sites, SiteKind::Thread) {
                     each_iteration(report, SiteKind::Thread, 1, 0);
                 }
@@ -205,7 +205,7 @@ pub(crate) fn until_gone(thread: rustix::thread::Pid) {
 }
 
 fn descriptors<const EACH: i64>(report: &Report, sites: &Sites) {
-    assert_eq!(report.word(), Word::Leak, "{report:#}");
+    assert_eq!(report.status(), Status::Leak, "{report:#}");
     if hears(sites, SiteKind::Descriptor) {
         each_iteration(report, SiteKind::Descriptor, EACH, 0);
     }

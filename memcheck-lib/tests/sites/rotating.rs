@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::mem::forget;
 
-use memcheck::report::{Report, SiteKind, Sites, Word};
+use memcheck::report::{Report, SiteKind, Sites, Status};
 
 use crate::observed::{Case, one_site};
 
@@ -92,7 +92,7 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 fn only_the_leak(report: &Report, _: &Sites) {
-    assert_eq!(report.word(), Word::Leak, "{report:#}");
+    assert_eq!(report.status(), Status::Leak, "{report:#}");
     one_site(report, SiteKind::RustHeap, 1, 100);
 }
 

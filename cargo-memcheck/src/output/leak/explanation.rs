@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memcheck::Figure;
+use memcheck::Metric;
 use memcheck::render::{self, Diagnostic, Note, count};
 use memcheck::report::{Amount, Place, Report, Site, SiteKind};
 
@@ -61,7 +61,7 @@ pub(crate) fn explain(
     diagnostic: &Diagnostic,
     telling: &Telling<'_>,
 ) -> Explanation {
-    let leaks = diagnostic.figure.map(|figure| leaks(report, figure)).unwrap_or_default();
+    let leaks = diagnostic.metric.map(|metric| leaks(report, metric)).unwrap_or_default();
     let own = own_crate(report);
     let mut notes = Vec::new();
     let mut spots = Vec::new();
@@ -70,7 +70,7 @@ pub(crate) fn explain(
         spots.extend(spot(&report.test.place(), report.test.name.clone(), report, telling));
     }
     for leak in leaks.iter().take(SPOTS) {
-        spots.extend(spot_of(leak, diagnostic.figure, iterations, &own, report, telling));
+        spots.extend(spot_of(leak, diagnostic.metric, iterations, &own, report, telling));
     }
     let shown = spots.len().min(leaks.len());
     if let (Some(first), Some(site)) = (leaks.first(), leading(&leaks)) {
@@ -159,15 +159,15 @@ fn own_crate(report: &Report) -> String {
 /// The line of a leak; that of the test where no file is known.
 fn spot_of(
     leak: &Leak<'_>,
-    figure: Option<Figure>,
+    metric: Option<Metric>,
     iterations: u64,
     own: &str,
     report: &Report,
     telling: &Telling<'_>,
 ) -> Option<Spot> {
     let kind = leak.sites.first()?.kind;
-    let label = |function| match figure {
-        Some(Figure::Tasks) => sentences::task_label(leak.survived, iterations, function),
+    let label = |function| match metric {
+        Some(Metric::Tasks) => sentences::task_label(leak.survived, iterations, function),
         _ => sentences::label(kind, leak.survived, iterations, function),
     };
     match leak.place {

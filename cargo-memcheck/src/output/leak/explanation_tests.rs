@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
-use memcheck::Figure;
-use memcheck::report::{Account, FigureReport, Frame, Outcome, Shape, Sites, TestId, Verdict};
+use memcheck::Metric;
+use memcheck::report::{Account, Frame, MetricReport, Outcome, Shape, Sites, TestId, Verdict};
 
 use super::super::snippet;
 use super::*;
@@ -29,7 +29,7 @@ fn site(kind: SiteKind, blocks: i64, bytes: i64, places: &[Place]) -> Site {
     }
 }
 
-fn report(figure: Figure, sites: Vec<Site>) -> Report {
+fn report(metric: Metric, sites: Vec<Site>) -> Report {
     let test = TestId {
         name: "tests::unbounded".into(),
         binary: "cache".into(),
@@ -40,8 +40,8 @@ fn report(figure: Figure, sites: Vec<Site>) -> Report {
     let mut report = Report::unobserved(test, Outcome::Passed);
     report.verdict = Some(Verdict::Growing);
     report.iterations = 4_080;
-    report.figures = vec![FigureReport {
-        figure,
+    report.metrics = vec![MetricReport {
+        metric,
         verdict: Verdict::Growing,
         shape: Shape::Growing,
         growth: 456_960,
@@ -91,7 +91,7 @@ fn map() -> Site {
 
 #[test]
 fn one_leak_fits_on_a_screen() {
-    let text = with_sources(|telling| shown(&report(Figure::HeapBytes, vec![map()]), telling));
+    let text = with_sources(|telling| shown(&report(Metric::HeapBytes, vec![map()]), telling));
     assert!(text.lines().count() <= 25);
     insta::assert_snapshot!(text, @r"
     error[heap-growth]: 112 B per iteration survive, in no new blocks: a container grows
@@ -114,7 +114,7 @@ fn several_leaks_are_shown_together_and_small_ones_summed() {
         site(SiteKind::RustHeap, 8, bytes, &[place])
     };
     let mut report = report(
-        Figure::HeapBytes,
+        Metric::HeapBytes,
         vec![map(), at(640, 9, 15), at(64, 9, 5), at(32, 8, 1), at(16, 8, 4)],
     );
     if let Some(sites) = &mut report.sites {
@@ -152,7 +152,7 @@ fn several_leaks_are_shown_together_and_small_ones_summed() {
 #[test]
 fn without_its_source_a_leak_still_has_its_place() {
     let gone = place("cache::gone", "src/gone.rs", 7, 9);
-    let report = report(Figure::NativeBytes, vec![site(SiteKind::CHeap, 8, 64, &[gone])]);
+    let report = report(Metric::NativeBytes, vec![site(SiteKind::CHeap, 8, 64, &[gone])]);
     insta::assert_snapshot!(with_sources(|telling| shown(&report, telling)), @r"
     error[c-heap-growth]: 112 B per iteration survive on the C heap, in no new blocks: a container grows
     --> src/gone.rs:7:9
@@ -169,7 +169,7 @@ fn without_debug_information_the_test_is_pointed_at() {
     let function = |name: &str| Place { function: name.into(), ..Place::default() };
     let mut leak = site(SiteKind::Thread, 8, 0, &[function("std::thread::spawn")]);
     leak.place = Some(function("cache::start"));
-    let report = report(Figure::Threads, vec![leak]);
+    let report = report(Metric::Threads, vec![leak]);
     insta::assert_snapshot!(with_sources(|telling| shown(&report, telling)), @r"
     error[thread-growth]: 112 threads are left running by every iteration
      --> src/lib.rs:9:5
@@ -186,7 +186,7 @@ fn without_debug_information_the_test_is_pointed_at() {
 
 #[test]
 fn the_whole_stack_is_shown_by_request() {
-    let report = report(Figure::HeapBytes, vec![map()]);
+    let report = report(Metric::HeapBytes, vec![map()]);
     let text = with(Backtrace::Full, |telling| shown(&report, telling));
     for line in
         ["reserve_rehash", "at /rustc/1/mod.rs:1", "3: cache::tests::unbounded", "test::run_test"]
@@ -199,7 +199,7 @@ fn the_whole_stack_is_shown_by_request() {
 
 #[test]
 fn the_crate_of_a_test_on_no_stack_is_told_by_its_binary() {
-    let mut report = report(Figure::HeapBytes, Vec::new());
+    let mut report = report(Metric::HeapBytes, Vec::new());
     for (binary, name) in
         [("my-crate", "my_crate"), ("a::bin/my-tool", "my_tool"), ("a::it", "it"), ("", "")]
     {
@@ -216,7 +216,7 @@ fn a_library_with_another_name_than_its_package_is_told_without_it() {
         place.function = place.function.replace("cache::", "renamed::");
     }
     site.place = site.stack.iter().flat_map(|of| &of.functions).find(|of| is_users(of)).cloned();
-    let text = with_sources(|telling| shown(&report(Figure::HeapBytes, vec![site]), telling));
+    let text = with_sources(|telling| shown(&report(Metric::HeapBytes, vec![site]), telling));
     assert!(text.contains("note: called from tests::unbounded, src/lib.rs:9"), "{text}");
     assert!(!text.contains("renamed"), "{text}");
 }
@@ -228,7 +228,7 @@ fn a_function_of_a_dependency_is_not_taken_for_that_of_the_standard_library() {
         place("cache::other", "src/lib.rs", 9, 5),
     ];
     let site = site(SiteKind::RustHeap, 8, 64, &places);
-    let text = with_sources(|telling| shown(&report(Figure::HeapBytes, vec![site]), telling));
+    let text = with_sources(|telling| shown(&report(Metric::HeapBytes, vec![site]), telling));
     assert!(text.contains("Box::leak(Box::new") && !text.contains("`leak` keeps"), "{text}");
     assert!(text.contains("allocated by outside::leak, outside/src/lib.rs:3"), "{text}");
     assert!(text.contains("help: `outside` allocates it"), "{text}");
@@ -237,7 +237,7 @@ fn a_function_of_a_dependency_is_not_taken_for_that_of_the_standard_library() {
 /// What was run is not known any more; only when.
 #[test]
 fn a_source_that_is_newer_than_the_run_is_not_shown() {
-    let of = report(Figure::HeapBytes, vec![map()]);
+    let of = report(Metric::HeapBytes, vec![map()]);
     with_sources(|telling| {
         let now = std::time::SystemTime::now();
         let hour = std::time::Duration::from_secs(3600);
@@ -255,7 +255,7 @@ fn a_body_that_another_test_shares_is_told_as_that_of_this_test() {
         places.push(place("core::ops::function::FnMut::call_mut", "/rustc/1/core.rs", 1, 1));
         places.push(place("memcheck::check::workload::Workload::iterate", "/m/workload.rs", 1, 1));
         let sites = vec![site(SiteKind::RustHeap, 8, 512, &places)];
-        let report = report(Figure::HeapBytes, sites);
+        let report = report(Metric::HeapBytes, sites);
         with_sources(|telling| shown(&report, telling))
     };
     let inner = place("cache::fill", "src/lib.rs", 4, 9);

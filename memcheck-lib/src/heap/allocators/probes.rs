@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_char, c_int, c_void};
 
 use super::entries::Entry;
-use super::{Allocator, AllocatorFigures};
+use super::{Allocator, AllocatorStats};
 
 /// `mallctl` of jemalloc: name, where the old value goes and its size, the new value and its size.
 type Mallctl =
@@ -37,7 +37,7 @@ struct Mallinfo2 {
 }
 
 /// What the allocator says, if it is in this process.
-pub(crate) fn figures(allocator: Allocator) -> Option<AllocatorFigures> {
+pub(crate) fn metrics(allocator: Allocator) -> Option<AllocatorStats> {
     match allocator {
         Allocator::Glibc => glibc(),
         Allocator::Jemalloc => jemalloc(),
@@ -67,17 +67,17 @@ pub(crate) fn give_back() {
     }
 }
 
-fn glibc() -> Option<AllocatorFigures> {
+fn glibc() -> Option<AllocatorStats> {
     let address = Entry::Mallinfo2.address()?;
     // SAFETY: `struct mallinfo2 mallinfo2(void)` of glibc.
     let mallinfo2: unsafe extern "C" fn() -> Mallinfo2 = unsafe { std::mem::transmute(address) };
     // SAFETY: may be called at any time by any thread.
     let info = unsafe { mallinfo2() };
-    Some(AllocatorFigures {
+    Some(AllocatorStats {
         allocated: Some((info.uordblks + info.hblkhd) as u64),
         active: Some((info.arena + info.hblkhd) as u64),
         retained: Some(info.fordblks as u64),
-        ..AllocatorFigures::of(Allocator::Glibc)
+        ..AllocatorStats::of(Allocator::Glibc)
     })
 }
 
@@ -100,7 +100,7 @@ impl Control {
         unsafe { (self.0)(name.as_ptr(), null, null.cast(), null, 0) };
     }
 
-    /// Has the figures be taken anew.
+    /// Has the metrics be taken anew.
     fn refresh(self) {
         let mut epoch = 1u64;
         let new = (&raw mut epoch).cast();
@@ -120,19 +120,19 @@ impl Control {
     }
 }
 
-fn jemalloc() -> Option<AllocatorFigures> {
+fn jemalloc() -> Option<AllocatorStats> {
     let mallctl = mallctl()?;
     mallctl.refresh();
-    Some(AllocatorFigures {
+    Some(AllocatorStats {
         allocated: mallctl.read(c"stats.allocated"),
         active: mallctl.read(c"stats.active"),
         resident: mallctl.read(c"stats.resident"),
         retained: mallctl.read(c"stats.retained"),
-        ..AllocatorFigures::of(Allocator::Jemalloc)
+        ..AllocatorStats::of(Allocator::Jemalloc)
     })
 }
 
-fn mimalloc() -> Option<AllocatorFigures> {
+fn mimalloc() -> Option<AllocatorStats> {
     let address = Entry::MiProcessInfo.address()?;
     // SAFETY: mimalloc's `mi_process_info` has had this form since version 1.7.
     let info: MiProcessInfo = unsafe { std::mem::transmute(address) };
@@ -141,10 +141,10 @@ fn mimalloc() -> Option<AllocatorFigures> {
         values.each_mut().map(|value| value as *mut usize);
     // SAFETY: eight valid places.
     unsafe { info(elapsed, user, system, resident, peak, commit, peak_commit, faults) };
-    Some(AllocatorFigures {
+    Some(AllocatorStats {
         active: Some(values[5] as u64),
         resident: Some(values[3] as u64),
-        ..AllocatorFigures::of(Allocator::Mimalloc)
+        ..AllocatorStats::of(Allocator::Mimalloc)
     })
 }
 
@@ -155,9 +155,9 @@ mod tests {
     #[cfg(target_env = "gnu")]
     #[test]
     fn glibc_tells_of_a_large_block() {
-        let before = figures(Allocator::Glibc).unwrap();
+        let before = metrics(Allocator::Glibc).unwrap();
         let block = std::hint::black_box(vec![1u8; 64 << 20]);
-        let after = figures(Allocator::Glibc).unwrap();
+        let after = metrics(Allocator::Glibc).unwrap();
         // Other tests of this process allocate and free meanwhile, but nothing of this size.
         assert!(after.allocated.unwrap() >= before.allocated.unwrap() + (48 << 20));
         assert!(after.active.unwrap() >= after.allocated.unwrap());
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn an_allocator_that_is_not_there_says_nothing() {
-        assert_eq!(figures(Allocator::Jemalloc), None);
-        assert_eq!(figures(Allocator::Mimalloc), None);
+        assert_eq!(metrics(Allocator::Jemalloc), None);
+        assert_eq!(metrics(Allocator::Mimalloc), None);
     }
 }

@@ -23,7 +23,7 @@ pub enum State {
         /// Why.
         reason: Reason,
     },
-    /// Some functions of the family are memcheck's, some another's: no figure can be trusted.
+    /// Some functions of the family are memcheck's, some another's: no metric can be trusted.
     Mixed {
         /// Those that are not memcheck's.
         others: Vec<String>,
@@ -62,7 +62,7 @@ impl fmt::Display for Reason {
             }
             Reason::Sanitizer => "a sanitizer is enabled, which has its own malloc",
             Reason::OtherAllocator => {
-                "another allocator takes the place of malloc (an unprefixed jemalloc, mimalloc with `override`, LD_PRELOAD …); let it be the Rust allocator alone, or see its own figures in the report"
+                "another allocator takes the place of malloc (an unprefixed jemalloc, mimalloc with `override`, LD_PRELOAD …); let it be the Rust allocator alone, or see its own metrics in the report"
             }
         })
     }

@@ -104,7 +104,7 @@ fn names_where_it_grew() {
 +5 fds: socket"
     );
     assert_eq!(growth.live_footprint, Some((67 * MIB + 8192) as i64));
-    assert_eq!(growth.unique, None, "no figure in either");
+    assert_eq!(growth.unique, None, "no metric in either");
     assert_eq!(before.since(&before).to_string(), "no change");
     let shrunk = before.since(&after).to_string();
     assert!(shrunk.contains("-64 MiB anonymous rw-p in 16,384 mappings"), "{shrunk}");

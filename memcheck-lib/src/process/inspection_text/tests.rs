@@ -96,7 +96,7 @@ fn colour_is_only_sent_when_asked_for() {
 }
 
 #[test]
-fn survives_figures_that_are_missing() {
+fn survives_metrics_that_are_missing() {
     let mut inspection = inspection();
     inspection.process.footprint = None;
     inspection.process.reserved = None;

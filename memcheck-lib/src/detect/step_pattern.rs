@@ -1,0 +1,177 @@
+//! Whether what rises now and then keeps pace with the iterations.
+//!
+//! A buffer that is used again for inputs of random sizes is as large as the largest so far. It never
+//! falls, and takes a step when a record comes: ever more rarely, but often once in each of three
+//! windows. A container that grows for ever takes as few steps. What tells them apart is that a
+//! container's steps are as large as the pauses before them are long, and each is the same multiple
+//! of the one before: it doubles when as much was put into it again. The size of a record has
+//! nothing to do with how long it was waited for.
+
+use super::series::{Point, Series, deepest_fall, difference, without_peaks};
+use super::shape::WINDOWS;
+
+/// A metric that rises at this share of its late readings does more than take records: of those
+/// there are `ln 16` in four windows that double, 2.8 at 32 readings, and thirteen in one of 70,000
+/// runs.
+const OFTEN: f64 = 0.4;
+/// How far two multiples may differ that are to be the same: capacities are rounded up.
+const ROUNDING: f64 = 1.05;
+
+/// One rise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Rise {
+    /// By how much.
+    amount: f64,
+    /// Iterations done at the reading before it.
+    after: u64,
+    /// Iterations done at the reading that shows it.
+    by: u64,
+}
+
+/// Whether the late rises are many, or are those of containers.
+pub(super) fn keeps_pace(series: &Series) -> bool {
+    let late = series.late(WINDOWS);
+    // What was seen of it may be half of what there is.
+    let noise = 2.0 * deepest_fall(late);
+    let from = late.first().map_or(0, |window| window.start);
+    let rises = rises(series, noise);
+    let readings = late.iter().map(|window| window.points().len()).sum::<usize>();
+    let often = rises.iter().filter(|rise| rise.by > from).count() as f64;
+    let one = Spread { noise, from };
+    often >= OFTEN * readings as f64
+        || one.is_of_a_container(&rises)
+        || containers(&rises, one)
+            .iter()
+            .all(|rises| rises.len() > 2 && one.is_of_a_container(rises))
+}
+
+/// Every rise above the last level by more than the noise.
+fn rises(series: &Series, noise: f64) -> Vec<Rise> {
+    let points = without_peaks(series.points().into_iter());
+    let mut rises = Vec::new();
+    let Some(&origin) = points.first() else { return rises };
+    let (mut level, mut before) = (origin.value, origin.at);
+    for Point { at, value } in points {
+        let amount = difference(value, level);
+        if amount > noise {
+            rises.push(Rise { amount, after: before, by: at });
+            level = value;
+        }
+        before = at;
+    }
+    rises
+}
+
+/// How exactly rises are known, and from which iteration on they are looked at.
+#[derive(Clone, Copy, Debug)]
+struct Spread {
+    noise: f64,
+    from: u64,
+}
+
+impl Spread {
+    /// Whether one rate per iteration explains each late rise and the pause before it, and each is the
+    /// same multiple of the rise before.
+    fn is_of_a_container(self, rises: &[Rise]) -> bool {
+        let (mut slowest, mut fastest) = (0.0f64, f64::INFINITY);
+        let (mut least, mut most) = (0.0f64, f64::INFINITY);
+        for pair in rises.windows(2).filter(|pair| pair[1].by > self.from) {
+            let (before, rise) = (pair[0], pair[1]);
+            let shortest = rise.after.saturating_sub(before.by) as f64;
+            let longest = rise.by.saturating_sub(before.after).max(1) as f64;
+            slowest = slowest.max((rise.amount - self.noise) / longest);
+            fastest = fastest.min((rise.amount + self.noise) / shortest);
+            let (low, high) = self.multiple(before, rise);
+            least = least.max(low);
+            most = most.min(high);
+        }
+        slowest <= fastest && least <= most
+    }
+
+    /// How many times the rise before this rise is, at least and at most.
+    fn multiple(self, before: Rise, rise: Rise) -> (f64, f64) {
+        let least = (rise.amount - self.noise) / (before.amount + self.noise);
+        let most = (rise.amount + self.noise) / (before.amount - self.noise).max(1.0);
+        (least / ROUNDING, most * ROUNDING)
+    }
+}
+
+/// The rises told apart by the containers that they may come from, where several double by turns.
+fn containers(rises: &[Rise], spread: Spread) -> Vec<Vec<Rise>> {
+    let mut containers: Vec<Vec<Rise>> = Vec::new();
+    for &rise in rises {
+        let doubles = |rises: &&mut Vec<Rise>| {
+            rises.last().is_some_and(|before| {
+                let (least, most) = spread.multiple(*before, rise);
+                least <= 2.0 && 2.0 <= most
+            })
+        };
+        match containers.iter_mut().find(doubles) {
+            Some(container) => container.push(rise),
+            None => containers.push(vec![rise]),
+        }
+    }
+    // What ended before the late windows has no part in the growth.
+    containers.retain(|rises| rises.last().is_some_and(|last| last.by > spread.from));
+    containers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::series::literal::{doubling, from_function};
+    use super::*;
+
+    #[test]
+    fn records_of_random_sizes_do_not() {
+        let records = [
+            (0, 1_000),
+            (300, 2_000),
+            (900, 2_300),
+            (2_100, 9_000),
+            (3_000, 9_900),
+            (7_000, 31_000),
+        ];
+        let largest = |n: u64| {
+            let so_far = records.iter().filter(|(at, _)| *at <= n);
+            so_far.map(|(_, size)| *size).max().unwrap_or(0)
+        };
+        assert!(!keeps_pace(&doubling(10, largest)));
+        // Nor beside noise that is far below them.
+        assert!(!keeps_pace(&doubling(10, |n| largest(n) + (n / 16 % 2) as i64 * 40)));
+    }
+
+    #[test]
+    fn containers_do() {
+        let grown = |factor: f64| {
+            move |n: u64| {
+                let mut capacity = 100.0;
+                while capacity < (n + 90) as f64 {
+                    capacity = f64::ceil(capacity * factor);
+                }
+                24 * capacity as i64
+            }
+        };
+        for factor in [1.25, 1.5, 2.0, 4.0] {
+            assert!(keeps_pace(&doubling(10, grown(factor))), "{factor}");
+        }
+        let cut = [16, 32, 64, 128, 256, 512, 1024, 1500, 1500, 1500];
+        assert!(keeps_pace(&from_function(&cut, grown(2.0))));
+    }
+
+    #[test]
+    fn two_containers_that_double_by_turns_do() {
+        let both = |n: u64| {
+            let (list, table) =
+                ((n + 80).next_power_of_two(), ((n + 80) * 8 / 7).next_power_of_two());
+            (24 * list + 17 * table) as i64
+        };
+        assert!(keeps_pace(&doubling(10, both)));
+    }
+
+    #[test]
+    fn equal_amounts_do_however_rare() {
+        for every in [1, 10, 100, 700, 1000] {
+            assert!(keeps_pace(&doubling(10, |n| (n / every) as i64 * 4096)), "{every}");
+        }
+    }
+}

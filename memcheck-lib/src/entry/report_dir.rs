@@ -1,0 +1,172 @@
+//! The record that a test under `cargo test` or nextest leaves in the folder that
+//! `MEMCHECK_REPORT_DIR` names, for `cargo memcheck report`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+use std::{env, fmt, fs, io};
+
+use super::binary_id::binary_id;
+use super::test::Test;
+use crate::report::{Outcome, Report, RunReport, TestId, file};
+
+/// Names the folder.
+const DIRECTORY: &str = "MEMCHECK_REPORT_DIR";
+
+/// Bytes of the readable part of a record's file name; names may have 255.
+const READABLE: usize = 180;
+
+/// A record that is being made.
+#[derive(Debug)]
+pub(super) struct Record {
+    path: PathBuf,
+    test: TestId,
+    started: SystemTime,
+}
+
+/// A record that could not be written.
+#[derive(Debug)]
+pub(super) struct Unwritten {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the record `{}` could not be written: {}; make room, or set {DIRECTORY} to a folder that can be written",
+            self.path.display(),
+            self.source
+        )
+    }
+}
+
+impl Record {
+    /// Begins the record of a test, if one is wanted. A test whose process is killed must not be
+    /// missing among the records, as if it had never been: until the result is known its record
+    /// says that there is none.
+    pub(super) fn begin(test: &Test) -> Result<Option<Record>, Unwritten> {
+        let directory = env::var_os(DIRECTORY).filter(|directory| !directory.is_empty());
+        let Some(directory) = directory.map(PathBuf::from) else { return Ok(None) };
+        let executable = env::current_exe().unwrap_or_default();
+        let mut id = test.id();
+        let (krate, _) = test.path.split_once("::").unwrap_or((test.path, ""));
+        id.binary = of_nextest(env::var_os("NEXTEST"), env::var("NEXTEST_BINARY_ID").ok())
+            .unwrap_or_else(|| binary_id(test.target, krate, test.file, &executable));
+        let path = directory.join(file_name(&id));
+        let record = Record { path, test: id, started: SystemTime::now() };
+        fs::create_dir_all(&directory)
+            .map_err(|source| Unwritten { path: directory.clone(), source })?;
+        let message = "the test began, but its process ended before it was judged: was it killed, by a timeout or for want of memory?";
+        let outcome = Outcome::Broken { message: message.to_owned() };
+        record.write(Report::unobserved(record.test.clone(), outcome))?;
+        Ok(Some(record))
+    }
+
+    /// Writes the result.
+    pub(super) fn finish(&self, report: &Report) -> Result<(), Unwritten> {
+        let mut report = report.clone();
+        report.test.binary.clone_from(&self.test.binary);
+        self.write(report)
+    }
+
+    fn write(&self, report: Report) -> Result<(), Unwritten> {
+        let elapsed = self.started.elapsed().unwrap_or(Duration::ZERO);
+        // What cargo and nextest give to a test.
+        let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let workspace = package.and_then(|folder| workspace(&folder, Path::new(&report.test.file)));
+        let mut run = RunReport::new(self.started, elapsed, vec![report]);
+        run.workspace = workspace.map(|folder| folder.to_string_lossy().into_owned());
+        run.to_json()
+            .map_err(io::Error::from)
+            .and_then(|json| file::replace(&self.path, json.as_bytes()))
+            .map_err(|source| Unwritten { path: self.path.clone(), source })
+    }
+}
+
+/// The top folder of the workspace of a package: `file`, where one of its tests stands, is named
+/// relative to it.
+fn workspace(package: &Path, file: &Path) -> Option<PathBuf> {
+    let mut above = package.ancestors().filter(|_| package.is_absolute() && file.is_relative());
+    above.find(|folder| folder.join(file).is_file()).map(Path::to_owned)
+}
+
+/// The id that nextest says, if it runs this test: a shell may have the variable for other reasons.
+fn of_nextest(nextest: Option<OsString>, id: Option<String>) -> Option<String> {
+    id.filter(|id| nextest.is_some() && !id.is_empty())
+}
+
+/// A name for the file of a test's record: readable, the same in every run, and another one for
+/// every other test.
+fn file_name(test: &TestId) -> String {
+    let readable = |text: &str| -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        text.replace("::", ".").chars().map(|c| if plain(c) { c } else { '-' }).collect()
+    };
+    let mut name = format!("{}.{}", readable(&test.binary), readable(&test.name));
+    name.truncate(READABLE);
+    // A name with a dot in front is hidden.
+    let name = name.trim_start_matches('.');
+    format!("{name}.{:016x}.json", fingerprint(&[&test.binary, &test.name]))
+}
+
+/// FNV-1a of the parts, <http://www.isthe.com/chongo/tech/comp/fnv/>: the standard library's hash
+/// may be another one with the next compiler.
+fn fingerprint(parts: &[&str]) -> u64 {
+    let bytes = parts.iter().flat_map(|part| part.bytes().chain([0]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(binary: &str, test: &str) -> String {
+        let id = TestId { name: test.into(), binary: binary.into(), ..TestId::default() };
+        file_name(&id)
+    }
+
+    #[test]
+    fn every_test_has_a_file_of_its_own() {
+        let one = name("my-crate::bin/tool", "tests::a");
+        assert!(one.starts_with("my-crate.bin-tool.tests.a.") && one.ends_with(".json"), "{one}");
+        assert_eq!(one, name("my-crate::bin/tool", "tests::a"));
+        assert_ne!(name("a", "b::c"), name("a::b", "c"));
+        assert_ne!(name("a", "é"), name("a", "è"));
+    }
+
+    #[test]
+    fn names_fit_every_file_system() {
+        for test in ["x".repeat(10_000).as_str(), "ß".repeat(300).as_str(), "../../etc/x", ""] {
+            let name = name("crate", test);
+            assert!(name.len() < 255 && !name.contains('/') && !name.starts_with('.'), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_workspace_is_where_the_file_of_the_test_is_found_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir_all(root.join("crates/a/src")).unwrap();
+        fs::create_dir_all(root.join("src")).unwrap();
+        for file in ["src/lib.rs", "crates/a/src/lib.rs"] {
+            fs::write(root.join(file), "").unwrap();
+        }
+        let found = |package: &str, file: &str| workspace(&root.join(package), file.as_ref());
+        assert_eq!(found("crates/a", "crates/a/src/lib.rs").as_deref(), Some(root));
+        assert_eq!(found("", "src/lib.rs"), Some(root.join("")));
+        assert_eq!(found("crates/a", "nowhere.rs"), None);
+        assert_eq!(workspace("crates/a".as_ref(), "src/lib.rs".as_ref()), None);
+    }
+
+    #[test]
+    fn nextest_is_believed_only_where_it_runs() {
+        let id = || Some("a::b".to_owned());
+        assert_eq!(of_nextest(Some("1".into()), id()), id());
+        assert_eq!(of_nextest(None, id()), None);
+        assert_eq!(of_nextest(Some("1".into()), Some(String::new())), None);
+    }
+}

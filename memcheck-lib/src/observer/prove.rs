@@ -1,0 +1,191 @@
+//! The proof: a test that passed runs again, with a leak of the size that its own run said it would
+//! have seen, one kind at a time.
+
+use std::time::Instant;
+
+use super::observe::observe_planted;
+use crate::detect::{Sensitivity, Verdict};
+use crate::metric::Metric;
+use crate::observer::{Cancel, Launch, Progress, Settings};
+use crate::report::{Outcome, Plant, PlantKind, Proof, Report, Trial, TrialResult};
+use crate::units::{grouped, iterations};
+
+/// How often a leak is planted before it counts as missed. A leak of the stated size is called
+/// growing in nearly every run, not in every one: a machine that is busy elsewhere for a moment
+/// makes noise that the first run did not have.
+const ATTEMPTS: u64 = 2;
+
+/// The smallest piece of memory that a process can be given.
+const PAGE: u64 = 4096;
+/// The most that is planted: where a limit lets through more than this, seeing it would take more
+/// than a process has.
+const MOST_BYTES: f64 = (256u64 << 20) as f64;
+const MOST_FDS: f64 = 512.0;
+const MOST_THREADS: f64 = 256.0;
+/// What a block costs at least, for the same bound.
+const BLOCK: f64 = 32.0;
+
+/// Proves a report of a test that passed: plants and looks.
+pub fn prove(
+    launch: &Launch,
+    settings: &Settings,
+    report: &Report,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(Progress),
+) -> Proof {
+    let began = Instant::now();
+    // What the body prints was shown once.
+    let launch = Launch { show_output: false, ..launch.clone() };
+    let trials = PlantKind::ALL.into_iter().map(|kind| match plan(kind, report) {
+        Ok(plant) => attempt(plant, report.iterations, |iterations| {
+            let mut settings = settings.clone();
+            settings.overrides.iterations = Some(iterations);
+            observe_planted(&launch, &settings, Some(plant), cancel, progress)
+        }),
+        Err(reason) => Trial {
+            kind,
+            metric: kind.metric(),
+            plant: None,
+            result: TrialResult::NotProvable { reason },
+            iterations: 0,
+            elapsed: std::time::Duration::ZERO,
+        },
+    });
+    let trials = trials.collect();
+    Proof { trials, elapsed: began.elapsed() }
+}
+
+/// Runs with the planted leak until it is called growing, or was missed for good.
+fn attempt(plant: Plant, iterations: u64, mut run: impl FnMut(u64) -> Report) -> Trial {
+    let began = Instant::now();
+    let metric = plant.kind.metric();
+    let mut reason = String::new();
+    let mut judged = 0;
+    for number in 1..=ATTEMPTS {
+        let report = run(iterations.saturating_mul(number));
+        judged = report.iterations;
+        match missed(&report, metric) {
+            None => {
+                let result = TrialResult::Proven;
+                let elapsed = began.elapsed();
+                return Trial {
+                    kind: plant.kind,
+                    metric,
+                    plant: Some(plant),
+                    result,
+                    iterations: judged,
+                    elapsed,
+                };
+            }
+            Some(why) => reason = why,
+        }
+        // Stopped by the user, or a body that cannot bear it: once more shows nothing else.
+        if report.outcome != Outcome::Passed {
+            break;
+        }
+    }
+    let (result, elapsed) = (TrialResult::Unproven { reason }, began.elapsed());
+    Trial { kind: plant.kind, metric, plant: Some(plant), result, iterations: judged, elapsed }
+}
+
+/// Why a planted leak was not called growing; `None` when it was.
+fn missed(report: &Report, metric: Metric) -> Option<String> {
+    let of = report.metric(metric);
+    if of.is_some_and(|of| of.verdict == Verdict::Growing) {
+        return None;
+    }
+    Some(match (&report.outcome, of) {
+        (Outcome::Passed, Some(of)) => format!(
+            "{metric} changed by {} over {} and was called {}",
+            grouped(of.growth),
+            iterations(report.iterations),
+            match of.verdict {
+                Verdict::Steady => "steady",
+                Verdict::Inconclusive => "inconclusive",
+                Verdict::OverLimit => "over its limit",
+                Verdict::Growing => "growing",
+            }
+        ),
+        (Outcome::Passed, None) => format!("{metric} could not be read"),
+        (Outcome::Failed { message } | Outcome::Broken { message }, _) => message.clone(),
+        _ => format!("the run with it ended as {}", report.status().text()),
+    })
+}
+
+/// The leak of one kind that the run said it would have seen; or why none can be planted.
+fn plan(kind: PlantKind, report: &Report) -> Result<Plant, String> {
+    let metric = kind.metric();
+    let Some(of) = report.metric(metric) else {
+        return Err(match metric {
+            Metric::HeapBlocks | Metric::HeapBytes => "the Rust heap is not counted".to_owned(),
+            Metric::NativeBlocks => "the C heap is not counted".to_owned(),
+            other => format!("{other} could not be read"),
+        });
+    };
+    let seen = of
+        .sensitivity
+        .ok_or_else(|| "the run was too short to have seen anything grow".to_owned())?;
+    let rate = seen.per_iteration();
+    let plant = match kind {
+        PlantKind::RustBlock | PlantKind::CBlock => {
+            let (every, count) = spread(rate);
+            let bytes = match kind {
+                PlantKind::RustBlock => Metric::HeapBytes,
+                _ => Metric::NativeBytes,
+            };
+            // A limit on bytes lets blocks through that stay below it.
+            let bytes = report.metric(bytes).and_then(|of| of.sensitivity);
+            let bytes = bytes.map_or(1.0, |seen| seen.per_iteration());
+            let size = (bytes * every as f64 / count as f64).ceil().max(1.0) as u64;
+            Plant { kind, every, count, size }
+        }
+        PlantKind::Page => {
+            let (every, pages) = match seen {
+                Sensitivity::OneIn { iterations } => (iterations.max(1), 1),
+                Sensitivity::PerIteration { amount } => spread(amount / PAGE as f64),
+            };
+            Plant { kind, every, count: 1, size: pages * PAGE }
+        }
+        PlantKind::Fd | PlantKind::Thread => {
+            let (every, count) = spread(rate);
+            Plant { kind, every, count, size: 0 }
+        }
+        PlantKind::GrowingVec => {
+            Plant { kind, every: 1, count: 1, size: rate.ceil().max(1.0) as u64 }
+        }
+    };
+    bearable(plant, report.iterations)
+}
+
+/// So many items at a time, after every so many iterations, that it is at least `rate`.
+fn spread(rate: f64) -> (u64, u64) {
+    match rate >= 1.0 {
+        true => (1, rate.ceil() as u64),
+        false => ((1.0 / rate.max(1e-12)).floor().max(1.0) as u64, 1),
+    }
+}
+
+/// The plant, unless it would take more than a process has.
+fn bearable(plant: Plant, iterations: u64) -> Result<Plant, String> {
+    let items = plant.count as f64 * (iterations / plant.every.max(1)) as f64;
+    let (most, what) = match plant.kind {
+        PlantKind::Fd => (MOST_FDS, "descriptors"),
+        PlantKind::Thread => (MOST_THREADS, "threads"),
+        _ => (MOST_BYTES, "bytes"),
+    };
+    let all = match plant.kind {
+        PlantKind::Fd | PlantKind::Thread => items,
+        PlantKind::RustBlock | PlantKind::CBlock => items * BLOCK.max(plant.size as f64),
+        PlantKind::Page | PlantKind::GrowingVec => items * plant.size as f64,
+    };
+    if all > most {
+        return Err(format!(
+            "the smallest leak that the run would have seen takes {} {what}",
+            grouped(all.min(i64::MAX as f64) as i64)
+        ));
+    }
+    Ok(plant)
+}
+
+#[cfg(test)]
+mod tests;

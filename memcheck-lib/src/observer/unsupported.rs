@@ -1,0 +1,26 @@
+//! Systems on which nothing can be measured.
+
+use super::{Cancel, Launch, Progress, Settings};
+use crate::report::{Proof, Report, TestId};
+
+/// Nothing can be measured: the report says so.
+pub fn observe(
+    launch: &Launch,
+    _settings: &Settings,
+    _cancel: &Cancel,
+    _progress: &mut dyn FnMut(Progress),
+) -> Report {
+    let test = TestId { name: launch.test.clone(), ..TestId::default() };
+    Report::broken(test, "memcheck measures on Linux only".to_owned())
+}
+
+/// Nothing can be proven.
+pub fn prove(
+    _launch: &Launch,
+    _settings: &Settings,
+    _report: &Report,
+    _cancel: &Cancel,
+    _progress: &mut dyn FnMut(Progress),
+) -> Proof {
+    Proof::default()
+}
