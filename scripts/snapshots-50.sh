@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Whether a snapshot comes out the same every time: the tests of tests/snapshot_forms/forms.rs,
+# Whether a snapshot comes out the same every time: the tests of tests/fixtures/snapshot_forms/forms.rs,
 # accepted once and then run again and again under each runner, in debug and in release.
 #
 #   scripts/snapshots-50.sh [RUNS] [FOLDER]
@@ -23,7 +23,7 @@ for profile in $profiles; do
   # A crate for each, because a release build may allocate less.
   crate=$work/$profile
   rm -rf "$crate"; mkdir -p "$crate/src"
-  cp "$here/tests/snapshot_forms/forms.rs" "$crate/src/lib.rs"
+  cp "$here/tests/fixtures/snapshot_forms/forms.rs" "$crate/src/lib.rs"
   cp "$here/Cargo.lock" "$crate/"
   cat > "$crate/Cargo.toml" <<TOML
 [package]

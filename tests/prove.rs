@@ -1,10 +1,8 @@
 //! `--prove`: leaks planted beside tests that pass are called growing, and a judge that does not see
 //! them is found out.
 
-mod support;
-
+use crate::support::{Output, Project, root};
 use serde_json::Value;
-use support::{Output, Project};
 
 const SOURCE: &str = r#"
 #![cfg(test)]
@@ -96,7 +94,7 @@ fn without_the_c_heap_it_is_said_that_a_c_block_cannot_be_planted() {
         format!(
             "[package]\nname = \"c_heap_off\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
              [dev-dependencies]\nmemcheck-lib = {{ path = {:?}, default-features = false, features = [\"global-allocator\"] }}\n",
-            support::root().join("memcheck-lib")
+            root().join("memcheck-lib")
         ),
     );
     let project = project.file("src/lib.rs", SOURCE);

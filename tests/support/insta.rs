@@ -5,7 +5,7 @@ use std::process::Command;
 use super::{Output, run};
 
 /// Runs a command; the variables of insta and of CI are those of the test alone.
-pub fn run_with(mut command: Command, variables: &[(&str, &str)]) -> Output {
+pub(crate) fn run_with(mut command: Command, variables: &[(&str, &str)]) -> Output {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("INSTA_") {
             command.env_remove(name);

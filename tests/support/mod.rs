@@ -9,12 +9,10 @@
 //! and all of them share one target directory. Both lie below the target directory of the
 //! repository, under fixed names, so that a second run builds less and leaves nothing new behind.
 
-#![allow(dead_code, unreachable_pub, reason = "every test file uses another part")]
-
-pub mod insta;
-pub mod processes;
-pub mod session;
-pub mod tools;
+pub(crate) mod insta;
+pub(crate) mod processes;
+pub(crate) mod session;
+pub(crate) mod tools;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -23,18 +21,18 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 /// The repository.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is in a workspace")
 }
 
 /// The target directory of all projects.
-pub fn target_directory() -> PathBuf {
+pub(crate) fn target_directory() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("target")
 }
 
 /// A throw-away project.
 #[derive(Debug)]
-pub struct Project {
+pub(crate) struct Project {
     name: String,
     directory: PathBuf,
     manifest_extra: String,
@@ -45,16 +43,13 @@ pub struct Project {
 }
 
 impl Project {
-    /// An empty library crate `name`. The name must be unique in a test file.
-    pub fn new(name: &str) -> Self {
+    /// An empty library crate `name`. The name is that of its folder, so it must be unique.
+    pub(crate) fn new(name: &str) -> Self {
         static TAKEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
         let fresh = TAKEN.lock().expect("no test panics here").insert(name.to_owned());
-        assert!(fresh, "two projects of this file are called {name}");
+        assert!(fresh, "two projects are called {name}");
 
-        // Test files run at the same time under nextest.
-        let directory =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join("projects").join(env!("CARGO_CRATE_NAME"));
-        let directory = directory.join(name);
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("projects").join(name);
         if directory.exists() {
             std::fs::remove_dir_all(&directory).expect("an old project can be removed");
         }
@@ -75,14 +70,14 @@ impl Project {
     }
 
     /// Writes a file. A `Cargo.toml` at the top replaces the one that is written otherwise.
-    pub fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Self {
         self.own_manifest |= path == "Cargo.toml";
         self.write(path, text);
         self
     }
 
     /// Adds sections (or, first, keys of `[dev-dependencies]`) to the manifest.
-    pub fn manifest_extra(mut self, text: &str) -> Self {
+    pub(crate) fn manifest_extra(mut self, text: &str) -> Self {
         self.manifest_extra.push_str(text);
         self.write_manifest();
         self
@@ -90,27 +85,27 @@ impl Project {
 
     /// Leaves out the dependency on the library, for what is tested with an [`entry`] alone: another
     /// profile or target would build the library anew.
-    pub fn without_library(mut self) -> Self {
+    pub(crate) fn without_library(mut self) -> Self {
         self.library = false;
         self.write_manifest();
         self
     }
 
     /// Adds features to the dependency on the library.
-    pub fn library_features(mut self, features: &'static [&'static str]) -> Self {
+    pub(crate) fn library_features(mut self, features: &'static [&'static str]) -> Self {
         self.library_features = features;
         self.write_manifest();
         self
     }
 
     /// Sets an environment variable for the commands.
-    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.environment.push((name.into(), Some(value.into())));
         self
     }
 
     /// Writes a file of a project that has been run before.
-    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
         let path = self.directory.join(path);
         std::fs::create_dir_all(path.parent().expect("a file is in a folder"))
             .and_then(|()| std::fs::write(&path, text))
@@ -142,17 +137,17 @@ impl Project {
     }
 
     /// Where the project is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.directory
     }
 
     /// Runs `cargo-memcheck memcheck ARGUMENTS`, as cargo would.
-    pub fn memcheck(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn memcheck(&self, arguments: &[&str]) -> Output {
         self.run(self.memcheck_command(arguments))
     }
 
     /// The command that [`memcheck`](Self::memcheck) runs.
-    pub fn memcheck_command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn memcheck_command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-memcheck"));
         command.arg("memcheck").args(arguments);
         self.prepare(&mut command);
@@ -160,20 +155,20 @@ impl Project {
     }
 
     /// Runs `cargo test ARGUMENTS`.
-    pub fn cargo_test(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn cargo_test(&self, arguments: &[&str]) -> Output {
         self.run(self.cargo("test", arguments))
     }
 
     /// Runs `cargo nextest run ARGUMENTS`; `None` where nextest is not installed, which is said.
     #[track_caller]
-    pub fn nextest(&self, arguments: &[&str]) -> Option<Output> {
+    pub(crate) fn nextest(&self, arguments: &[&str]) -> Option<Output> {
         let version = ["cargo-nextest", "nextest", "--version"];
         let installed = tools::are_there(&version, "`cargo install cargo-nextest --locked`");
         installed.then(|| self.run(self.cargo("nextest", &[&["run"], arguments].concat())))
     }
 
     /// A command of cargo.
-    pub fn cargo(&self, command: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn cargo(&self, command: &str, arguments: &[&str]) -> Command {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         cargo.arg(command).args(arguments);
         self.prepare(&mut cargo);
@@ -196,7 +191,7 @@ impl Project {
     }
 
     /// The executables in the shared target directory that belong to this project's target `name`.
-    pub fn test_binaries(&self, name: &str) -> Vec<PathBuf> {
+    pub(crate) fn test_binaries(&self, name: &str) -> Vec<PathBuf> {
         let start = format!("{name}-");
         let deps = target_directory().join("debug/deps");
         std::fs::read_dir(deps)
@@ -212,7 +207,7 @@ impl Project {
 
 /// Takes out of a command's environment what the running test has from cargo, nextest and the
 /// developer's shell, so that results are the same everywhere.
-pub fn clean(command: &mut Command) {
+pub(crate) fn clean(command: &mut Command) {
     const EXACT: [&str; 6] =
         ["LD_LIBRARY_PATH", "OUT_DIR", "NO_COLOR", "RUST_BACKTRACE", "RUSTFLAGS", "MAKEFLAGS"];
     const STARTS: [&str; 10] = [
@@ -238,7 +233,7 @@ pub fn clean(command: &mut Command) {
 }
 
 /// Runs a command to its end.
-pub fn run(command: &mut Command) -> Output {
+pub(crate) fn run(command: &mut Command) -> Output {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     Output {
         command: format!("{command:?}"),
@@ -250,20 +245,20 @@ pub fn run(command: &mut Command) -> Output {
 
 /// What a command did.
 #[derive(Clone, Debug)]
-pub struct Output {
+pub(crate) struct Output {
     command: String,
     /// Exit code; `None` after a signal.
-    pub status: Option<i32>,
+    pub(crate) status: Option<i32>,
     /// Standard output.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// Standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Output {
     /// Checks the exit code. A failure shows everything that was printed.
     #[track_caller]
-    pub fn code(self, expected: i32) -> Self {
+    pub(crate) fn code(self, expected: i32) -> Self {
         assert_eq!(
             self.status,
             Some(expected),
@@ -276,19 +271,19 @@ impl Output {
     }
 
     /// Standard output without what varies.
-    pub fn redacted(&self) -> String {
+    pub(crate) fn redacted(&self) -> String {
         redact(&self.stdout)
     }
 
     /// The message of an error: standard error from `error:` on, without what varies.
-    pub fn error(&self) -> String {
+    pub(crate) fn error(&self) -> String {
         let at = self.stderr.rfind("error: ").unwrap_or_default();
         redact(self.stderr[at..].trim_end())
     }
 }
 
 /// Replaces paths and times by stand-ins; those of times are as wide as what they replace.
-pub fn redact(text: &str) -> String {
+pub(crate) fn redact(text: &str) -> String {
     let mut text = text.to_owned();
     for (path, name) in [
         (target_directory(), "<target>"),
@@ -337,7 +332,7 @@ fn times(text: &str) -> String {
 /// Source of an entry in the link section, as `#[memcheck]` writes it, with the fields separated by
 /// `|`: `memcheck-test|1|crate::path|src/lib.rs|1|1|`. For tests that need no library, or a wrong
 /// entry.
-pub fn entry(fields: &str) -> String {
+pub(crate) fn entry(fields: &str) -> String {
     let record = fields.replace('|', "\\x1f") + "\\x1e";
     format!(
         "const _: () = {{ const RECORD: &str = \"{record}\";\n\

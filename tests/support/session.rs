@@ -6,12 +6,12 @@ use std::process::Command;
 use super::{clean, root, run, target_directory};
 
 /// Whether the READMEs are to be written instead of checked.
-pub fn bless() -> bool {
+pub(crate) fn bless() -> bool {
     std::env::var_os("BLESS").is_some()
 }
 
 /// Runs the commands in the `console` blocks of a README and holds what they print against it.
-pub fn check_readme(path: &Path) {
+pub(crate) fn check_readme(path: &Path) {
     let text = std::fs::read_to_string(path).unwrap();
     let mut out = String::new();
     let mut rest = text.as_str();
@@ -58,7 +58,7 @@ fn printed_by(arguments: &[String]) -> String {
 }
 
 /// A command of a README: `memcheck …` is the tool, any other is cargo's.
-pub fn command(arguments: &[String]) -> Command {
+pub(crate) fn command(arguments: &[String]) -> Command {
     let program = match arguments.first().is_some_and(|word| word == "memcheck") {
         true => env!("CARGO_BIN_EXE_cargo-memcheck").into(),
         false => std::env::var_os("CARGO").unwrap_or("cargo".into()),
@@ -74,7 +74,7 @@ pub fn command(arguments: &[String]) -> Command {
 /// A block without what varies from run to run: lines of tests in the order of their names, numbers
 /// by `N`, no notes and no advice. Kept are that a heap does not grow, the blocks that survive in the
 /// line of a test, the headlines and their places, and the summary.
-pub fn comparable(session: &str) -> String {
+pub(crate) fn comparable(session: &str) -> String {
     let mut tests = Vec::new();
     let mut others = Vec::new();
     for line in session.lines() {

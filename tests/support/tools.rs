@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 /// Whether a command succeeds, so that its program is there. What is skipped without it is said, past
 /// the capture of libtest; in CI (`CI=true`) nothing may be skipped. `how` says how to install it.
 #[track_caller]
-pub fn are_there(command: &[&str], how: &str) -> bool {
+pub(crate) fn are_there(command: &[&str], how: &str) -> bool {
     let mut check = Command::new(command[0]);
     check.args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let there = check.status().is_ok_and(|status| status.success());

@@ -1,0 +1,7 @@
+//! What `#[memcheck]` accepts, and what each option does.
+
+mod forms;
+mod limits;
+mod running;
+mod snapshot;
+mod snapshot_forms;

@@ -1,0 +1,165 @@
+//! Snapshots of what a test allocates, with the real cargo-insta, as somebody does who starts with
+//! them.
+
+use crate::support::Project;
+use crate::support::insta::run_with;
+use crate::support::tools::are_there;
+
+const BEFORE: &str = r#"
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+
+    #[memcheck::memcheck(snapshot)]
+    fn test_answers_a_request() {
+        let name = black_box(String::from("a name"));
+        drop(black_box(vec![1u8; 100]));
+        drop(name);
+    }
+
+    #[memcheck::memcheck(snapshot = "parsed", known_leak = "the registry of words")]
+    fn parses() {
+        Box::leak(black_box(Box::new([1u8; 24])));
+    }
+
+    #[memcheck::memcheck(snapshot)]
+    fn grows() {
+        if std::env::var_os("LEAK").is_some() {
+            Box::leak(black_box(Box::new(1u8)));
+        }
+    }
+
+    #[test]
+    fn by_hand() {
+        let before = memcheck::Snapshot::thread().unwrap();
+        let kept = black_box(vec![1u8; 1234]);
+        let growth = memcheck::Snapshot::thread().unwrap().since(&before);
+        drop(kept);
+        insta::assert_snapshot!(growth);
+    }
+}
+"#;
+
+const REQUEST: &str = "src/snapshots/walk__tests__answers_a_request.snap";
+
+/// A project in which nothing of the shell's or the machine's CI is heard.
+fn project(name: &str) -> Project {
+    let project = Project::new(name).library_features(&["insta"]).manifest_extra("insta = \"1\"\n");
+    project.file("src/lib.rs", BEFORE)
+}
+
+#[test]
+fn the_loop_of_insta() {
+    let version = ["cargo-insta", "insta", "--version"];
+    if !are_there(&version, "`cargo install cargo-insta --locked`") {
+        return;
+    }
+    let project = project("walk");
+    let insta = |arguments: &[&str]| run_with(project.cargo("insta", arguments), &[]);
+    let memcheck = |arguments: &[&str]| run_with(project.memcheck_command(arguments), &[]);
+    let test = |arguments: &[&str], variables: &[(&str, &str)]| {
+        run_with(project.cargo("test", arguments), variables)
+    };
+    let there = |path: &str| project.path().join(path).exists();
+    let pending = format!("{REQUEST}.new");
+
+    // Nothing to compare with: pending, and failed as insta does it. In CI nothing is written.
+    let first = test(&["--lib"], &[("CI", "1")]).code(101);
+    assert!(first.stdout.contains("snapshot assertion for"), "{}", first.stdout);
+    assert!(!there(&pending));
+    let first = memcheck(&[]).code(100);
+    assert!(first.stdout.contains("FAIL") && there(&pending), "{}", first.stdout);
+    assert!(first.stdout.contains("allocations    2 blocks per iteration"), "{}", first.stdout);
+
+    insta(&["test", "--accept"]).code(0);
+    assert!(there(REQUEST) && !there(&pending));
+    let text = std::fs::read_to_string(project.path().join(REQUEST)).unwrap();
+    assert!(text.contains("source: src/lib.rs") && text.contains("peak           106 B"), "{text}");
+    assert!(there("src/snapshots/walk__tests__parsed.snap"));
+    let by_hand = project.path().join("src/snapshots/walk__tests__by_hand.snap");
+    let by_hand = std::fs::read_to_string(by_hand).unwrap();
+    assert!(
+        by_hand.contains("growth of this thread\nheap: +1234 B in +1 blocks live"),
+        "{by_hand}"
+    );
+
+    everywhere(&project);
+
+    // One allocation more.
+    project.write("src/lib.rs", BEFORE.replace("drop(name);", "drop((name.clone(), name));"));
+    for output in [memcheck(&[]).code(100), test(&["--lib"], &[]).code(101)] {
+        let told = format!("{}{}", output.stdout, output.stderr);
+        for line in ["-allocations    2 blocks", "+allocations    3 blocks"] {
+            let found = told.lines().any(|told| squeezed(told).contains(&squeezed(line)));
+            assert!(found, "no {line:?}:\n{told}");
+        }
+    }
+    assert!(there(&pending));
+    // As `cargo insta test` runs it, the tests pass and the pending ones are left for the review.
+    test(&["--lib"], &[("INSTA_FORCE_PASS", "1")]).code(0);
+    insta(&["accept"]).code(0);
+    assert!(!there(&pending));
+    memcheck(&[]).code(0);
+
+    // What no test asserts any more is seen, what a test asserts is not taken for that.
+    project.write("src/snapshots/walk__tests__gone.snap", "---\nsource: src/lib.rs\n---\ngone\n");
+    insta(&["test", "--unreferenced=delete"]).code(0);
+    assert!(there(REQUEST) && !there("src/snapshots/walk__tests__gone.snap"));
+
+    // A leak is told as a leak, and never pends.
+    let leak = run_with(project.memcheck_command(&["grows"]), &[("LEAK", "1")]).code(100);
+    assert!(leak.stdout.contains("LEAK"), "{}", leak.stdout);
+    assert!(!there("src/snapshots/walk__tests__grows.snap.new"));
+    let always = [("INSTA_UPDATE", "always"), ("LEAK", "1")];
+    run_with(project.memcheck_command(&["grows"]), &always).code(100);
+    let text =
+        std::fs::read_to_string(project.path().join("src/snapshots/walk__tests__grows.snap"));
+    assert!(text.unwrap().contains("verdict        steady"));
+}
+
+/// The same files under each runner.
+fn everywhere(project: &Project) {
+    for _ in 0..3 {
+        run_with(project.memcheck_command(&["-j", "8"]), &[("CI", "1")]).code(0);
+        run_with(project.cargo("test", &["--lib", "--", "--test-threads=8"]), &[("CI", "1")])
+            .code(0);
+    }
+    if let Some(output) = project.nextest(&["-j", "8"]) {
+        output.code(0);
+    }
+}
+
+/// Without blanks and the marks of insta's table: `-allocations2blocks`.
+fn squeezed(line: &str) -> String {
+    line.chars().filter(|c| !c.is_whitespace() && !"│┆".contains(*c)).collect()
+}
+
+#[test]
+fn a_heap_that_is_not_counted_is_an_error_and_no_snapshot() {
+    let project =
+        Project::new("snapshot-uncounted").library_features(&["insta", "own-allocator"]).file(
+            "src/lib.rs",
+            r#"
+        #[cfg(test)]
+        mod tests {
+            #[memcheck::memcheck(snapshot)]
+            fn asserts() {}
+
+            #[test]
+            fn by_hand() {
+                let error = memcheck::Snapshot::thread().unwrap_err().to_string();
+                assert!(error.contains("memcheck::Alloc::new"), "{error}");
+            }
+        }
+        "#,
+        );
+    let output = run_with(project.memcheck_command(&[]), &[("INSTA_UPDATE", "always")]).code(1);
+    assert!(output.stdout.contains("BROKEN"), "{}", output.stdout);
+    // The feature is on already, so that is not what is advised.
+    let advice = "the feature `own-allocator` of memcheck-lib is on (perhaps by another crate of \
+                  this build)";
+    assert!(output.stdout.contains(advice), "{}", output.stdout);
+    assert!(output.stdout.contains("static A: memcheck::Alloc<std::alloc::System>"));
+    assert!(!project.path().join("src/snapshots").exists());
+    run_with(project.cargo("test", &["by_hand"]), &[]).code(0);
+}

@@ -1,0 +1,330 @@
+//! What is wrong, or missing, is told in one paragraph: what, why, and what to do; each with its
+//! exit code.
+
+use std::process::Command;
+
+use crate::support::processes::{is_running, until};
+use crate::support::{Output, Project, clean, entry, run};
+
+/// Runs the tool in an empty folder.
+fn outside(arguments: &[&str]) -> Output {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-memcheck"));
+    clean(&mut command);
+    command.arg("memcheck").args(arguments).current_dir(directory.path());
+    let mut output = run(&mut command);
+    output.stderr = output.stderr.replace(&*directory.path().to_string_lossy(), "<folder>");
+    output
+}
+
+#[test]
+fn an_unknown_flag() {
+    insta::assert_snapshot!(outside(&["--resitent", "1 MiB"]).code(2).error(), @"
+    error: unexpected argument '--resitent' found
+
+      tip: a similar argument exists: '--resident'
+      tip: to pass '--resitent' as a value, use '-- --resitent'
+
+    Usage: cargo memcheck --resident <SIZE> [FILTERS]... [-- <ARGS>...]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_value_that_is_no_size_or_time() {
+    insta::assert_snapshot!(outside(&["--resident", "much"]).code(2).error(), @r#"
+    error: invalid value 'much' for '--resident <SIZE>': "much" is not a size; write a number and a unit, for example "256 KiB", "1.5 MiB" or "0"
+
+    For more information, try '--help'.
+    "#);
+    insta::assert_snapshot!(outside(&["--time", "2"]).code(2).error(), @r#"
+    error: invalid value '2' for '--time <TIME>': write a number and a unit, for example "500ms", "2s" or "1m 30s"
+
+    For more information, try '--help'.
+    "#);
+}
+
+#[test]
+fn no_manifest() {
+    insta::assert_snapshot!(outside(&[]).code(2).error(), @"
+    error: there is no Cargo.toml in `<folder>` or in any folder above it
+      help: run the command inside a cargo project, or name one with --manifest-path
+    ");
+    insta::assert_snapshot!(outside(&["--manifest-path", "x/Cargo.toml"]).code(2).error(), @"
+    error: the manifest `x/Cargo.toml` given with --manifest-path cannot be read: No such file or directory (os error 2)
+      help: give --manifest-path the path of an existing Cargo.toml
+    ");
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let help = outside(&["--help"]).code(0).stdout;
+    assert!(help.contains("Usage: cargo memcheck") && help.contains("--resident"), "{help}");
+    assert!(outside(&["--version"]).code(0).stdout.starts_with("cargo-memcheck "));
+}
+
+#[test]
+fn a_build_that_fails() {
+    let project = Project::new("no-build")
+        .without_library()
+        .file("src/lib.rs", "pub fn broken() -> u8 { missing }\n");
+    let output = project.memcheck(&["--lib"]).code(101);
+    // The compiler's own words, and then ours.
+    assert!(output.stderr.contains("cannot find value `missing`"), "{}", output.stderr);
+    insta::assert_snapshot!(output.error(), @"
+    error: the tests could not be built: `cargo test --no-run --message-format=json-render-diagnostics --lib` ended with exit status: 101
+      help: what cargo and the compiler say stands above; mend that and run again
+    ");
+    assert_eq!(output.stdout, "");
+}
+
+#[test]
+fn a_selection_that_cargo_refuses() {
+    let project = Project::new("no-such-package").without_library();
+    let output = project.memcheck(&["-p", "other"]).code(101);
+    assert!(output.stderr.contains("other"), "{}", output.stderr);
+}
+
+#[test]
+fn a_target_directory_that_cannot_be_used() {
+    let project = Project::new("no-target").without_library().file("occupied", "");
+    let output = project.memcheck(&["--target-dir", "occupied"]).code(101);
+    assert!(output.stderr.contains("occupied"), "{}", output.stderr);
+    insta::assert_snapshot!(output.error(), @"
+    error: the tests could not be built: `cargo test --no-run --message-format=json-render-diagnostics --target-dir occupied` ended with exit status: 101
+      help: what cargo and the compiler say stands above; mend that and run again
+    ");
+}
+
+#[test]
+fn a_broken_or_truncated_binary() {
+    let project =
+        Project::new("cut-binary").without_library().file("src/lib.rs", "#[test] fn a() {}\n");
+    project.memcheck(&["--no-run"]).code(0);
+    let own = |path: &std::path::PathBuf| path.metadata().is_ok_and(|of| of.len() > 4096);
+    let mut binaries = project.test_binaries("cut_binary");
+    binaries.retain(own);
+    let whole = std::fs::read(&binaries[0]).unwrap();
+    for (length, why) in [
+        (0, "Could not read file magic"),
+        (40, "Invalid ELF header size or alignment"),
+        (whole.len() / 2, "Invalid ELF section header offset/size/alignment"),
+    ] {
+        for binary in &binaries {
+            std::fs::write(binary, &whole[..length]).unwrap();
+        }
+        let error = project.memcheck(&["list"]).code(1).error();
+        let expected = format!(
+            "error: the annotated tests in `<target>/debug/deps/cut_binary-<hash>` cannot be found: \
+             it is not a whole ELF file: {why}\n  help: remove it, so that cargo builds it again: \
+             `rm <target>/debug/deps/cut_binary-<hash>` (a full disk or a build that was killed \
+             leaves such files)"
+        );
+        assert_eq!(error, expected);
+    }
+    for binary in &binaries {
+        std::fs::write(binary, "no ELF file at all").unwrap();
+    }
+    project.memcheck(&["list"]).code(1);
+
+    // The advice is good.
+    for binary in &binaries {
+        std::fs::remove_file(binary).unwrap();
+    }
+    project.memcheck(&["list"]).code(4);
+}
+
+#[test]
+fn a_library_of_another_version() {
+    let version = |name, version| {
+        let entry = entry(&format!("memcheck-test|{version}|{name}::a|src/lib.rs|1|1|"));
+        Project::new(name)
+            .without_library()
+            .file("src/lib.rs", entry)
+            .memcheck(&["list"])
+            .code(2)
+            .error()
+    };
+    insta::assert_snapshot!(version("older", 0), @"
+    error: an annotated test in `<target>/debug/deps/older-<hash>` cannot be understood: its entry has version 0, and this cargo-memcheck <version> reads version 1
+      help: the library is older than the tool: update it with `cargo update -p memcheck-lib`, or to the tool's version in Cargo.toml
+    ");
+    insta::assert_snapshot!(version("newer", 2), @"
+    error: an annotated test in `<target>/debug/deps/newer-<hash>` cannot be understood: its entry has version 2, and this cargo-memcheck <version> reads version 1
+      help: the library is newer than the tool: update it with `cargo install cargo-memcheck`
+    ");
+}
+
+#[test]
+fn an_entry_that_is_cut_off() {
+    let source = entry("memcheck-test|1|damaged::a|src/lib.rs|1");
+    let project = Project::new("damaged").without_library().file("src/lib.rs", source);
+    insta::assert_snapshot!(project.memcheck(&["list"]).code(2).error(), @r#"
+    error: an annotated test in `<target>/debug/deps/damaged-<hash>` cannot be understood: its entry is cut off or damaged: "memcheck-test\u{1f}1\u{1f}damaged::a\u{1f}src/lib.rs\u{1f}1"
+      help: only #[memcheck] may write to the link section `memcheck_tests`; if nothing else does, `cargo clean` and build again
+    "#);
+}
+
+#[test]
+fn two_tests_of_one_name() {
+    let project = Project::new("same-name").file(
+        "src/lib.rs",
+        "#![cfg(test)]\n#[memcheck::memcheck]\nfn a() {}\n\
+         fn outer() {\n    #[memcheck::memcheck]\n    fn a() {}\n}\n",
+    );
+    insta::assert_snapshot!(project.memcheck(&["list"]).code(2).error(), @"
+    error: two annotated tests of `same-name` have the name `a`: src/lib.rs:2 and src/lib.rs:5
+      help: libtest can reach only one of them: a test inside of a function is called like one beside it; rename it, or move it out of the function
+    ");
+}
+
+/// The compiler removes every `#[test]` of a target that has no harness.
+#[test]
+fn a_target_without_a_harness() {
+    let project = Project::new("no-harness")
+        .manifest_extra("\n[[test]]\nname = \"own_main\"\nharness = false\n")
+        .file(
+            "tests/own_main.rs",
+            "#![deny(warnings)]\n#![forbid(unsafe_code)]\n#[memcheck::memcheck]\nfn never_runs() {}\nfn main() {}\n",
+        );
+    let output = project.memcheck(&["--test", "own_main"]).code(100);
+    let said = "the test harness does not know `never_runs`, so it can never run";
+    assert!(output.stdout.contains(said), "{}", output.stdout);
+    assert!(output.stdout.contains("`harness = false` in Cargo.toml"), "{}", output.stdout);
+}
+
+#[test]
+fn no_annotated_test() {
+    let project = Project::new("nothing-yet")
+        .without_library()
+        .file("src/lib.rs", "#[test] fn ordinary() {}\n");
+    insta::assert_snapshot!(project.memcheck(&[]).code(4).error(), @r#"
+    error: no test is annotated with #[memcheck]
+      help: 1 test binary was looked at; add the library to Cargo.toml, by the path of a clone of its repository
+
+        [dev-dependencies]
+        memcheck-lib = { path = "CLONE/memcheck-lib" }
+
+      and annotate a test: its body is one iteration of the work that must not leak
+
+        use memcheck::memcheck;
+
+        #[memcheck]
+        fn parsing_does_not_leak() {
+            my_crate::parse("input");
+        }
+
+      then run `cargo memcheck` again
+    "#);
+    project.memcheck(&["list"]).code(4);
+    let begun = Project::new("begun").file("src/lib.rs", "#[test] fn ordinary() {}\n");
+    let error = begun.memcheck(&[]).code(4).error();
+    assert!(error.contains("1 test binary was looked at; annotate a test"), "{error}");
+}
+
+#[test]
+fn nothing_that_was_asked_for() {
+    let project = Project::new("asked")
+        .file("src/lib.rs", "#![cfg(test)]\n#[memcheck::memcheck]\n#[ignore]\nfn later() {}\n");
+    insta::assert_snapshot!(project.memcheck(&["latr", "--release=no"]).code(2).error(), @"
+    error: unexpected value 'no' for '--release' found; no more were expected
+
+    Usage: cargo memcheck --release [FILTERS]... [-- <ARGS>...]
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(project.memcheck(&["latr"]).code(4).error(), @"
+    error: none of the 1 annotated tests matches `latr`
+      help: `cargo memcheck list` shows the names
+    ");
+    insta::assert_snapshot!(project.memcheck(&["--lib", "list"]).code(4).error(), @"
+    error: none of the 1 annotated tests matches `list`
+      help: a command stands first: `cargo memcheck list …`; `cargo memcheck list` shows the names
+    ");
+    insta::assert_snapshot!(project.memcheck(&["lat*"]).code(4).error(), @"
+    error: none of the 1 annotated tests matches `lat*`
+      help: a filter is a part of a name, not a pattern: `lat` in the place of `lat*`; `cargo memcheck list` shows the names
+    ");
+    insta::assert_snapshot!(project.memcheck(&["later", "--skip", "later"]).code(4).error(), @"
+    error: none of the 1 annotated tests matches `later` and is left by --skip later
+      help: `cargo memcheck list` shows the names
+    ");
+    insta::assert_snapshot!(project.memcheck(&[]).code(4).error(), @"
+    error: every annotated test that was asked for is ignored (1 of them)
+      help: `--run-ignored all` runs them, too
+    ");
+    assert_eq!(project.memcheck(&["list"]).code(0).stdout, "asked:\n    later (ignored)\n");
+    project.memcheck(&["--no-run"]).code(0);
+}
+
+#[test]
+fn a_signal_ends_the_build_and_all_that_it_started() {
+    let project = Project::new("slow-build").without_library().file(
+        "build.rs",
+        "fn main() {\n    std::fs::write(\"new\", std::process::id().to_string()).unwrap();\n\
+         \x20   std::fs::rename(\"new\", \"started\").unwrap();\n\
+         \x20   std::thread::sleep(std::time::Duration::from_secs(3600));\n}\n",
+    );
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let started = project.path().join("started");
+        let _ = std::fs::remove_file(&started);
+        let mut command = project.memcheck_command(&[]);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut child = command.spawn().unwrap();
+        until("the build begins", || started.exists());
+        let script = std::fs::read_to_string(&started).unwrap();
+        let pid = child.id().to_string();
+        Command::new("kill").args(["-s", signal, &pid]).status().unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
+        until(&format!("the build script ends after {signal}"), || !is_running(&script));
+    }
+}
+
+/// It would be started on every test binary, in the place of this tool.
+#[test]
+fn a_runner_on_the_command_line() {
+    let project = Project::new("own-runner")
+        .without_library()
+        .file("src/lib.rs", entry("memcheck-test|1|own_runner::a|src/lib.rs|1|1|"))
+        .file("runner.toml", "[target.'cfg(unix)']\nrunner = \"touch started\"\n");
+    let inline = "target.'cfg(unix)'.runner=\"touch started\"";
+    insta::assert_snapshot!(project.memcheck(&["--config", inline]).code(2).error(), @r#"
+    error: `--config target.'cfg(unix)'.runner="touch started"` names a runner, and cargo would start it on the tests in the place of cargo memcheck
+      help: leave it out: a worker must be started by its observer
+    "#);
+    project.memcheck(&["--config", "runner.toml"]).code(2);
+    assert!(!project.path().join("started").exists());
+}
+
+/// A worker whose library talks another protocol, as of an old `target` or a renamed dependency.
+#[test]
+fn a_worker_of_another_protocol() {
+    let project = |name: &str, protocol: u32| {
+        let source = entry(&format!(
+            "memcheck-test|1|{}::a|src/lib.rs|1|1|",
+            name.replace('-', "_")
+        )) + r#"
+#[test]
+fn a() {
+    let invitation = std::env::var("MEMCHECK_WORKER").unwrap();
+    let socket: i32 = invitation.split(':').nth(1).unwrap().parse().unwrap();
+    let mut hello = [1u32.to_ne_bytes(), PROTOCOLu32.to_ne_bytes()].concat();
+    hello.extend(b"{\"library\":\"0.0.9\"}");
+    unsafe extern "C" { safe fn send(socket: i32, data: *const u8, length: usize, flags: i32) -> isize; }
+    assert_eq!(send(socket, hello.as_ptr(), hello.len(), 0), hello.len() as isize);
+    std::thread::sleep(std::time::Duration::from_secs(3600));
+}
+"#;
+        let source = source.replace("PROTOCOL", &protocol.to_string());
+        Project::new(name).without_library().file("src/lib.rs", source).memcheck(&[]).code(1)
+    };
+    for (name, protocol, advice) in [
+        ("old-protocol", 0, "update the dev-dependency memcheck-lib"),
+        ("new-protocol", 99, "update cargo-memcheck"),
+    ] {
+        let stdout = project(name, protocol).stdout;
+        let what = format!("the test was built with memcheck-lib 0.0.9 (protocol {protocol})");
+        assert!(stdout.contains(&what) && stdout.contains(advice), "{stdout}");
+    }
+}

@@ -1,0 +1,4 @@
+//! The configuration.
+
+mod file;
+mod suppressions;

@@ -1,0 +1,4 @@
+//! The documentation.
+
+mod examples;
+mod readme;

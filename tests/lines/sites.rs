@@ -1,0 +1,223 @@
+//! The line of a leak is the true one: small crates that say themselves where they leak, in debug and
+//! in release with `debug = 1`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use crate::support::{Output, Project};
+use serde_json::Value;
+
+const LEAKS: &str = include_str!("../fixtures/sites/leaks.rs");
+const NATIVE: &str = include_str!("../fixtures/sites/native.c");
+
+/// Tests whose bodies leak something else than heap, and the kind of its sites.
+const NOT_HEAP: [(&str, &str); 3] =
+    [("mapping", "mapping"), ("thread", "thread"), ("descriptor", "descriptor")];
+
+/// The true lines: file and line, by test.
+fn truths() -> BTreeMap<&'static str, (&'static str, u64)> {
+    let mut truths = BTreeMap::new();
+    for (file, text) in [("src/lib.rs", LEAKS), ("c/native.c", NATIVE)] {
+        for (at, line) in text.lines().enumerate() {
+            if let Some((_, name)) = line.split_once("// LEAKS: ") {
+                truths.insert(name, (file, at as u64 + 1));
+            }
+        }
+    }
+    truths
+}
+
+fn project(name: &str) -> Project {
+    Project::new(name)
+        .env("RUST_BACKTRACE", "0")
+        .library_features(&["tokio"])
+        .manifest_extra("libc = \"0.2.160\"\ntokio = { version = \"1.10\", features = [\"rt\"] }\n")
+        .manifest_extra("\n[profile.release]\ndebug = 1\n")
+        .file("build.rs", include_str!("../fixtures/sites/build.rs"))
+        .file("c/native.c", NATIVE)
+        .file("src/lib.rs", LEAKS)
+}
+
+/// One run with its messages.
+struct Run {
+    lines: Vec<Value>,
+    output: Output,
+}
+
+impl Run {
+    fn of(project: &Project, arguments: &[&str]) -> Self {
+        let all = [&["--message-format=json"], arguments].concat();
+        let output = project.memcheck(&all).code(100);
+        let read = |line: &str| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+        };
+        Run { lines: output.stdout.lines().map(read).collect(), output }
+    }
+
+    fn report(&self, test: &str) -> &Value {
+        let of_test = |line: &&Value| line["report"]["test"]["name"] == test;
+        let found = self.lines.iter().find(of_test);
+        &found.unwrap_or_else(|| panic!("no {test}: {}", self.output.stderr))["report"]
+    }
+}
+
+/// The places of the growing sites of a test; of one kind only, if it is given.
+fn places<'a>(report: &'a Value, kind: Option<&str>) -> Vec<(&'a str, u64)> {
+    let sites = report["sites"]["sites"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let growing = sites
+        .iter()
+        .filter(|site| site["grows"] == true && kind.is_none_or(|kind| site["kind"] == kind));
+    growing
+        .map(|site| {
+            let place = &site["place"];
+            (place["file"].as_str().unwrap_or_default(), place["line"].as_u64().unwrap_or_default())
+        })
+        .collect()
+}
+
+/// What the sites of a leak explain is the whole growth of its metric: of this kind, or of the heaps.
+#[track_caller]
+fn nothing_is_unexplained(test: &str, report: &Value, kind: Option<&str>) {
+    let nothing = serde_json::json!({ "blocks": 0, "bytes": 0 });
+    let accounts = report["sites"]["accounts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut of_kind = accounts.iter().filter(|account| match kind {
+        Some(kind) => account["kind"] == kind,
+        None => ["rust-heap", "c-heap"].iter().any(|heap| account["kind"] == *heap),
+    });
+    let mut grew = false;
+    assert!(
+        of_kind.all(|account| {
+            grew |= account["growth"] != nothing;
+            account["rest"] == nothing
+        }),
+        "{test}: {accounts:?}"
+    );
+    assert!(grew, "{test}: {accounts:?}");
+}
+
+static PROJECT: LazyLock<Project> = LazyLock::new(|| project("lines"));
+static DEBUG: LazyLock<Run> = LazyLock::new(|| Run::of(&PROJECT, &[]));
+static RELEASE: LazyLock<Run> = LazyLock::new(|| Run::of(&PROJECT, &["--release"]));
+
+#[track_caller]
+fn lines_are_true(run: &Run) {
+    let mut wrong = Vec::new();
+    let truths = truths();
+    assert_eq!(truths.len(), 21);
+    for (test, truth) in truths {
+        let report = run.report(test);
+        // A thread that lives on also keeps memory that std took in it, on no line of the crate.
+        let not_heap = NOT_HEAP.iter().find(|(name, _)| *name == test);
+        let found = places(report, not_heap.map(|(_, kind)| *kind));
+        if let Some((_, kind)) = not_heap {
+            let accounts = report["sites"]["accounts"].as_array().expect("kinds were recorded");
+            if !accounts.iter().any(|account| account["kind"] == *kind) {
+                // A kind that is not recorded has no site, and the report says which metric.
+                let notes = report["sites"]["notes"].to_string();
+                assert!(notes.contains("has no site"), "{test}: {notes}");
+                continue;
+            }
+        }
+        nothing_is_unexplained(test, report, not_heap.map(|(_, kind)| *kind));
+        if found.first() != Some(&truth) || found.iter().any(|place| *place != truth) {
+            wrong.push(format!("{test}: {truth:?}, found {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_line_is_the_true_one_in_debug() {
+    lines_are_true(&DEBUG);
+}
+
+#[test]
+fn the_line_is_the_true_one_in_release_with_debug_information() {
+    lines_are_true(&RELEASE);
+}
+
+#[test]
+fn the_screen_of_one_leak_is_that_of_a_compiler() {
+    let output = PROJECT.memcheck(&["--exact", "inlined_closure"]).code(100);
+    let text = output.redacted();
+    let details = text.split_once("\n\n").expect("details follow the lines").1;
+    assert!(details.lines().count() <= 25, "{details}");
+    // The footprint is the kernel's; what lived before the first window is libtest's.
+    let filters = [
+        (r"resident [+-][0-9.]+ [KM]?i?B", "resident <size>"),
+        (r"window to window: .*", "window to window: <floors>"),
+    ];
+    insta::with_settings!({ filters => filters }, { insta::assert_snapshot!(text) });
+}
+
+#[test]
+fn messages_are_those_of_cargo() {
+    use cargo_metadata::Message;
+    let messages: Result<Vec<Message>, _> =
+        Message::parse_stream(DEBUG.output.stdout.as_bytes()).collect();
+    let messages = messages.expect("cargo's own parser reads them");
+    let truth = truths()["growing_vec"];
+    let found = messages.iter().find_map(|message| match message {
+        Message::CompilerMessage(message) => {
+            let span = message.message.spans.first()?;
+            let is_it = (span.file_name.as_str(), span.line_start as u64) == truth;
+            is_it.then_some((message, span))
+        }
+        _ => None,
+    });
+    let (message, span) = found.expect("the leak has a message");
+    assert_eq!(message.target.name, "lines");
+    assert!(message.package_id.repr.contains("lines"));
+    assert_eq!(message.message.code.as_ref().map(|code| code.code.as_str()), Some("heap-growth"));
+    assert!(span.is_primary && span.text[0].text.contains(".push(black_box(1))"));
+    assert_eq!((span.column_start, span.column_end), (10, 14));
+    let rendered = message.message.rendered.as_deref().unwrap_or_default();
+    assert!(rendered.contains("--> src/lib.rs:") && !rendered.contains('\x1b'), "{rendered}");
+}
+
+#[test]
+fn a_flame_graph_has_every_stack() {
+    let path = PROJECT.path().join("leaks.svg");
+    let path = path.to_str().expect("the folder has a plain name");
+    PROJECT.memcheck(&["--flamegraph", path, "--exact", "rc_cycle"]).code(100);
+    let text = std::fs::read_to_string(path).expect("it was written");
+    for word in ["<svg", "lines rc_cycle", "lines::cycle", "bytes"] {
+        assert!(text.contains(word), "{word} is not in the picture");
+    }
+
+    // A picture that cannot be written is told before the run, not after it.
+    let output = PROJECT.memcheck(&["--flamegraph", "/dev/null/a.svg", "--exact", "rc_cycle"]);
+    let output = output.code(2);
+    assert!(output.stdout.is_empty(), "{}", output.stdout);
+    let error = output.error();
+    assert!(error.contains("/dev/null/a.svg") && error.contains("--flamegraph"), "{error}");
+}
+
+#[test]
+fn the_whole_stack_is_there_by_request() {
+    let short = PROJECT.memcheck(&["--exact", "rc_cycle"]).code(100).stdout;
+    assert!(!short.contains("/library/"), "{short}");
+    let full = PROJECT.memcheck(&["--exact", "rc_cycle", "--backtrace=full"]).code(100).stdout;
+    assert!(full.contains("/library/") && full.contains("the whole call stack:"), "{full}");
+}
+
+/// Only the crate itself is built without, so its dependencies are not built anew.
+#[test]
+fn without_debug_information_functions_are_named_and_the_test_is_pointed_at() {
+    let source = "#![cfg(test)]\nfn keep() { Box::leak(std::hint::black_box(Box::new(1u64))); }\n\
+         #[memcheck::memcheck(iterations = 500)]\nfn forgets() { keep(); }\n";
+    let output = Project::new("undebugged")
+        .library_features(&["tokio"])
+        .manifest_extra("\n[profile.dev.package.undebugged]\ndebug = 0\n")
+        .file("src/lib.rs", source)
+        .memcheck(&[])
+        .code(100);
+    for part in [
+        "--> src/lib.rs:3:1\n",
+        "8 B in 1 block per iteration, allocated in `keep`",
+        "no debug information in `undebugged-",
+        "build with `debug = 1`",
+    ] {
+        assert!(output.stdout.contains(part), "{part}\n{}", output.stdout);
+    }
+}

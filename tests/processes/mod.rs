@@ -1,0 +1,5 @@
+//! The processes of a test.
+
+mod ceiling;
+mod cleanup;
+mod misbehaving_bodies;

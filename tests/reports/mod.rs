@@ -1,0 +1,4 @@
+//! Results as files.
+
+mod files;
+mod report_command;
