@@ -29,7 +29,7 @@ fn json_is_one_object_to_a_line() {
     let reasons: Vec<&str> = lines.iter().filter_map(|line| line["reason"].as_str()).collect();
     assert_eq!(reasons, ["compiler-message", "memcheck-report", "memcheck-summary"]);
     assert_eq!(lines[0]["message"]["spans"][0]["line_start"], 4);
-    assert_eq!(lines[1]["word"], "FAIL");
+    assert_eq!(lines[1]["status"], "FAIL");
     assert_eq!(lines[1]["report"]["test"]["name"], "inner");
     assert_eq!(lines[1]["report"]["test"]["binary"], "json");
     assert_eq!(lines[1]["report"]["test"]["line"], 4);

@@ -60,7 +60,7 @@ fn what_a_body_ends_of_is_shown_at_its_line() {
         ("panics_without_a_leak", "FAIL", None, ""),
     ] {
         let of = tests.iter().find(|of| of["report"]["test"]["name"] == name).unwrap();
-        assert_eq!(of["word"], word, "{name}");
+        assert_eq!(of["status"], word, "{name}");
         let sites = of["report"]["sites"]["sites"].as_array().into_iter().flatten();
         let grows = sites.filter(|site| site["grows"] == true);
         let mut shown: Vec<(&str, u64)> = grows

@@ -80,7 +80,7 @@ fn a_worker_above_its_ceiling_is_stopped() {
     // As data, with the last rate, and long before the memory of the machine is gone.
     let output = project.memcheck(&["takes_a_little", "--message-format=json"]).code(100);
     let (_, line) = &reports(&output)[0];
-    assert_eq!(line["word"], "CEILING");
+    assert_eq!(line["status"], "CEILING");
     assert!(line["report"]["failed_iteration"].as_u64().unwrap() > 100, "{line}");
     let outcome = &line["report"]["outcome"];
     assert_eq!(outcome["kind"], "over-ceiling");
@@ -102,7 +102,7 @@ fn addresses_and_page_cache_are_no_memory() {
     let output = project.memcheck(&["reserves", "reads", "--message-format=json"]).code(0);
     let reports = reports(&output);
     assert_eq!(reports.len(), 2);
-    assert!(reports.iter().all(|(_, line)| line["word"] == "PASS"), "{reports:?}");
+    assert!(reports.iter().all(|(_, line)| line["status"] == "PASS"), "{reports:?}");
 }
 
 /// Where memory grows is named for each metric that is not steady.

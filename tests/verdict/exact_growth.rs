@@ -128,7 +128,7 @@ impl Run {
         let reports = lines.into_iter().filter(|line| line["reason"] == "memcheck-report");
         let result = |line: Value| {
             let name = line["report"]["test"]["name"].as_str().unwrap_or_default().to_owned();
-            (name, (line["word"].as_str().unwrap_or_default().to_owned(), line["report"].clone()))
+            (name, (line["status"].as_str().unwrap_or_default().to_owned(), line["report"].clone()))
         };
         let results: BTreeMap<_, _> = reports.map(result).collect();
         assert!(!results.is_empty(), "{}", output.stderr);

@@ -124,7 +124,7 @@ fn judged(project: &Project) -> Vec<(String, String, String)> {
                 .filter(|of| of["verdict"] == "growing")
                 .filter_map(|of| of["metric"].as_str())
                 .collect();
-            let word = line["word"].as_str().unwrap_or_default();
+            let word = line["status"].as_str().unwrap_or_default();
             seen.push((name.to_owned(), word.to_owned(), growing.join(" ")));
         }
     }

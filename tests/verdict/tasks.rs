@@ -78,7 +78,7 @@ fn tasks_are_waited_for_and_those_that_never_end_are_a_metric() {
             let tasks = report["metrics"].as_array().unwrap().iter();
             let tasks = tasks.clone().find(|of| of["metric"] == "tasks");
             let tasks = tasks.map(|of| of["verdict"].as_str().unwrap_or_default().to_owned());
-            let word = line["word"].as_str().unwrap_or_default().to_owned();
+            let word = line["status"].as_str().unwrap_or_default().to_owned();
             seen.push((name.to_owned(), word, tasks));
         }
     }

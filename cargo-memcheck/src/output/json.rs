@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(lines[0]["message"]["spans"][0]["line_start"], 7);
         let lines = &lines[1..];
         assert_eq!(lines[0]["reason"], "memcheck-report");
-        assert_eq!(lines[0]["word"], "LOST");
+        assert_eq!(lines[0]["status"], "LOST");
         let read: Report = serde_json::from_value(lines[0]["report"].clone()).unwrap();
         assert_eq!(read, report);
         assert_eq!(lines[1]["reason"], "memcheck-summary");
