@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use crate::support::processes::{is_running, until};
+use super::nested;
 use crate::support::{Output, Project, clean, entry, run};
 
 /// Runs the tool in an empty folder.
@@ -195,6 +195,14 @@ fn a_target_without_a_harness() {
 }
 
 #[test]
+fn a_test_that_libtest_cannot_reach_is_a_failure_that_says_so() {
+    let output = nested("nested").memcheck(&[]).code(100);
+    let why = "the test harness does not know `inner`, so it can never run: a test inside of a \
+               function is out of its reach";
+    assert!(output.stdout.contains(why), "{}", output.stdout);
+}
+
+#[test]
 fn no_annotated_test() {
     let project = Project::new("nothing-yet")
         .without_library()
@@ -256,29 +264,6 @@ fn nothing_that_was_asked_for() {
     ");
     assert_eq!(project.memcheck(&["list"]).code(0).stdout, "asked:\n    later (ignored)\n");
     project.memcheck(&["--no-run"]).code(0);
-}
-
-#[test]
-fn a_signal_ends_the_build_and_all_that_it_started() {
-    let project = Project::new("slow-build").without_library().file(
-        "build.rs",
-        "fn main() {\n    std::fs::write(\"new\", std::process::id().to_string()).unwrap();\n\
-         \x20   std::fs::rename(\"new\", \"started\").unwrap();\n\
-         \x20   std::thread::sleep(std::time::Duration::from_secs(3600));\n}\n",
-    );
-    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
-        let started = project.path().join("started");
-        let _ = std::fs::remove_file(&started);
-        let mut command = project.memcheck_command(&[]);
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-        let mut child = command.spawn().unwrap();
-        until("the build begins", || started.exists());
-        let script = std::fs::read_to_string(&started).unwrap();
-        let pid = child.id().to_string();
-        Command::new("kill").args(["-s", signal, &pid]).status().unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
-        until(&format!("the build script ends after {signal}"), || !is_running(&script));
-    }
 }
 
 /// It would be started on every test binary, in the place of this tool.

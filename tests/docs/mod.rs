@@ -1,4 +1,5 @@
 //! The documentation.
 
+mod configuration;
 mod examples;
 mod readme;

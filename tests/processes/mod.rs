@@ -3,3 +3,4 @@
 mod ceiling;
 mod cleanup;
 mod misbehaving_bodies;
+mod signals;

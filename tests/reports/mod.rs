@@ -1,4 +1,90 @@
-//! Results as files.
+//! Results as files: the JSON report, JUnit, Markdown, GitHub, and `cargo memcheck report`.
 
+mod escaping;
 mod files;
+mod records;
 mod report_command;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{Output, clean, root, run};
+
+/// One test for each word that a quick test can have, each stating its truth in its name.
+const WORDS: &str = r#"
+#![cfg(test)]
+use memcheck::memcheck;
+
+#[memcheck(iterations = 496)]
+fn passes() { std::hint::black_box(vec![0u8; 64]); }
+#[memcheck(iterations = 496)]
+fn leaks() { std::mem::forget(std::hint::black_box(Box::new(0u8))); }
+#[memcheck(iterations = 496, known_leak = "issue <7>")]
+fn known() { std::mem::forget(std::hint::black_box(Box::new(0u8))); }
+#[memcheck(iterations = 496, allocations = 1)]
+fn over() { std::hint::black_box((Box::new(0u8), Box::new(0u8))); }
+#[memcheck]
+fn panics() { panic!("on purpose"); }
+#[memcheck]
+fn aborts() { std::process::abort(); }
+#[memcheck]
+fn exits() { std::process::exit(0); }
+#[memcheck]
+#[ignore]
+fn later() {}
+"#;
+
+/// Words of [`WORDS`], those that ran.
+const RAN: [(&str, &str); 7] = [
+    ("aborts", "CRASH"),
+    ("exits", "EXIT"),
+    ("known", "KNOWN"),
+    ("leaks", "LEAK"),
+    ("over", "LIMIT"),
+    ("panics", "FAIL"),
+    ("passes", "PASS"),
+];
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Checks a document against the published schema, with a validator that others wrote.
+#[track_caller]
+fn validated(text: &str) -> Value {
+    let schema: Value =
+        serde_json::from_str(&read(root().join("docs/report.schema.json"))).unwrap();
+    let document: Value = serde_json::from_str(text).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).expect("the schema is one");
+    let errors: Vec<String> = validator
+        .iter_errors(&document)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .take(5)
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    document
+}
+
+/// The word of each test in a document that ran: by its name.
+fn words(document: &Value) -> BTreeMap<String, String> {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let tests = document["tests"].as_array().expect("the tests");
+    let ran = tests.iter().filter(|test| test["word"] != "SKIP");
+    ran.map(|test| (text(&test["report"]["test"]["name"]), text(&test["word"]))).collect()
+}
+
+fn expected() -> BTreeMap<String, String> {
+    RAN.into_iter().map(|(name, word)| (name.to_owned(), word.to_owned())).collect()
+}
+
+/// `cargo memcheck ARGUMENTS` in a folder without any project.
+fn elsewhere(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-memcheck"));
+    command.arg("memcheck").args(arguments).current_dir(folder);
+    clean(&mut command);
+    run(&mut command)
+}

@@ -1,7 +1,8 @@
 //! What a run says is said again by `cargo memcheck report`, to the letter and with the same exit
 //! code: from the text of a test to what CI reads.
 
-use crate::support::{Output, Project};
+use super::{elsewhere, read, validated, words};
+use crate::support::{Output, Project, root};
 
 /// As many different ends as a quick run can have.
 const RICH: &str = r#"
@@ -123,4 +124,51 @@ fn proofs_are_told_and_gate() {
         assert!(comment.contains("1 of 1 test did not pass"), "{comment}");
         assert!(comment.contains("| **UNPROVEN** | `proofs passes` |"), "{comment}");
     }
+}
+
+#[test]
+fn a_report_that_is_none_is_refused() {
+    let project = Project::new("refused").without_library();
+    let folder = project.path();
+    project.write("broken/a.json", "{\"version\": 1, \"tests\"");
+    project.write("foreign/a.json", "{\"version\": 2, \"tool\": \"7.0.0\", \"tests\": []}");
+    project.write("empty/notes.txt", "");
+    insta::assert_snapshot!(elsewhere(folder, &["report", "broken"]).code(2).error(), @r"
+    error: the report `broken/a.json` is refused: it is no report of memcheck, or not all of one: EOF while parsing an object at line 1 column 22
+      help: make it again, or, if it is something else, take it out of the folder
+    ");
+    let foreign = elsewhere(folder, &["report", "foreign/a.json"]).code(2).error();
+    let foreign = foreign.replace(env!("CARGO_PKG_VERSION"), "<version>");
+    insta::assert_snapshot!(foreign, @r"
+    error: the report `foreign/a.json` is refused: it has version 2 of the layout, written by memcheck 7.0.0; this is memcheck <version>, which reads version 1
+      help: read it with the cargo-memcheck of that version, or make it again with this one
+    ");
+    insta::assert_snapshot!(elsewhere(folder, &["report", "empty"]).code(4).error(), @r"
+    error: there is no result of a test in `empty`
+      help: was MEMCHECK_REPORT_DIR set for `cargo test`, to an absolute path? Tests run in the folder of their package
+    ");
+    insta::assert_snapshot!(elsewhere(folder, &["report", "nowhere"]).code(2).error(), @r"
+    error: the report `nowhere` cannot be read: No such file or directory (os error 2)
+      help: name files that `cargo memcheck --report FILE` or MEMCHECK_REPORT_DIR made, or folders of such files
+    ");
+}
+
+/// Documents of earlier versions can be read for as long as their version of the layout is the same.
+#[test]
+fn documents_that_were_stored_can_be_read() {
+    let samples = root().join("tests/fixtures/reports");
+    let mut seen = 0;
+    for file in std::fs::read_dir(&samples).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let document = validated(&read(&path));
+        let path = path.to_string_lossy();
+        // The words are those that its tests had.
+        let output = elsewhere(&samples, &["report", &path, "--report=-"]);
+        assert_eq!(words(&validated(&output.stdout)), words(&document), "{name}");
+        let code = if name.contains("passed") { 0 } else { 100 };
+        output.code(code);
+        seen += 1;
+    }
+    assert!(seen >= 2, "only {seen} samples");
 }

@@ -234,3 +234,48 @@ fn every_kind_of_memory_is_judged_right() {
         assert!(text.contains(headline) && text.contains(also), "{kind}:\n{text}");
     }
 }
+
+/// Where memory grows is named for each metric that is not steady.
+#[test]
+fn a_report_names_where_it_grew() {
+    let source = r#"
+#![cfg(test)]
+use memcheck::memcheck;
+
+#[memcheck]
+fn threads() {
+    std::thread::Builder::new().name("worker".into()).spawn(|| loop { std::thread::park() }).unwrap();
+}
+#[memcheck]
+fn sockets() {
+    std::mem::forget(std::net::UdpSocket::bind("127.0.0.1:0").unwrap());
+}
+#[memcheck]
+fn mappings() {
+    unsafe extern "C" {
+        fn mmap(at: *mut u8, size: usize, access: i32, flags: i32, fd: i32, to: i64) -> *mut u8;
+    }
+    // Every second one is only readable, so that the kernel does not join them.
+    for access in [3, 1] {
+        let at = unsafe { mmap(std::ptr::null_mut(), 64 << 10, access, 0x22, -1, 0) };
+        assert_ne!(at as isize, -1);
+        if access == 3 {
+            unsafe { std::ptr::write_bytes(at, 1, 64 << 10) };
+        }
+    }
+}
+"#;
+    let project = Project::new("where").file("src/lib.rs", source);
+    let output = project.memcheck(&["-j1"]).code(100);
+    let stdout = &output.stdout;
+    for (start, end) in
+        [("+", " threads named worker"), ("+", " fds: socket"), ("+", " anonymous rw-p in ")]
+    {
+        // How far it is indented follows the numbers of the lines of code.
+        let row = format!("= note: {start}");
+        assert!(
+            stdout.lines().any(|line| line.trim_start().starts_with(&row) && line.contains(end)),
+            "{end} in {stdout}"
+        );
+    }
+}
