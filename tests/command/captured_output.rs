@@ -1,9 +1,9 @@
-//! What a test prints: captured unless asked otherwise, and kept in the report.
+//! The output of a test is captured unless `--no-capture` is given, and is in the report.
 
 use crate::support::{Output, Project};
 
 #[test]
-fn output_of_the_test_is_shown_on_request() {
+fn no_capture_shows_the_output_of_a_test() {
     let project = Project::new("shown").file(
         "src/lib.rs",
         "#[cfg(test)]\n#[memcheck::memcheck(iterations = 16, warmup = 1)]\n\
@@ -18,10 +18,10 @@ fn output_of_the_test_is_shown_on_request() {
     assert!(hello(&project.memcheck(&["--", "--nocapture"])));
 }
 
-/// What a test prints is its own: neither the greeting of its harness nor what that says of the
-/// result, which is printed while the observer still listens.
+/// Neither the first lines of libtest nor its result, which it prints while the observer still
+/// reads, are the output of the test.
 #[test]
-fn what_a_test_printed_is_all_that_is_told() {
+fn the_report_has_only_what_the_test_printed() {
     let tests: String = (0..16)
         .map(|number| format!("#[memcheck(iterations = 50, warmup = 1)] fn t{number}(w: Workload) {{ prints(w) }}\n"))
         .collect();

@@ -1,10 +1,10 @@
 //! A run: its exit code, a line for each test, the details, the summary.
 
-use super::nested;
+use super::project_with_nested_test;
 use crate::support::{Output, Project, redact};
 
-/// One test for each word, each stating its truth in its name.
-const WORDS: &str = r#"
+/// A test for each status; its name says how it ends.
+const STATUSES: &str = r#"
 #![cfg(test)]
 use memcheck::memcheck;
 
@@ -25,7 +25,7 @@ fn hangs() { std::thread::sleep(std::time::Duration::from_secs(3600)); }
 fn later() {}
 "#;
 
-/// The results without the growth of the footprint, which on some machines is a page or two.
+/// The results without the growth of the footprint, which is a page or two on some machines.
 fn without_resident(output: &Output) -> String {
     let text = output.redacted();
     let mut parts = text.split("resident ");
@@ -38,26 +38,26 @@ fn without_resident(output: &Output) -> String {
 }
 
 #[test]
-fn every_end_has_its_word() {
-    let project = Project::new("words").file("src/lib.rs", WORDS);
+fn every_end_has_its_status_and_its_error() {
+    let project = Project::new("every-end").file("src/lib.rs", STATUSES);
     let output = project.memcheck(&["-j", "1", "--iterations", "496"]).code(100);
     let stdout = output.redacted();
     let (lines, details) = stdout.split_once("\n\n").expect("details follow the lines");
-    let words: Vec<String> = lines
+    let statuses: Vec<String> = lines
         .lines()
         .map(|line| line.split("  ").map(str::trim).filter(|part| !part.is_empty()))
         .map(|mut parts| {
             parts.next().unwrap_or_default().to_owned() + " " + parts.next().unwrap_or_default()
         })
         .collect();
-    insta::assert_snapshot!(words.join("\n"), @"
-    SKIP [ T.TTs] words later
-    CRASH [ T.TTs] words aborts
-    EXIT [ T.TTs] words exits
-    TIMEOUT [ T.TTs] words hangs
-    LEAK [ T.TTs] words leaks
-    FAIL [ T.TTs] words panics
-    PASS [ T.TTs] words passes
+    insta::assert_snapshot!(statuses.join("\n"), @"
+    SKIP [ T.TTs] every-end later
+    CRASH [ T.TTs] every-end aborts
+    EXIT [ T.TTs] every-end exits
+    TIMEOUT [ T.TTs] every-end hangs
+    LEAK [ T.TTs] every-end leaks
+    FAIL [ T.TTs] every-end panics
+    PASS [ T.TTs] every-end passes
     ");
     for headline in [
         "error[heap-growth]: 1 B in 1 block survives every iteration",
@@ -68,7 +68,7 @@ fn every_end_has_its_word() {
     ] {
         assert!(details.contains(headline), "{headline} is missing in\n{details}");
     }
-    // What failed is named once more below the summary.
+    // Failed tests are listed again below the summary.
     let (_, end) = stdout.rsplit_once("────────────\n").unwrap();
     let (summary, failures) = end.split_once('\n').unwrap();
     insta::assert_snapshot!(summary, @"     Summary [   T.TTs] 6 tests run: 1 passed, 1 skipped, 1 leaked, 1 failed, 1 crashed, 1 exited, 1 timed out");
@@ -77,32 +77,32 @@ fn every_end_has_its_word() {
     assert_eq!(
         failures,
         [
-            "       CRASH words aborts",
-            "        EXIT words exits",
-            "        FAIL words panics",
-            "        LEAK words leaks",
-            "     TIMEOUT words hangs",
+            "       CRASH every-end aborts",
+            "        EXIT every-end exits",
+            "        FAIL every-end panics",
+            "        LEAK every-end leaks",
+            "     TIMEOUT every-end hangs",
         ]
     );
 }
 
 #[test]
-fn a_clean_run_succeeds() {
-    let project = Project::new("clean").file("src/lib.rs", WORDS);
+fn a_run_without_failures_exits_0() {
+    let project = Project::new("clean").file("src/lib.rs", STATUSES);
     let output = project.memcheck(&["passes", "--iterations", "496"]).code(0);
     insta::assert_snapshot!(without_resident(&output), @"
             PASS [   T.TTs] clean passes  heap +0 B/iter · resident <size> · allocates 64 B in 1 block · 496 iterations
     ────────────
          Summary [   T.TTs] 1 test run: 1 passed, 6 filtered out
     ");
-    // Filters, ignored tests and arguments after `--` as under `cargo test`.
+    // Filters, ignored tests and arguments after `--` work as under `cargo test`.
     let output = project.memcheck(&["-v", "--", "later", "--include-ignored", "--exact"]).code(0);
     assert!(output.stdout.contains("PASS") && output.stdout.contains("clean later"));
     assert!(output.stdout.contains("would have seen ≥ 1 block per"), "{}", output.stdout);
 }
 
 #[test]
-fn an_inconclusive_test_passes_by_request_only() {
+fn an_inconclusive_test_fails_unless_inconclusive_is_warn() {
     let project = Project::new("unsure").file(
         "src/lib.rs",
         "#[cfg(test)]\n#[memcheck::memcheck]\n\
@@ -116,15 +116,15 @@ fn an_inconclusive_test_passes_by_request_only() {
 }
 
 #[test]
-fn fail_fast_leaves_tests_out_and_says_so() {
-    let project = Project::new("fast").file("src/lib.rs", WORDS);
+fn fail_fast_reports_that_tests_did_not_run() {
+    let project = Project::new("fast").file("src/lib.rs", STATUSES);
     let output = project.memcheck(&["-j", "1", "--fail-fast", "s", "--skip", "hangs"]).code(100);
     assert!(output.stdout.contains("not run"), "{}", output.stdout);
 }
 
 #[test]
-fn the_short_form_is_a_line_for_each_test_with_its_place() {
-    let project = Project::new("short").file("src/lib.rs", WORDS);
+fn the_short_format_is_one_line_per_test_with_its_location() {
+    let project = Project::new("short").file("src/lib.rs", STATUSES);
     let output = project
         .memcheck(&["--message-format=short", "--iterations=496", "passes", "panics", "-j1"])
         .code(100);
@@ -136,25 +136,25 @@ fn the_short_form_is_a_line_for_each_test_with_its_place() {
 }
 
 #[test]
-fn what_is_built_is_told_as_cargo_does() {
+fn no_run_lists_executables_as_cargo_test_does() {
     let project = Project::new("built").without_library().file("tests/it.rs", "");
     let shown = |output: Output| {
         let lines = output.stderr.lines().filter(|line| line.contains("Executable"));
         redact(&lines.collect::<Vec<_>>().join("\n"))
     };
-    let told = shown(project.memcheck(&["--no-run"]).code(0));
+    let listed = shown(project.memcheck(&["--no-run"]).code(0));
     assert_eq!(
-        told,
+        listed,
         "  Executable unittests src/lib.rs (<target>/debug/deps/built-<hash>)\n  \
          Executable tests/it.rs (<target>/debug/deps/it-<hash>)"
     );
-    assert_eq!(told, shown(project.cargo_test(&["--no-run"]).code(0)));
+    assert_eq!(listed, shown(project.cargo_test(&["--no-run"]).code(0)));
     assert_eq!(shown(project.memcheck(&["--no-run", "-q"]).code(0)), "");
 }
 
 #[test]
-fn a_reader_that_goes_away_changes_nothing_about_the_result() {
-    let project = nested("closed-pipe");
+fn a_closed_stdout_keeps_the_exit_code() {
+    let project = project_with_nested_test("closed-pipe");
     let mut command = project.memcheck_command(&[]);
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
     let mut child = command.spawn().unwrap();
@@ -163,8 +163,8 @@ fn a_reader_that_goes_away_changes_nothing_about_the_result() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_the_summary_is_not_lost_in_silence() {
-    let project = nested("full-disk");
+fn a_full_stdout_is_an_error_and_exits_1() {
+    let project = project_with_nested_test("full-disk");
     let mut command = project.memcheck_command(&[]);
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = command.stdout(full).output().unwrap();

@@ -1,13 +1,13 @@
-//! The configuration: who outranks whom, shown with real tests; what is wrong in it is told in full;
-//! `cargo memcheck config` says what holds.
+//! The configuration file: mistakes in it, paths in it, and `cargo memcheck config`, which shows the
+//! effective settings.
 
 use super::{FILE, with_variables};
 use crate::support::{Project, run};
 use serde_json::Value;
 
 #[test]
-fn what_holds_is_told_without_building() {
-    let project = Project::new("told")
+fn the_config_command_shows_effective_settings_without_building() {
+    let project = Project::new("shown-settings")
         .without_library()
         .file("src/lib.rs", "this is no Rust")
         .file(".config/memcheck.toml", FILE)
@@ -32,17 +32,17 @@ fn what_holds_is_told_without_building() {
     assert_eq!(json["overrides"][0]["settings"][0]["value"], "200");
     assert_eq!(json["suppressions"][0]["function"], "openssl::init*");
 
-    // From a folder below, and where there is no file.
+    // From a folder below, and without a file.
     let mut below = project.memcheck_command(&["config", "--message-format", "short"]);
     below.current_dir(project.path().join("deep/er"));
     assert!(run(&mut below).code(0).stdout.contains("warmup = 5 ("));
-    let none = Project::new("untold").without_library();
+    let none = Project::new("default-settings").without_library();
     let short = none.memcheck(&["config", "--message-format", "short"]).code(0).stdout;
     assert!(short.lines().all(|line| line.ends_with("(default)")), "{short}");
 }
 
 #[test]
-fn files_are_named_relative_to_the_workspace() {
+fn output_paths_in_the_file_are_relative_to_the_workspace() {
     let test = "#[cfg(test)]\n#[memcheck::memcheck(iterations = 100)]\nfn passes() {}\n";
     let project = Project::new("results")
         .file("src/lib.rs", test)
@@ -52,7 +52,7 @@ fn files_are_named_relative_to_the_workspace() {
         )
         .file("deep/er/nothing", "");
     let there = |path: &str| project.path().join(path).exists();
-    // Refused as the flag is: before anything is built; it is said who named it.
+    // An invalid path is rejected before the build, with its source, as for a flag.
     project.write("of", "");
     let refused = project.memcheck(&["--profile", "ci"]).code(2);
     assert!(!refused.stderr.contains("Compiling"), "{}", refused.stderr);
@@ -60,23 +60,23 @@ fn files_are_named_relative_to_the_workspace() {
     assert!(refused.contains("of/run.json` (.config/memcheck.toml:5) cannot be"), "{refused}");
     std::fs::remove_file(project.path().join("of")).unwrap();
 
-    // Folders that are not there are made. The file's are below the root of the workspace, the
-    // flag's and the variable's below the current folder.
+    // Missing folders are created. Paths of the file are relative to the root of the workspace, paths
+    // of a flag or variable to the current folder.
     let mut below = project.memcheck_command(&["-P", "ci", "--junit", "made/j.xml"]);
     below.current_dir(project.path().join("deep/er")).env("MEMCHECK_MARKDOWN", "m.md");
     run(&mut below).code(0);
     assert!(there("of/run.json") && there("deep/er/made/j.xml") && there("deep/er/m.md"));
     assert!(!there("of/junit.xml") && !there("deep/er/of"));
 
-    let told =
+    let settings =
         project.memcheck(&["config", "-P", "ci", "--message-format", "short", "--markdown=x"]);
-    let told = told.code(0).stdout;
+    let settings = settings.code(0).stdout;
     for line in [
         "backtrace = full (.config/memcheck.toml:2 [profile.default])",
         "junit = of/junit.xml (.config/memcheck.toml:6 [profile.ci])",
         "markdown = x (flag --markdown)",
     ] {
-        assert!(told.lines().any(|told| told == line), "no {line:?}:\n{told}");
+        assert!(settings.lines().any(|shown| shown == line), "no {line:?}:\n{settings}");
     }
     project.write(".config/memcheck.toml", "[profile.default]\njunit = 7\nbacktrace = \"long\"\n");
     let error = project.memcheck(&["config"]).code(2).error();
@@ -87,7 +87,7 @@ fn files_are_named_relative_to_the_workspace() {
 }
 
 #[test]
-fn overrides_that_hold_for_no_test_are_told() {
+fn an_override_that_matches_no_test_is_warned_about() {
     let project = Project::new("overrides")
         .file(
             "src/lib.rs",
@@ -108,28 +108,28 @@ fn overrides_that_hold_for_no_test_are_told() {
         ["warning: .config/memcheck.toml:1: no annotated test fits [[profile.default.overrides]] \
           test = \"gone\": mend the pattern, or remove it"]
     );
-    // They may be for what was not asked for.
+    // They may match tests that were not selected.
     assert!(warnings(&["--lib"]).is_empty());
 
-    // What a test without its binary cannot tell is not left out in silence.
-    let told = |arguments: &[&str]| {
+    // Without a binary an override by binary may or may not apply, which is shown.
+    let settings = |arguments: &[&str]| {
         project.memcheck(&[&["config", "passes"], arguments].concat()).code(0).stdout
     };
     let undecided = "which of these hold depends on the binary: name it with --binary\n\
                      override binary = \"overrides\"\n";
-    assert!(told(&[]).contains(undecided), "{}", told(&[]));
-    let decided = told(&["--binary", "overrides"]);
+    assert!(settings(&[]).contains(undecided), "{}", settings(&[]));
+    let decided = settings(&["--binary", "overrides"]);
     assert!(!decided.contains("name it with --binary") && decided.contains("7"), "{decided}");
 }
 
 #[test]
-fn mistakes_are_told_with_their_place() {
+fn mistakes_in_the_file_are_reported_with_line_and_column() {
     let project = Project::new("mistakes").without_library();
     let error = |text: &[u8], arguments: &[&str]| {
         project.write(".config/memcheck.toml", text);
         project.memcheck(arguments).code(2).error()
     };
-    // Before anything is built.
+    // All of these before the build.
     insta::assert_snapshot!(error(b"[profile.default]\nresident_limit = \"1 MiB\"\ntime = 2\n", &[]), @r#"
     error: the configuration cannot be used:
       .config/memcheck.toml:2:1: unknown key `resident_limit` in [profile.default]; did you mean `resident`?

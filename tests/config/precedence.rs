@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{FILE, with_variables};
 use crate::support::{Output, Project, run};
 
-/// The options of each test's report.
+/// The options in the report of each test.
 fn options(output: &Output) -> BTreeMap<String, Value> {
     let lines = output.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines
@@ -20,7 +20,7 @@ fn options(output: &Output) -> BTreeMap<String, Value> {
 }
 
 #[test]
-fn each_outranks_the_one_below() {
+fn flag_wins_over_variable_over_attribute_over_file() {
     let project = Project::new("layers").file(".config/memcheck.toml", FILE).file(
         "src/lib.rs",
         r#"
@@ -39,7 +39,7 @@ fn each_outranks_the_one_below() {
         }
         "#,
     );
-    // The file, its override, and the attribute above them.
+    // An override wins over the file, the attribute over both.
     let plain = options(&project.memcheck(&["--message-format", "json"]).code(0));
     let of = |test: &str, name: &str| plain[&format!("tests::{test}")][name].as_u64();
     assert_eq!(
@@ -50,7 +50,7 @@ fn each_outranks_the_one_below() {
     assert_eq!([of("says_much", "warmup"), of("says_much", "fds")], [Some(3), Some(2)]);
     assert_eq!([of("says_much", "iterations"), of("says_much", "threads")], [Some(100), Some(2)]);
 
-    // A profile, the environment, and the flags on top.
+    // A flag wins over a variable, a variable over the attribute.
     let all = options(
         &with_variables(
             &project,
@@ -68,7 +68,7 @@ fn each_outranks_the_one_below() {
 }
 
 #[test]
-fn flags_outrank_the_attribute() {
+fn a_flag_overrides_the_attribute() {
     let project = Project::new("flags").file(
         "src/lib.rs",
         r#"
@@ -86,7 +86,7 @@ fn flags_outrank_the_attribute() {
 }
 
 #[test]
-fn the_environment_holds_under_cargo_test_too() {
+fn variables_apply_under_cargo_test_and_cargo_memcheck() {
     let project = Project::new("variables").file(
         "src/lib.rs",
         r#"
@@ -105,7 +105,7 @@ fn the_environment_holds_under_cargo_test_too() {
     test(&[]).code(0);
     let limited = test(&[("MEMCHECK_ALLOCATIONS", "0")]).code(101);
     assert!(limited.stdout.contains("LIMIT"), "{}", limited.stdout);
-    // Seen also where libtest captures what a test that passes prints.
+    // Visible although libtest captures the output of passing tests.
     let unknown = {
         let mut command = project.cargo("test", &["--lib"]);
         run(command.env("MEMCHECK_ALLOCATION", "0")).code(0)
@@ -121,7 +121,7 @@ fn the_environment_holds_under_cargo_test_too() {
     let message = "the environment variable MEMCHECK_TIME=\"2\" cannot be used: write a number";
     assert!(bad.stdout.contains(message), "{}", bad.stdout);
 
-    // And in the tool.
+    // The same under `cargo memcheck`.
     let limited = with_variables(&project, &[("MEMCHECK_ALLOCATIONS", "0")], &[]).code(100);
     assert!(limited.stdout.contains("LIMIT"), "{}", limited.stdout);
     let output =

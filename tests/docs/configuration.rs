@@ -2,9 +2,9 @@
 
 use crate::support::{Project, root};
 
-/// docs/configuration.md names every key, with its variable where there is one.
+/// Every key, with its variable if there is one.
 #[test]
-fn the_page_of_the_configuration_is_complete() {
+fn the_configuration_page_has_every_key() {
     let page = std::fs::read_to_string(root().join("docs/configuration.md")).unwrap();
     let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
     for row in memcheck::tool::OPTION_TABLE {
@@ -26,7 +26,7 @@ fn the_page_of_the_configuration_is_complete() {
     for key in keys {
         assert!(rows.iter().any(|line| line.starts_with(&format!("| `{key}` | – |"))), "{key}");
     }
-    // What the page shows is a file that can be used.
+    // The example on the page is a valid file.
     let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     let project = Project::new("page").without_library().file(".config/memcheck.toml", example);
     project.memcheck(&["config", "--profile", "ci"]).code(0);

@@ -1,4 +1,4 @@
-//! The documentation.
+//! The documentation: READMEs, examples, pages.
 
 mod configuration;
 mod examples;

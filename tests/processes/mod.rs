@@ -1,4 +1,4 @@
-//! The processes of a test.
+//! The processes of a test: their ends, their cleanup, their memory ceiling.
 
 mod ceiling;
 mod cleanup;

@@ -6,7 +6,7 @@ use crate::support::Project;
 use crate::support::processes::{is_running, until};
 
 #[test]
-fn a_signal_ends_the_run_and_leaves_nothing_behind() {
+fn a_signal_ends_the_run_and_every_test_process() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let name = format!("signal-{}", signal.to_lowercase());
         let project = Project::new(&name).file(
@@ -28,7 +28,7 @@ fn a_signal_ends_the_run_and_leaves_nothing_behind() {
         let output = tool.wait_with_output().unwrap();
         let stdout = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(code), "{stdout}");
-        // What is known is told.
+        // Finished results are printed.
         assert!(stdout.contains("Interrupted") && stdout.contains("Summary"), "{stdout}");
         for pid in pids.split(' ') {
             until(&format!("{pid} ends after {signal}"), || !is_running(pid));
@@ -36,9 +36,9 @@ fn a_signal_ends_the_run_and_leaves_nothing_behind() {
     }
 }
 
-/// `nohup` starts its command with SIGHUP ignored: it goes on when the terminal is closed.
+/// `nohup` starts its command with SIGHUP ignored, so that it survives the end of the terminal.
 #[test]
-fn a_signal_that_is_ignored_stays_ignored() {
+fn an_ignored_sighup_stays_ignored() {
     let project = Project::new("nohup").file(
         "src/lib.rs",
         "#[cfg(test)]\n#[memcheck::memcheck]\nfn hangs() {\n\
@@ -63,7 +63,8 @@ fn a_signal_that_is_ignored_stays_ignored() {
         let status = Command::new("kill").args(["-s", signal, &tool.id().to_string()]).status();
         assert!(status.unwrap().success());
     }
-    // A second signal that is heard would have ended the tool before it tells what it knows.
+    // If SIGHUP had counted, SIGTERM would be the second signal and the tool would end without a
+    // summary.
     let output = tool.wait_with_output().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(143), "{stdout}");
@@ -71,7 +72,7 @@ fn a_signal_that_is_ignored_stays_ignored() {
 }
 
 #[test]
-fn a_signal_ends_the_build_and_all_that_it_started() {
+fn a_signal_ends_the_build_and_its_build_scripts() {
     let project = Project::new("slow-build").without_library().file(
         "build.rs",
         "fn main() {\n    std::fs::write(\"new\", std::process::id().to_string()).unwrap();\n\

@@ -1,11 +1,11 @@
-//! What a test prints is escaped and cut before it gets into a file or to GitHub.
+//! The output of a test is escaped and cut in files and in annotations of GitHub.
 
 use roxmltree::Document;
 
 use super::{read, validated};
 use crate::support::Project;
 
-/// What the test prints and panics with is meant to be taken for something else.
+/// Prints, and panics with, text that looks like markup, control codes and commands.
 const HOSTILE: &str = r##"
 #![cfg(test)]
 #[memcheck::memcheck]
@@ -22,7 +22,7 @@ fn größe() { std::process::exit(3); }
 "##;
 
 #[test]
-fn what_tests_print_is_escaped_and_bounded() {
+fn printed_text_is_escaped_and_cut_in_every_output() {
     let project = Project::new("hostile")
         .file("src/lib.rs", HOSTILE)
         .file("summary.md", "# of an earlier command\n")
@@ -46,7 +46,7 @@ fn what_tests_print_is_escaped_and_bounded() {
     let out = junit.descendants().find(|node| node.has_tag_name("system-out")).unwrap();
     assert!(out.text().unwrap_or_default().len() <= 110_000);
 
-    // Each line that GitHub could take for a command is one of ours.
+    // No line of the test is a command for GitHub.
     let lines = output.stdout.lines().chain(output.stderr.lines());
     let commands: Vec<&str> = lines.filter(|line| line.trim_start().starts_with("::")).collect();
     insta::assert_snapshot!(commands.join("\n"), @r"

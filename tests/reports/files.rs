@@ -1,14 +1,13 @@
-//! Results as files: the document of a run, records of tests under `cargo test` and nextest that
-//! are put together again, JUnit, Markdown, and what GitHub is told.
+//! `--report`, `--junit` and `--markdown`: their content, and files that cannot be written.
 
-use super::{WORDS, elsewhere, expected, read, validated, words};
+use super::{STATUSES, elsewhere, expected, read, statuses, validated};
 use crate::support::Project;
 use roxmltree::Document;
 use serde_json::Value;
 
 #[test]
-fn a_run_leaves_a_document_and_what_other_tools_read() {
-    let project = Project::new("files").file("src/lib.rs", WORDS);
+fn a_run_writes_a_valid_report_junit_and_markdown() {
+    let project = Project::new("files").file("src/lib.rs", STATUSES);
     let output = project
         .memcheck(&[
             "--report=report.json",
@@ -21,7 +20,7 @@ fn a_run_leaves_a_document_and_what_other_tools_read() {
     assert!(!output.stderr.contains("::error"), "{}", output.stderr);
 
     let document = validated(&read(project.path().join("report.json")));
-    assert_eq!(words(&document), expected());
+    assert_eq!(statuses(&document), expected());
     assert_eq!(document["summary"]["counts"]["SKIP"], 1);
     let test = |name: &str| {
         let tests = document["tests"].as_array().unwrap();
@@ -36,7 +35,7 @@ fn a_run_leaves_a_document_and_what_other_tools_read() {
     for known in ["kernel", "architecture", "cpus", "page_size"] {
         assert!(!report["conditions"][known].is_null(), "{known}: {}", report["conditions"]);
     }
-    // Every reading has its place in the run.
+    // There is a checkpoint for each reading.
     let heap = &report["metrics"][0];
     assert_eq!(heap["metric"], "heap-bytes");
     let shape = |lists: &Value| -> Vec<usize> {
@@ -67,7 +66,7 @@ fn a_run_leaves_a_document_and_what_other_tools_read() {
     assert!(comment.contains("| KNOWN | `files known` | issue &#60;7&#62; |"), "{comment}");
     assert!(!comment.contains("files passes"), "{comment}");
 
-    // Read back, it is the same run: the same lines, the same code.
+    // `cargo memcheck report` prints the same lines and exits with the same code.
     let again = elsewhere(project.path(), &["report", "report.json"]).code(100);
     assert_eq!(again.stdout, output.stdout);
     let again = ["report", "report.json", "--report=again.json", "--junit=again.xml"];
@@ -78,13 +77,13 @@ fn a_run_leaves_a_document_and_what_other_tools_read() {
 }
 
 #[test]
-fn what_cannot_be_written_is_an_error_and_the_verdict_stands() {
-    let project = Project::new("unwritten").file("src/lib.rs", WORDS);
+fn an_unwritable_output_is_an_error_and_keeps_the_verdict() {
+    let project = Project::new("unwritten").file("src/lib.rs", STATUSES);
     for (flag, path) in [
         // A full disk.
         ("--report", "/dev/full"),
         ("--junit", "/dev/full"),
-        // A folder that nobody may write to, not even root.
+        // A folder that not even root may write to.
         ("--markdown", "/sys/comment.md"),
     ] {
         let argument = format!("{flag}={path}");
@@ -95,10 +94,10 @@ fn what_cannot_be_written_is_an_error_and_the_verdict_stands() {
         let output = project.memcheck(&["panics", &argument]).code(100);
         assert!(output.error().contains(&said), "{}", output.stderr);
     }
-    // The one does not keep the other from being written.
+    // One failure does not prevent the other file.
     project.memcheck(&["passes", "--report=/dev/full", "--junit=junit.xml"]).code(1);
     Document::parse(&read(project.path().join("junit.xml"))).unwrap();
-    // An old file stays whole, and nothing lies beside it.
+    // No temporary file is left.
     let names: Vec<_> = std::fs::read_dir(project.path()).unwrap().collect();
     assert!(
         names.iter().all(|name| {
@@ -106,7 +105,7 @@ fn what_cannot_be_written_is_an_error_and_the_verdict_stands() {
         })
     );
 
-    // What cannot be meant is said before anything is built.
+    // An invalid path is rejected before the build.
     let output = project.memcheck(&["--report=junit.xml/report.json"]).code(2);
     assert!(output.stdout.is_empty() && !output.stderr.contains("Compiling"), "{}", output.stderr);
     insta::assert_snapshot!(output.error(), @r"
@@ -121,9 +120,9 @@ fn what_cannot_be_written_is_an_error_and_the_verdict_stands() {
 }
 
 #[test]
-fn standard_output_is_for_one_reader() {
-    let project = Project::new("stdout").file("src/lib.rs", WORDS);
+fn a_report_on_stdout_moves_the_results_to_stderr() {
+    let project = Project::new("stdout").file("src/lib.rs", STATUSES);
     let output = project.memcheck(&["passes", "--report", "-"]).code(0);
-    assert_eq!(words(&validated(&output.stdout)).len(), 1);
+    assert_eq!(statuses(&validated(&output.stdout)).len(), 1);
     assert!(output.stderr.contains("Summary"), "{}", output.stderr);
 }

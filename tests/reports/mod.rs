@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use crate::support::{Output, clean, root, run};
 
-/// One test for each word that a quick test can have, each stating its truth in its name.
-const WORDS: &str = r#"
+/// A test for each status that a quick test can have; its name says how it ends.
+const STATUSES: &str = r#"
 #![cfg(test)]
 use memcheck::memcheck;
 
@@ -37,7 +37,7 @@ fn exits() { std::process::exit(0); }
 fn later() {}
 "#;
 
-/// Words of [`WORDS`], those that ran.
+/// The status of each test of [`STATUSES`] that runs.
 const RAN: [(&str, &str); 7] = [
     ("aborts", "CRASH"),
     ("exits", "EXIT"),
@@ -53,7 +53,7 @@ fn read(path: impl AsRef<Path>) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Checks a document against the published schema, with a validator that others wrote.
+/// Checks a report against the published schema.
 #[track_caller]
 fn validated(text: &str) -> Value {
     let schema: Value =
@@ -69,8 +69,8 @@ fn validated(text: &str) -> Value {
     document
 }
 
-/// The word of each test in a document that ran: by its name.
-fn words(document: &Value) -> BTreeMap<String, String> {
+/// The status of each test of a report that ran, by name.
+fn statuses(document: &Value) -> BTreeMap<String, String> {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let tests = document["tests"].as_array().expect("the tests");
     let ran = tests.iter().filter(|test| test["word"] != "SKIP");
@@ -81,7 +81,7 @@ fn expected() -> BTreeMap<String, String> {
     RAN.into_iter().map(|(name, word)| (name.to_owned(), word.to_owned())).collect()
 }
 
-/// `cargo memcheck ARGUMENTS` in a folder without any project.
+/// Runs `cargo memcheck ARGUMENTS` in a folder, which may be outside any project.
 fn elsewhere(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-memcheck"));
     command.arg("memcheck").args(arguments).current_dir(folder);

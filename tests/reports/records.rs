@@ -5,13 +5,13 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::{WORDS, elsewhere, read, validated};
+use super::{STATUSES, elsewhere, read, validated};
 use crate::support::{Project, clean, run};
 
 #[test]
-fn tests_leave_records_that_gate_as_the_tool_does() {
+fn merged_records_give_the_same_statuses_as_a_run() {
     let project = Project::new("records")
-        .file("src/lib.rs", WORDS)
+        .file("src/lib.rs", STATUSES)
         .file("src/main.rs", "fn main() {}\n#[cfg(test)]\n#[memcheck::memcheck(iterations = 496)]\nfn in_main() {}\n")
         .file("tests/end-to-end.rs", "#[memcheck::memcheck(iterations = 496)]\nfn in_tests() {}\n")
         .env("MEMCHECK_REPORT_DIR", "unused-by-the-tool");
@@ -30,7 +30,7 @@ fn tests_leave_records_that_gate_as_the_tool_does() {
     let expected = by_id(&validated(&read(project.path().join("tool.json"))));
 
     let folder = |name: &str| project.path().join("of").join(name);
-    let told = |name: &str| {
+    let merged_statuses = |name: &str| {
         let path = folder(name);
         let merged = elsewhere(&path, &["report", ".", "--report=../merged.json"]).code(100);
         assert!(merged.stdout.contains("9 tests run"), "{}", merged.stdout);
@@ -46,20 +46,20 @@ fn tests_leave_records_that_gate_as_the_tool_does() {
         run(&mut command)
     };
     with(project.cargo("test", &["--no-fail-fast"]), "cargo-test").code(101);
-    assert_eq!(told("cargo-test"), expected);
-    // Nextest may not be there; `told` needs something to read then.
+    assert_eq!(merged_statuses("cargo-test"), expected);
+    // Nextest may not be installed.
     if project.nextest(&["--no-run"]).is_some() {
         with(project.cargo("nextest", &["run", "--no-fail-fast"]), "nextest").code(100);
-        assert_eq!(told("nextest"), expected);
+        assert_eq!(merged_statuses("nextest"), expected);
     }
 
-    // Those that passed, alone.
+    // Only tests that pass.
     with(project.cargo("test", &["in_"]), "passed").code(0);
     elsewhere(&folder("passed"), &["report", "."]).code(0);
 }
 
 #[test]
-fn a_test_that_was_killed_is_not_missing_among_the_records() {
+fn a_killed_test_has_a_record() {
     let body = "std::process::Command::new(\"kill\")\n\
                 .args([\"-9\", &std::env::var(\"VICTIM\").unwrap()]).status().unwrap();";
     let project = Project::new("killed").file(
@@ -68,7 +68,7 @@ fn a_test_that_was_killed_is_not_missing_among_the_records() {
     );
     project.cargo_test(&["--no-run"]).code(0);
     let binary = project.test_binaries("killed").pop().expect("it was built");
-    // The shell is replaced by the test binary, so the observer has the number of the shell.
+    // The test binary replaces the shell, so the observer has the process ID of the shell.
     let mut command = Command::new("sh");
     command.args(["-c", "export VICTIM=$$; exec \"$0\" kills"]).arg(binary).stdout(Stdio::null());
     clean(&mut command);
@@ -80,7 +80,7 @@ fn a_test_that_was_killed_is_not_missing_among_the_records() {
 }
 
 #[test]
-fn a_record_that_cannot_be_written_fails_the_test() {
+fn an_unwritable_record_fails_the_test() {
     let project = Project::new("unrecorded").file(
         "src/lib.rs",
         "#[cfg(test)]\n#[memcheck::memcheck(iterations = 496)]\nfn passes() {}\n",
@@ -91,6 +91,6 @@ fn a_record_that_cannot_be_written_fails_the_test() {
     let output = run(&mut command).code(101);
     assert!(output.stdout.contains("error[not-recorded]: the record `"), "{}", output.stdout);
     assert!(output.stdout.contains("file/folder"), "{}", output.stdout);
-    // The verdict stands.
+    // The verdict is kept.
     assert!(output.stdout.contains("PASS ["), "{}", output.stdout);
 }
