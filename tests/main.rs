@@ -16,7 +16,7 @@ mod docs;
 mod lines;
 /// The processes of a test: how they end, what is left of them, how much memory they may take.
 mod processes;
-/// `--prove`: leaks that the tool plants beside tests that pass.
+/// `--prove`: leaks that the tool plants in passing tests.
 mod prove;
 /// Results as files, and `cargo memcheck report`, which reads them.
 mod reports;

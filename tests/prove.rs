@@ -1,5 +1,5 @@
-//! `--prove`: leaks planted beside tests that pass are called growing, and a judge that does not see
-//! them is found out.
+//! `--prove`: leaks that the tool plants in passing tests are detected. If they were not, `--prove`
+//! would fail.
 
 use crate::support::{Output, Project, root};
 use serde_json::Value;
@@ -31,7 +31,7 @@ fn lines(output: &Output) -> Vec<Value> {
         .collect()
 }
 
-/// What came of each kind, for the test of this name.
+/// Kind and result of each trial of a test.
 fn trials(lines: &[Value], test: &str) -> Option<Vec<(String, String)>> {
     let report = lines.iter().map(|line| &line["report"]).find(|of| of["test"]["name"] == test)?;
     let trials = report["proof"]["trials"].as_array()?;
@@ -46,13 +46,13 @@ fn all(result: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_kind_that_is_planted_is_called_growing() {
+fn every_kind_of_planted_leak_is_detected() {
     let project = Project::new("proven").file("src/lib.rs", SOURCE);
     let output = project.memcheck(&["--prove", "--message-format", "json"]).code(100);
     let lines = lines(&output);
     assert_eq!(trials(&lines, "clean"), Some(all("proven")), "{}", output.stdout);
     assert_eq!(trials(&lines, "may_grow_a_little"), Some(all("proven")), "{}", output.stdout);
-    // What did not pass has nothing to prove.
+    // A test that does not pass is not proven.
     assert_eq!(trials(&lines, "leaks"), None);
     assert_eq!(trials(&lines, "is_known"), None);
     let summary = &lines.last().expect("a summary")["proofs"];
@@ -65,15 +65,15 @@ fn every_kind_that_is_planted_is_called_growing() {
 }
 
 #[test]
-fn a_judge_that_sees_nothing_is_found_out() {
+fn prove_fails_when_growth_is_not_detected() {
     let project = Project::new("unproven").file("src/lib.rs", SOURCE);
     let project = project.env("MEMCHECK_INTERNAL_TEST_BLIND", "1");
     if cfg!(not(debug_assertions)) {
-        // Such a build cannot be blinded.
+        // A release build of the tool ignores the variable.
         project.memcheck(&["--exact", "leaks"]).code(100);
         return;
     }
-    // The danger: nothing seems to be wrong, and only a warning that comes with the blinding tells.
+    // The leak passes; only the warning says that detection is switched off.
     let silent = project.memcheck(&["--exact", "leaks"]).code(0);
     assert!(silent.stdout.contains("warning[blind]"), "{}", silent.stdout);
 
@@ -88,7 +88,7 @@ fn a_judge_that_sees_nothing_is_found_out() {
 }
 
 #[test]
-fn without_the_c_heap_it_is_said_that_a_c_block_cannot_be_planted() {
+fn without_the_c_heap_a_c_block_is_not_provable() {
     let project = Project::new("c_heap_off").file(
         "Cargo.toml",
         format!(

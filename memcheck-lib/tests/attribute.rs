@@ -1,6 +1,5 @@
-//! The forms that `#[memcheck]` takes, where people will put it. That they compile is half of the
-//! test; the other half is that `cargo memcheck` finds each of them in the binary, by the name that
-//! libtest gives it.
+//! Every form of `#[memcheck]`, in every place: each must compile, and `cargo memcheck` must find each
+//! in the binary by the name that libtest gives it.
 
 #![forbid(unsafe_code)]
 #![deny(warnings)]
@@ -10,7 +9,6 @@ extern crate memcheck as renamed;
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// A run as short as a run can be: these tests are about the attribute.
 mod forms {
     use std::hint::black_box;
     use std::process::Termination;
@@ -95,7 +93,7 @@ mod forms {
     #[memcheck]
     fn r#not_a_keyword() {}
 
-    /// Documented, public, and calls itself.
+    /// A public function with a doc comment that refers to itself.
     #[memcheck]
     #[inline]
     pub fn recursive_by_name() {
@@ -224,7 +222,7 @@ mod asynchronous {
 /// The entries in this binary: path, and whether it is ignored.
 fn entries() -> BTreeSet<(String, bool)> {
     let binary = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-    // Not a literal, or the needle would be found as well.
+    // Built at run time: a literal would be found in the binary, too.
     let start = ["memcheck-test", "1", ""].join("\x1f").into_bytes();
     let found = binary.windows(start.len()).enumerate().filter(|(_, window)| *window == start);
     found
@@ -255,11 +253,11 @@ fn listed(arguments: &[&str]) -> BTreeSet<String> {
     names.filter(|name| name.contains("::") && name != "module::panics").collect()
 }
 
-/// Something that runs before `main` may close all descriptors. A test that then observed a worker
-/// of its own would start another, and so on.
+/// Code that runs before `main` may close all descriptors. If the worker then took itself for an
+/// observer, it would start another worker, and so on.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_worker_without_its_socket_ends_and_says_why() {
+fn a_worker_without_its_socket_exits_with_an_error() {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["forms::plain", "--exact", "--nocapture"])
         .env("MEMCHECK_WORKER", format!("3:960:961:{}:1", std::process::id()))
@@ -272,7 +270,7 @@ fn a_worker_without_its_socket_ends_and_says_why() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn every_test_has_its_entry() {
+fn every_test_has_an_entry_with_its_libtest_name() {
     let entries = entries();
     let names: BTreeSet<String> = entries.iter().map(|(path, _)| path.clone()).collect();
     assert_eq!(names, listed(&[]));

@@ -1,5 +1,5 @@
-//! The attribute reads its options as the library does, which gets them from the file and the
-//! environment.
+//! The attribute and the library read option values in the same way; the library reads those of the
+//! file and of variables.
 
 /// The parsers of the attribute, which cannot depend on this library.
 #[path = "../macros/src/values.rs"]
@@ -36,7 +36,7 @@ fn the_options_of_the_attribute_are_those_of_the_file() {
         rows
     };
     assert_eq!(sorted(file), sorted(attribute));
-    // The same other words lead to them.
+    // Both suggest the same option for a similar name.
     let names: Vec<&str> = OPTION_TABLE.iter().map(|row| row.name).collect();
     for word in ["rss", "max_memory", "allocs", "budget", "handles", "iters", "group", "leaks"] {
         let here = option_table::nearest(word).map(|row| row.name);

@@ -1,11 +1,11 @@
-//! What the attribute says when it refuses. Read each message as a user would: it alone must be
-//! enough to mend the line. `TRYBUILD=overwrite` writes the messages anew.
+//! The compile errors of the attribute. Read each message as a user: it must be enough to fix the line.
+//! `TRYBUILD=overwrite` writes the messages again.
 
 use std::path::Path;
 use std::process::Command;
 
 #[test]
-fn refusals_of_the_attribute() {
+fn invalid_attributes_have_the_expected_errors() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/compile_errors/*.rs");
     if cfg!(not(feature = "tokio")) {
@@ -16,10 +16,10 @@ fn refusals_of_the_attribute() {
     }
 }
 
-/// Only a test build shows these: elsewhere the compiler takes tests away before it looks at them.
-/// Their wording is the compiler's, so that only place and gist are held.
+/// Errors of a test build: in other builds the compiler removes the tests first. The wording is the
+/// compiler's, so the test compares only the line and a part of the message.
 #[test]
-fn refusals_in_a_test_build() {
+fn invalid_tests_have_errors_at_their_lines() {
     let folder = tempfile::tempdir().unwrap();
     let library = Path::new(env!("CARGO_MANIFEST_DIR"));
     let manifest = format!(
@@ -27,7 +27,7 @@ fn refusals_in_a_test_build() {
          [dev-dependencies]\nmemcheck-lib = {{ path = {library:?} }}\n"
     );
     std::fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
-    // The versions that are here already.
+    // The versions that are downloaded already.
     std::fs::copy(library.join("../Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
     std::fs::create_dir(folder.path().join("src")).unwrap();
     let source = include_str!("compile_errors/test_build/refused.rs");

@@ -1,9 +1,7 @@
-//! The counters of the Rust heap are exact: over threads, over their ends, over realloc.
+//! The counters of the Rust heap are exact: across threads, ends of threads, and realloc.
 //!
-//! One test, so that nothing else in the process allocates meanwhile.
+//! A binary with a single test, so that no other test in the process allocates meanwhile.
 #![cfg(target_os = "linux")]
-// Process-wide counts are exact only while this test is alone; libtest's own threads are quiet
-// while it waits for the only test.
 
 use std::hint::black_box;
 use std::sync::mpsc;
@@ -55,7 +53,7 @@ fn realloc_keeps_one_block() {
 }
 
 fn freed_on_another_thread() {
-    // What a thread itself costs is made and gone before and after.
+    // Before the thread is spawned and after it is joined, its own memory would count.
     let (send, receive) = mpsc::channel::<Vec<u8>>();
     let (done, wait) = mpsc::channel();
     let thread = thread::spawn(move || {
@@ -68,7 +66,7 @@ fn freed_on_another_thread() {
         send.send(bytes).unwrap();
         wait.recv().unwrap();
     };
-    // The channels keep blocks of 31 messages: let them make theirs.
+    // The channels allocate blocks of 31 messages: let them allocate the first.
     for _ in 0..31 {
         round(Vec::new());
     }
@@ -132,7 +130,7 @@ fn more_threads_than_slots() {
     assert_eq!(grown(before), (0, 0));
 }
 
-/// Taking a snapshot is no work of the thread.
+/// What a snapshot allocates is not counted for the thread.
 fn snapshots_of_a_thread_do_not_count_themselves() {
     let before = memcheck::Snapshot::thread().unwrap();
     let kept = std::hint::black_box(vec![1u8; 100]);

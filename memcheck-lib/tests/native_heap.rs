@@ -1,7 +1,7 @@
 //! The malloc family does what POSIX and C23 say, and counts exactly.
 //!
-//! One test, so that nothing else in the process allocates meanwhile; `std::alloc` is the Rust heap
-//! and not in these counters.
+//! A binary with a single test, so that no other test in the process allocates meanwhile. `std::alloc`
+//! is the Rust heap, which these counters do not have.
 #![cfg(all(
     target_os = "linux",
     target_env = "gnu",

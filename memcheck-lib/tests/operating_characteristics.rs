@@ -1,5 +1,5 @@
-//! The verdict against simulated bodies whose truth is known: no clean body is called growing, no
-//! leak that the run says it would see passes. The full table is in `docs/verdict.md`.
+//! Verdicts on simulated bodies: no clean body is called growing, and no leak within the stated
+//! sensitivity passes. The full table is in `docs/verdict-table.md`.
 #![allow(unreachable_pub, dead_code, reason = "the modules are shared with an example")]
 
 use memcheck::detect::Rules;
@@ -22,7 +22,7 @@ fn leaks(truth: Truth) -> bool {
 }
 
 #[test]
-fn no_clean_body_is_called_growing_and_hardly_one_unsure() {
+fn clean_bodies_are_never_growing_and_rarely_unsure() {
     let (mut runs, mut unsure, mut missed) = (0, 0, 0);
     for body in BODIES.iter().filter(|body| matches!(body.truth, Truth::Clean { .. })) {
         for cost in COSTS.into_iter().filter(|cost| decidable(body, &Rules::default(), *cost)) {
@@ -107,10 +107,10 @@ fn a_given_number_of_iterations_is_judged_by_the_same_rules() {
 /// Runs of each cell of the table.
 const RUNS_OF_THE_TABLE: u32 = 2000;
 
-/// The bodies are seeded, so each cell comes out again to the digit. A third of those of the slowest
-/// bodies are cheap enough; a change of the rules that shows there wants the table made anew.
+/// The bodies are seeded, so each cell is reproducible. This checks a third of the cells of the slowest
+/// bodies, which are quick to compute. If it fails after a change of the rules, generate the table again.
 #[test]
-fn the_table_is_what_the_rules_give() {
+fn the_rules_give_the_table() {
     let table = include_str!("../../docs/verdict-table.md");
     for body in BODIES.iter().step_by(3) {
         let begin = format!("| {} | {} | ", body.name, body.metric);
@@ -125,9 +125,8 @@ fn the_table_is_what_the_rules_give() {
     }
 }
 
-/// Its sums, as the texts quote them.
 #[test]
-fn the_texts_say_what_the_table_says() {
+fn the_documentation_quotes_the_sums_of_the_table() {
     let table = include_str!("../../docs/verdict-table.md");
     let numbers = |start: &str| -> Vec<u64> {
         let line = table.lines().find_map(|line| line.strip_prefix(start));

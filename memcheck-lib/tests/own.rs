@@ -1,4 +1,4 @@
-//! The tool checks itself: functions of this library that run in every observer, as leak tests.
+//! The tool checks itself: leak tests of functions that run in every observer.
 #![cfg(target_os = "linux")]
 #![allow(missing_docs)]
 
@@ -15,7 +15,7 @@ fn reading_a_size_keeps_nothing() {
 }
 
 #[memcheck]
-fn a_course_over_readings_keeps_nothing() {
+fn a_judged_run_keeps_nothing() {
     let cost = Duration::from_micros(100);
     let readings = |heap| Readings::default().with(Metric::HeapBytes, heap);
     let mut course = JudgedRun::new(Rules::default(), cost, readings(0));
@@ -32,7 +32,7 @@ fn a_course_over_readings_keeps_nothing() {
     assert_eq!(course.conclude().verdict, Some(Verdict::Growing));
 }
 
-/// Reading the kernel's files opens some, and must close them.
+/// A snapshot opens files in /proc and must close them.
 #[memcheck]
 fn a_snapshot_keeps_no_file_open(workload: Workload) {
     let start = Snapshot::take().expect("the own process can be read");

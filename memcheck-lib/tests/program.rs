@@ -1,4 +1,4 @@
-//! `Check` in a program without libtest: every end comes back as a report, never as a panic.
+//! `Check` in a program without libtest: every end is a report, never a panic.
 #![expect(clippy::print_stdout, reason = "a harness of its own speaks for itself")]
 
 fn main() {
@@ -26,7 +26,7 @@ mod linux {
         println!("program: 10 checks, 10 passed");
     }
 
-    /// In a worker this program comes by the checks before its own, which are skipped there.
+    /// A worker runs this program from the start, and skips the checks before its own.
     fn expect(report: &Report, word: Status) -> bool {
         let word_is = report.status();
         assert!(word_is == word || word_is == Status::Skip, "{report:#}");
@@ -76,7 +76,7 @@ mod linux {
         expect(&check.run(|| ()), Status::Pass);
     }
 
-    /// A system call runs no handler of `pthread_atfork`: its child comes out of the body, too.
+    /// A fork by system call runs no handler of `pthread_atfork`, so its child returns from the body, too.
     fn forking_by_system_call() {
         let mut done = 0;
         let report = Check::new("forking").iterations(64u64).children(1u64).run(|| {
@@ -89,7 +89,7 @@ mod linux {
         expect(&report, Status::Pass);
     }
 
-    /// `clone`, which is a fork with no flags; not every processor has the other.
+    /// `clone` without flags is a fork; `SYS_fork` does not exist on every architecture.
     const FORK: libc::c_long = libc::SYS_clone;
 
     fn hanging() {

@@ -1,5 +1,5 @@
-//! Every form that the attribute takes: passes when it is clean, fails when it leaks, the same
-//! under `cargo memcheck`, `cargo test` and nextest, in debug and in release.
+//! Every form of an annotated test: it passes when it is clean and fails when it leaks, under
+//! `cargo memcheck`, `cargo test` and nextest, in debug and in release.
 
 use crate::support::{Output, Project};
 
@@ -113,16 +113,16 @@ fn project() -> Project {
 }
 
 #[test]
-fn every_form_passes_clean_and_fails_leaking() {
+fn every_form_passes_when_clean_and_fails_when_leaking() {
     let project = project();
     for flags in [&["--test-threads=2"][..], &["--release"]] {
         let output = project.memcheck(flags).code(100);
-        for (module, word) in [("clean", "PASS"), ("leaky", "LEAK")] {
+        for (module, status) in [("clean", "PASS"), ("leaky", "LEAK")] {
             for name in NAMES {
                 let test = format!("forms {module}::{name} ");
                 let line = line_with(&output, &test);
-                assert!(line.trim_start().starts_with(word), "{flags:?}: {line}");
-                // A multi-thread runtime may still hold the last task at one end of the run.
+                assert!(line.trim_start().starts_with(status), "{flags:?}: {line}");
+                // A multi-thread runtime may still hold the last task at the begin or end of the run.
                 let rate =
                     if name == "multi_thread" { "heap +2" } else { "heap +24 B/iter in 1 block " };
                 assert!(module == "clean" || line.contains(rate), "{flags:?}: {line}");
@@ -141,9 +141,9 @@ fn every_form_passes_clean_and_fails_leaking() {
         for name in NAMES {
             let test = format!("forms {module}::{name}");
             let lines = output.stderr.lines().filter(|line| line.ends_with(&test));
-            let words: Vec<&str> =
+            let statuses: Vec<&str> =
                 lines.filter_map(|line| line.split_whitespace().next()).collect();
-            assert!(words.contains(&result), "{test}: {words:?}\n{}", output.stderr);
+            assert!(statuses.contains(&result), "{test}: {statuses:?}\n{}", output.stderr);
         }
     }
 }

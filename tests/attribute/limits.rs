@@ -1,9 +1,9 @@
-//! Limits on what an iteration allocates, known leaks, and tests that run twice.
+//! Limits on what an iteration allocates, and known leaks.
 
 use crate::support::Project;
 
 #[test]
-fn limits_name_the_iteration_and_known_leaks_must_leak() {
+fn allocation_limits_name_the_iteration_and_a_known_leak_must_leak() {
     let project = Project::new("limits").file(
         "src/lib.rs",
         r#"
@@ -54,7 +54,7 @@ fn limits_name_the_iteration_and_known_leaks_must_leak() {
             #[memcheck(known_leak = "issue 8", iterations = 500)]
             fn does_not_leak_any_more() {}
 
-            /// It keeps up to 4 KiB of the heap, another amount each time.
+            /// Keeps up to 4 KiB of the heap, a different amount in each iteration.
             #[memcheck(heap = "1 B", iterations = 500)]
             fn a_limit_in_noise(workload: Workload) {
                 let (mut kept, mut random) = (vec![1u8; 10], 1u32);
@@ -68,13 +68,13 @@ fn limits_name_the_iteration_and_known_leaks_must_leak() {
         "#,
     );
     let output = project.memcheck(&["-j", "1"]).code(100);
-    // The footprint is the kernel's, a page or four more or less.
+    // The footprint varies by a few pages.
     let filters = vec![(r"resident [+-][0-9.]+ [KM]?i?B", "resident <size>")];
     insta::with_settings!({ filters => filters }, {
         insta::assert_snapshot!(output.redacted());
     });
     assert!(output.stdout.contains("warning[limit-below-sensitivity]"), "{}", output.stdout);
-    // The same under plain `cargo test`: what passes there is what passes here.
+    // The same tests pass under `cargo test`.
     let output = project.cargo_test(&[]).code(101);
     for (test, result) in [
         ("allocates_nothing", "ok"),

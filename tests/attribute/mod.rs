@@ -4,4 +4,3 @@ mod forms;
 mod limits;
 mod running;
 mod snapshot;
-mod snapshot_forms;

@@ -1,19 +1,20 @@
-//! Ways of running: once and unjudged, groups that never run at the same time, output shown.
+//! Ways of running: serial groups, and `MEMCHECK=once`, which runs the body without a verdict.
 
-use crate::support::Project;
+use std::sync::LazyLock;
 
-#[test]
-fn once_serial_and_shown_output() {
-    let project = Project::new("running").file(
+use crate::support::{Output, Project, run};
+
+static PROJECT: LazyLock<Project> = LazyLock::new(|| {
+    Project::new("running").file(
         "src/lib.rs",
         r#"
         #![cfg(test)]
         use memcheck::memcheck;
 
-        /// Two at the same time cannot both have the file.
+        /// Fails if another test has the file at the same time.
         fn alone() {
             let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("taken");
-            std::fs::File::create_new(&path).expect("somebody else runs");
+            std::fs::File::create_new(&path).expect("another test runs");
             std::thread::sleep(std::time::Duration::from_millis(2));
             std::fs::remove_file(&path).unwrap();
         }
@@ -25,73 +26,35 @@ fn once_serial_and_shown_output() {
         fn two() { alone() }
 
         #[memcheck(iterations = 100)]
-        fn says_hello() { println!("hello from the body"); }
+        fn other() {}
 
         #[memcheck]
         fn leaks() { std::mem::forget(std::hint::black_box(Box::new(0u8))); }
         "#,
-    );
-    let output = project.memcheck(&["-j", "4", "--skip", "leaks"]).code(0);
-    assert!(!output.stdout.contains("hello from the body"), "{}", output.stdout);
+    )
+});
 
-    let output = project.memcheck(&["says_hello", "--", "--nocapture"]).code(0);
-    assert!(output.stdout.contains("hello from the body"), "{}", output.stdout);
-
-    // Unjudged: the leak passes, and it is said that nothing was checked.
-    project.cargo_test(&["leaks"]).code(101);
-    let project = project.env("MEMCHECK", "once");
-    // Also where libtest captures what a test that passes prints.
-    let output = project.cargo_test(&["leaks"]).code(0);
-    let said = "memcheck: leaks NOT CHECKED, its body runs once (MEMCHECK=once)";
-    assert!(output.stderr.contains(said), "{}", output.stderr);
-    let project = project.env("MEMCHECK", "twice");
-    let said =
-        "the environment variable MEMCHECK=\"twice\" cannot be used: it can only be \"once\"";
-    let output = project.cargo_test(&["leaks"]).code(101);
-    assert!(output.stdout.contains(said), "{}", output.stdout);
-    assert!(project.memcheck(&[]).code(2).error().contains(said));
+#[test]
+fn tests_of_a_serial_group_never_run_at_the_same_time() {
+    PROJECT.memcheck(&["-j", "4", "--skip", "leaks"]).code(0);
 }
 
-/// What a test prints is its own: neither the greeting of its harness nor what that says of the
-/// result, which is printed while the observer still listens.
 #[test]
-fn what_a_test_printed_is_all_that_is_told() {
-    let tests: String = (0..16)
-        .map(|number| format!("#[memcheck(iterations = 50, warmup = 1)] fn t{number}(w: Workload) {{ prints(w) }}\n"))
-        .collect();
-    let project = Project::new("printed").file(
-        "src/lib.rs",
-        r#"
-        #![cfg(test)]
-        use memcheck::{Workload, memcheck};
-
-        struct Server;
-        impl Drop for Server {
-            fn drop(&mut self) {
-                println!("torn down");
-                print!("no end of line");
-            }
-        }
-
-        fn prints(workload: Workload) {
-            let _server = Server;
-            println!("set up");
-            workload.iterate(|| std::mem::forget(std::hint::black_box(Box::new(0u8))));
-        }
-        "#
-        .to_owned()
-            + &tests,
-    );
-    let output = project.memcheck(&["--report=-", "-j4", "--sites=never"]).code(100);
-    let run: serde_json::Value = serde_json::from_str(&output.stdout).expect("a report is JSON");
-    let texts: Vec<&str> = run["tests"]
-        .as_array()
-        .expect("tests are a list")
-        .iter()
-        .map(|test| test["report"]["output"]["text"].as_str().unwrap_or_default())
-        .collect();
-    assert_eq!(texts.len(), 16);
-    for text in texts {
-        assert_eq!(text, "set up\ntorn down\nno end of line");
-    }
+fn memcheck_once_runs_the_body_once_without_a_verdict() {
+    let leaks = |value: Option<&str>| -> Output {
+        let mut command = PROJECT.cargo("test", &["leaks"]);
+        run(command.envs(value.map(|value| ("MEMCHECK", value))))
+    };
+    leaks(None).code(101);
+    // Visible although libtest captures the output of passing tests.
+    let said = "memcheck: leaks NOT CHECKED, its body runs once (MEMCHECK=once)";
+    let output = leaks(Some("once")).code(0);
+    assert!(output.stderr.contains(said), "{}", output.stderr);
+    // Any other value is an error, in a test and in the tool.
+    let said =
+        "the environment variable MEMCHECK=\"twice\" cannot be used: it can only be \"once\"";
+    let output = leaks(Some("twice")).code(101);
+    assert!(output.stdout.contains(said), "{}", output.stdout);
+    let output = run(PROJECT.memcheck_command(&[]).env("MEMCHECK", "twice")).code(2);
+    assert!(output.error().contains(said), "{}", output.stderr);
 }

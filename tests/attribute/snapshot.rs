@@ -1,9 +1,8 @@
-//! Snapshots of what a test allocates, with the real cargo-insta, as somebody does who starts with
-//! them.
+//! `#[memcheck(snapshot)]`: what a test allocates, compared with a snapshot of insta.
 
 use crate::support::Project;
 use crate::support::insta::run_with;
-use crate::support::tools::are_there;
+use crate::support::tools::is_installed;
 
 const BEFORE: &str = r#"
 #[cfg(test)]
@@ -42,16 +41,15 @@ mod tests {
 
 const REQUEST: &str = "src/snapshots/walk__tests__answers_a_request.snap";
 
-/// A project in which nothing of the shell's or the machine's CI is heard.
 fn project(name: &str) -> Project {
     let project = Project::new(name).library_features(&["insta"]).manifest_extra("insta = \"1\"\n");
     project.file("src/lib.rs", BEFORE)
 }
 
 #[test]
-fn the_loop_of_insta() {
+fn snapshots_are_compared_reviewed_and_accepted_with_cargo_insta() {
     let version = ["cargo-insta", "insta", "--version"];
-    if !are_there(&version, "`cargo install cargo-insta --locked`") {
+    if !is_installed(&version, "`cargo install cargo-insta --locked`") {
         return;
     }
     let project = project("walk");
@@ -63,7 +61,8 @@ fn the_loop_of_insta() {
     let there = |path: &str| project.path().join(path).exists();
     let pending = format!("{REQUEST}.new");
 
-    // Nothing to compare with: pending, and failed as insta does it. In CI nothing is written.
+    // Without a snapshot the test fails as insta does, and a new one is pending. In CI no file is
+    // written.
     let first = test(&["--lib"], &[("CI", "1")]).code(101);
     assert!(first.stdout.contains("snapshot assertion for"), "{}", first.stdout);
     assert!(!there(&pending));
@@ -83,30 +82,30 @@ fn the_loop_of_insta() {
         "{by_hand}"
     );
 
-    everywhere(&project);
+    matches_under_each_runner(&project);
 
-    // One allocation more.
+    // One more allocation.
     project.write("src/lib.rs", BEFORE.replace("drop(name);", "drop((name.clone(), name));"));
     for output in [memcheck(&[]).code(100), test(&["--lib"], &[]).code(101)] {
-        let told = format!("{}{}", output.stdout, output.stderr);
+        let printed = format!("{}{}", output.stdout, output.stderr);
         for line in ["-allocations    2 blocks", "+allocations    3 blocks"] {
-            let found = told.lines().any(|told| squeezed(told).contains(&squeezed(line)));
-            assert!(found, "no {line:?}:\n{told}");
+            let found = printed.lines().any(|printed| squeezed(printed).contains(&squeezed(line)));
+            assert!(found, "no {line:?}:\n{printed}");
         }
     }
     assert!(there(&pending));
-    // As `cargo insta test` runs it, the tests pass and the pending ones are left for the review.
+    // With INSTA_FORCE_PASS, as `cargo insta test` sets it, the tests pass and stay pending.
     test(&["--lib"], &[("INSTA_FORCE_PASS", "1")]).code(0);
     insta(&["accept"]).code(0);
     assert!(!there(&pending));
     memcheck(&[]).code(0);
 
-    // What no test asserts any more is seen, what a test asserts is not taken for that.
+    // Only the snapshot that no test asserts is unreferenced.
     project.write("src/snapshots/walk__tests__gone.snap", "---\nsource: src/lib.rs\n---\ngone\n");
     insta(&["test", "--unreferenced=delete"]).code(0);
     assert!(there(REQUEST) && !there("src/snapshots/walk__tests__gone.snap"));
 
-    // A leak is told as a leak, and never pends.
+    // A leak is reported as a leak; it never becomes a pending snapshot.
     let leak = run_with(project.memcheck_command(&["grows"]), &[("LEAK", "1")]).code(100);
     assert!(leak.stdout.contains("LEAK"), "{}", leak.stdout);
     assert!(!there("src/snapshots/walk__tests__grows.snap.new"));
@@ -117,8 +116,8 @@ fn the_loop_of_insta() {
     assert!(text.unwrap().contains("verdict        steady"));
 }
 
-/// The same files under each runner.
-fn everywhere(project: &Project) {
+/// The same snapshots match under each runner.
+fn matches_under_each_runner(project: &Project) {
     for _ in 0..3 {
         run_with(project.memcheck_command(&["-j", "8"]), &[("CI", "1")]).code(0);
         run_with(project.cargo("test", &["--lib", "--", "--test-threads=8"]), &[("CI", "1")])
@@ -129,13 +128,13 @@ fn everywhere(project: &Project) {
     }
 }
 
-/// Without blanks and the marks of insta's table: `-allocations2blocks`.
+/// Removes blanks and the lines of insta's table: `-allocations2blocks`.
 fn squeezed(line: &str) -> String {
     line.chars().filter(|c| !c.is_whitespace() && !"│┆".contains(*c)).collect()
 }
 
 #[test]
-fn a_heap_that_is_not_counted_is_an_error_and_no_snapshot() {
+fn an_uncounted_heap_is_an_error_and_writes_no_snapshot() {
     let project =
         Project::new("snapshot-uncounted").library_features(&["insta", "own-allocator"]).file(
             "src/lib.rs",
@@ -155,11 +154,65 @@ fn a_heap_that_is_not_counted_is_an_error_and_no_snapshot() {
         );
     let output = run_with(project.memcheck_command(&[]), &[("INSTA_UPDATE", "always")]).code(1);
     assert!(output.stdout.contains("BROKEN"), "{}", output.stdout);
-    // The feature is on already, so that is not what is advised.
+    // The feature is enabled already, so the advice is not to enable it.
     let advice = "the feature `own-allocator` of memcheck-lib is on (perhaps by another crate of \
                   this build)";
     assert!(output.stdout.contains(advice), "{}", output.stdout);
     assert!(output.stdout.contains("static A: memcheck::Alloc<std::alloc::System>"));
     assert!(!project.path().join("src/snapshots").exists());
     run_with(project.cargo("test", &["by_hand"]), &[]).code(0);
+}
+
+/// `scripts/snapshots-50.sh` repeats this fifty times.
+#[test]
+fn every_form_has_the_same_snapshot_under_each_runner() {
+    let project = Project::new("snapshot_forms")
+        .library_features(&["insta", "tokio"])
+        .manifest_extra(
+            "tokio = { version = \"1.40\", features = [\"macros\", \"rt-multi-thread\", \"sync\"] }\n",
+        )
+        .file("src/lib.rs", include_str!("../fixtures/snapshot_forms/forms.rs"));
+    let accepted = run_with(project.memcheck_command(&[]), &[("INSTA_UPDATE", "always")]).code(0);
+    assert!(
+        accepted.stdout.contains("14 tests run: 13 passed, 1 known leak"),
+        "{}",
+        accepted.stdout
+    );
+
+    let folder = project.path().join("src/snapshots");
+    let names: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+    assert_eq!(names.len(), 14, "{names:?}");
+    let text = |name: &str| {
+        let path = folder.join(format!("snapshot_forms__tests__{name}.snap"));
+        let text = std::fs::read_to_string(&path);
+        text.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let plain = text("plain");
+    for line in ["allocations    2 blocks per iteration", "peak           106 B"] {
+        assert!(plain.contains(line), "{plain}");
+    }
+    assert!(text("one_of_a_group").contains("allocated      40 B per iteration"));
+    // With several threads only the values that depend on scheduling are left out.
+    for name in ["threads_of_its_own", "many_threads", "converted__many_threads"] {
+        let text = text(name);
+        assert!(text.contains("peak           varies (several threads)"), "{name}: {text}");
+        assert!(text.contains("heap           steady\n"), "{name}: {text}");
+        assert!(!text.contains("allocations    varies"), "{name}: {text}");
+    }
+    for name in ["one_thread", "converted__one_thread"] {
+        let text = text(name);
+        assert!(text.contains("tasks          steady"), "{name}: {text}");
+        assert!(text.contains("heap           steady, +0 B per iteration"), "{name}: {text}");
+    }
+    let leaks = text("leaks");
+    assert!(leaks.contains("verdict        growing, as known"), "{leaks}");
+    assert!(leaks.contains("heap           growing, +24 B per iteration"), "{leaks}");
+
+    // In CI no file is written, so a difference fails.
+    let ci = [("CI", "1")];
+    run_with(project.memcheck_command(&["-j", "8", "--sites=always"]), &ci).code(0);
+    run_with(project.cargo("test", &["--lib"]), &ci).code(0);
+    if project.nextest(&["--no-run"]).is_some() {
+        run_with(project.cargo("nextest", &["run"]), &ci).code(0);
+    }
 }

@@ -1,9 +1,8 @@
-//! What is wrong, or missing, is told in one paragraph: what, why, and what to do; each with its
-//! exit code.
+//! Wrong or missing input: each error says what is wrong, why, and what to do, with its exit code.
 
 use std::process::Command;
 
-use crate::support::processes::{is_running, until};
+use super::project_with_nested_test;
 use crate::support::{Output, Project, clean, entry, run};
 
 /// Runs the tool in an empty folder.
@@ -18,7 +17,7 @@ fn outside(arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn an_unknown_flag() {
+fn an_unknown_flag_is_rejected_with_a_similar_flag() {
     insta::assert_snapshot!(outside(&["--resitent", "1 MiB"]).code(2).error(), @"
     error: unexpected argument '--resitent' found
 
@@ -32,7 +31,7 @@ fn an_unknown_flag() {
 }
 
 #[test]
-fn a_value_that_is_no_size_or_time() {
+fn an_invalid_size_or_time_is_rejected() {
     insta::assert_snapshot!(outside(&["--resident", "much"]).code(2).error(), @r#"
     error: invalid value 'much' for '--resident <SIZE>': "much" is not a size; write a number and a unit, for example "256 KiB", "1.5 MiB" or "0"
 
@@ -46,7 +45,7 @@ fn a_value_that_is_no_size_or_time() {
 }
 
 #[test]
-fn no_manifest() {
+fn a_missing_manifest_is_an_error() {
     insta::assert_snapshot!(outside(&[]).code(2).error(), @"
     error: there is no Cargo.toml in `<folder>` or in any folder above it
       help: run the command inside a cargo project, or name one with --manifest-path
@@ -58,19 +57,19 @@ fn no_manifest() {
 }
 
 #[test]
-fn help_and_version_are_no_errors() {
+fn help_and_version_exit_0() {
     let help = outside(&["--help"]).code(0).stdout;
     assert!(help.contains("Usage: cargo memcheck") && help.contains("--resident"), "{help}");
     assert!(outside(&["--version"]).code(0).stdout.starts_with("cargo-memcheck "));
 }
 
 #[test]
-fn a_build_that_fails() {
+fn a_failed_build_shows_the_compiler_error_and_exits_101() {
     let project = Project::new("no-build")
         .without_library()
         .file("src/lib.rs", "pub fn broken() -> u8 { missing }\n");
     let output = project.memcheck(&["--lib"]).code(101);
-    // The compiler's own words, and then ours.
+    // The message of the compiler, then that of the tool.
     assert!(output.stderr.contains("cannot find value `missing`"), "{}", output.stderr);
     insta::assert_snapshot!(output.error(), @"
     error: the tests could not be built: `cargo test --no-run --message-format=json-render-diagnostics --lib` ended with exit status: 101
@@ -80,14 +79,14 @@ fn a_build_that_fails() {
 }
 
 #[test]
-fn a_selection_that_cargo_refuses() {
+fn an_unknown_package_exits_101() {
     let project = Project::new("no-such-package").without_library();
     let output = project.memcheck(&["-p", "other"]).code(101);
     assert!(output.stderr.contains("other"), "{}", output.stderr);
 }
 
 #[test]
-fn a_target_directory_that_cannot_be_used() {
+fn an_unusable_target_directory_exits_101() {
     let project = Project::new("no-target").without_library().file("occupied", "");
     let output = project.memcheck(&["--target-dir", "occupied"]).code(101);
     assert!(output.stderr.contains("occupied"), "{}", output.stderr);
@@ -98,7 +97,7 @@ fn a_target_directory_that_cannot_be_used() {
 }
 
 #[test]
-fn a_broken_or_truncated_binary() {
+fn a_truncated_test_binary_is_an_error_that_says_to_remove_it() {
     let project =
         Project::new("cut-binary").without_library().file("src/lib.rs", "#[test] fn a() {}\n");
     project.memcheck(&["--no-run"]).code(0);
@@ -128,7 +127,7 @@ fn a_broken_or_truncated_binary() {
     }
     project.memcheck(&["list"]).code(1);
 
-    // The advice is good.
+    // The advice in the message works.
     for binary in &binaries {
         std::fs::remove_file(binary).unwrap();
     }
@@ -136,7 +135,7 @@ fn a_broken_or_truncated_binary() {
 }
 
 #[test]
-fn a_library_of_another_version() {
+fn an_entry_of_another_version_is_an_error_that_says_what_to_update() {
     let version = |name, version| {
         let entry = entry(&format!("memcheck-test|{version}|{name}::a|src/lib.rs|1|1|"));
         Project::new(name)
@@ -157,7 +156,7 @@ fn a_library_of_another_version() {
 }
 
 #[test]
-fn an_entry_that_is_cut_off() {
+fn a_damaged_entry_is_an_error() {
     let source = entry("memcheck-test|1|damaged::a|src/lib.rs|1");
     let project = Project::new("damaged").without_library().file("src/lib.rs", source);
     insta::assert_snapshot!(project.memcheck(&["list"]).code(2).error(), @r#"
@@ -167,7 +166,7 @@ fn an_entry_that_is_cut_off() {
 }
 
 #[test]
-fn two_tests_of_one_name() {
+fn two_tests_with_the_same_name_are_an_error() {
     let project = Project::new("same-name").file(
         "src/lib.rs",
         "#![cfg(test)]\n#[memcheck::memcheck]\nfn a() {}\n\
@@ -181,7 +180,7 @@ fn two_tests_of_one_name() {
 
 /// The compiler removes every `#[test]` of a target that has no harness.
 #[test]
-fn a_target_without_a_harness() {
+fn a_test_in_a_target_without_harness_fails() {
     let project = Project::new("no-harness")
         .manifest_extra("\n[[test]]\nname = \"own_main\"\nharness = false\n")
         .file(
@@ -195,7 +194,15 @@ fn a_target_without_a_harness() {
 }
 
 #[test]
-fn no_annotated_test() {
+fn a_test_inside_a_function_fails_because_libtest_cannot_run_it() {
+    let output = project_with_nested_test("nested").memcheck(&[]).code(100);
+    let why = "the test harness does not know `inner`, so it can never run: a test inside of a \
+               function is out of its reach";
+    assert!(output.stdout.contains(why), "{}", output.stdout);
+}
+
+#[test]
+fn a_project_without_annotated_tests_exits_4_with_first_steps() {
     let project = Project::new("nothing-yet")
         .without_library()
         .file("src/lib.rs", "#[test] fn ordinary() {}\n");
@@ -224,7 +231,7 @@ fn no_annotated_test() {
 }
 
 #[test]
-fn nothing_that_was_asked_for() {
+fn filters_that_match_no_test_exit_4() {
     let project = Project::new("asked")
         .file("src/lib.rs", "#![cfg(test)]\n#[memcheck::memcheck]\n#[ignore]\nfn later() {}\n");
     insta::assert_snapshot!(project.memcheck(&["latr", "--release=no"]).code(2).error(), @"
@@ -258,32 +265,9 @@ fn nothing_that_was_asked_for() {
     project.memcheck(&["--no-run"]).code(0);
 }
 
+/// Cargo would start that runner instead of the tool on every test binary.
 #[test]
-fn a_signal_ends_the_build_and_all_that_it_started() {
-    let project = Project::new("slow-build").without_library().file(
-        "build.rs",
-        "fn main() {\n    std::fs::write(\"new\", std::process::id().to_string()).unwrap();\n\
-         \x20   std::fs::rename(\"new\", \"started\").unwrap();\n\
-         \x20   std::thread::sleep(std::time::Duration::from_secs(3600));\n}\n",
-    );
-    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
-        let started = project.path().join("started");
-        let _ = std::fs::remove_file(&started);
-        let mut command = project.memcheck_command(&[]);
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-        let mut child = command.spawn().unwrap();
-        until("the build begins", || started.exists());
-        let script = std::fs::read_to_string(&started).unwrap();
-        let pid = child.id().to_string();
-        Command::new("kill").args(["-s", signal, &pid]).status().unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
-        until(&format!("the build script ends after {signal}"), || !is_running(&script));
-    }
-}
-
-/// It would be started on every test binary, in the place of this tool.
-#[test]
-fn a_runner_on_the_command_line() {
+fn a_runner_given_with_config_is_rejected() {
     let project = Project::new("own-runner")
         .without_library()
         .file("src/lib.rs", entry("memcheck-test|1|own_runner::a|src/lib.rs|1|1|"))
@@ -297,9 +281,9 @@ fn a_runner_on_the_command_line() {
     assert!(!project.path().join("started").exists());
 }
 
-/// A worker whose library talks another protocol, as of an old `target` or a renamed dependency.
+/// A library with another protocol version comes from an old `target` or a renamed dependency.
 #[test]
-fn a_worker_of_another_protocol() {
+fn a_worker_of_another_protocol_version_fails_and_says_what_to_update() {
     let project = |name: &str, protocol: u32| {
         let source = entry(&format!(
             "memcheck-test|1|{}::a|src/lib.rs|1|1|",

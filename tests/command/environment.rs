@@ -1,4 +1,4 @@
-//! A worker runs in the surroundings that `cargo test` gives to the same binary.
+//! A worker has the environment and the working directory that `cargo test` gives to the same binary.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,7 +22,7 @@ fn tell() {
 "#
 }
 
-/// The same in the unit tests of a library.
+/// The same test as a unit test of a library.
 fn library(crate_name: &str) -> String {
     format!("#[cfg(test)] mod probe {{ {} }}\n", probe(&format!("{crate_name}::probe::tell")))
 }
@@ -60,8 +60,8 @@ fn project() -> Project {
         .env("FORCED", "shell")
 }
 
-/// What each crate wrote, less what a worker is told by its observer.
-fn told(directory: &Path) -> BTreeMap<String, String> {
+/// What each crate wrote, without the variables that an observer sets.
+fn written(directory: &Path) -> BTreeMap<String, String> {
     let read = |entry: std::io::Result<std::fs::DirEntry>| {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
@@ -73,19 +73,19 @@ fn told(directory: &Path) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn it_is_that_of_cargo_test() {
+fn the_environment_of_a_test_is_that_of_cargo_test() {
     let directory = tempfile::tempdir().unwrap();
     let project = project().env("PROBE_DIRECTORY", directory.path());
     let arguments = ["--workspace", "--config", "env.FROM_FLAG=\"flag\"", "--lib", "--tests"];
 
     project.cargo_test(&arguments).code(0);
-    let expected = told(directory.path());
+    let expected = written(directory.path());
     assert_eq!(expected.keys().collect::<Vec<_>>(), ["inner", "outer", "surroundings"]);
     for crate_name in expected.keys() {
         std::fs::remove_file(directory.path().join(crate_name)).unwrap();
     }
 
-    // Once as an installed tool, once as one that a `cargo run` has started.
+    // Once as an installed tool, once as `cargo run` starts it.
     let installed = project.memcheck_command(&arguments);
     let mut through_cargo = project.memcheck_command(&arguments);
     let own = Path::new(env!("CARGO_BIN_EXE_cargo-memcheck")).parent().unwrap();
@@ -100,7 +100,7 @@ fn it_is_that_of_cargo_test() {
         .env("LD_LIBRARY_PATH", std::env::join_paths(libraries).unwrap());
     for mut command in [installed, through_cargo] {
         let output = run(&mut command);
-        let found = told(directory.path());
+        let found = written(directory.path());
         for (crate_name, expected) in &expected {
             let found = found.get(crate_name).unwrap_or_else(|| {
                 panic!("{crate_name} did not run:\n{}{}", output.stdout, output.stderr)
@@ -110,7 +110,7 @@ fn it_is_that_of_cargo_test() {
         }
     }
 
-    // That the comparison compares something.
+    // The compared texts have the expected lines.
     let outer = &expected["outer"];
     for line in [
         "\"FROM_BUILD_SCRIPT\"=\"1 2\"",
@@ -126,7 +126,7 @@ fn it_is_that_of_cargo_test() {
     assert!(expected["inner"].ends_with("inner\""));
 }
 
-/// The lines that differ, not two walls of text.
+/// Fails with the lines that differ instead of both texts.
 #[track_caller]
 fn pretty_assert(found: &str, expected: &str, what: &str) {
     let missing: Vec<&str> =
@@ -137,7 +137,7 @@ fn pretty_assert(found: &str, expected: &str, what: &str) {
 }
 
 #[test]
-fn a_configured_runner_does_not_stand_between() {
+fn a_configured_runner_is_not_used() {
     let directory = tempfile::tempdir().unwrap();
     let host = host();
     for (name, runner) in
@@ -155,14 +155,14 @@ fn a_configured_runner_does_not_stand_between() {
             )
             .env("PROBE_DIRECTORY", directory.path());
         let output = project.memcheck(&[]);
-        assert!(told(directory.path()).contains_key(&crate_name), "{}", output.stderr);
+        assert!(written(directory.path()).contains_key(&crate_name), "{}", output.stderr);
     }
 }
 
 #[test]
-fn a_target_that_is_named_is_run_too() {
+fn the_host_target_given_by_flag_or_configuration_runs() {
     let host = host();
-    // By a flag, and by the configuration.
+    // By the flag, and by the configuration of cargo.
     let config = format!("[build]\ntarget = \"{host}\"\n");
     for (name, arguments, config) in
         [("target-flag", vec!["--target", &host], ""), ("target-config", vec![], config.as_str())]
@@ -175,10 +175,10 @@ fn a_target_that_is_named_is_run_too() {
             .file(".cargo/config.toml", config)
             .env("PROBE_DIRECTORY", directory.path());
         project.cargo_test(&arguments).code(0);
-        let expected = told(directory.path());
+        let expected = written(directory.path());
         std::fs::remove_file(directory.path().join(&crate_name)).unwrap();
         let output = project.memcheck(&arguments);
-        let found = told(directory.path());
+        let found = written(directory.path());
         assert!(found.contains_key(&crate_name), "{}", output.stderr);
         pretty_assert(&found[&crate_name], &expected[&crate_name], name);
     }

@@ -1,5 +1,5 @@
-//! `cargo memcheck inspect` on real processes. (What is said of programs of other languages is
-//! tested in the library, `memcheck-lib/tests/runtimes.rs`.)
+//! `cargo memcheck inspect` on real processes. `memcheck-lib/tests/process/runtimes.rs` tests what it
+//! says about programs of other languages.
 
 #![allow(
     clippy::print_stdout,
@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use crate::support::processes::{is_root, is_running, until};
-use crate::support::tools::are_there;
+use crate::support::tools::is_installed;
 use crate::support::{Output, clean, run};
 
 fn command(arguments: &[&str]) -> Command {
@@ -19,7 +19,7 @@ fn command(arguments: &[&str]) -> Command {
     command.args(["memcheck", "inspect"]).args(arguments);
     clean(&mut command);
     command.env_remove("COLUMNS");
-    // Away from any Cargo.toml: none is needed.
+    // In a folder without Cargo.toml: inspect needs none.
     command.current_dir("/");
     command
 }
@@ -28,7 +28,7 @@ fn inspect(arguments: &[&str]) -> Output {
     run(&mut command(arguments))
 }
 
-/// A child that is ended with the test.
+/// A child that is killed at the end of the test.
 struct Running(Child);
 
 impl Running {
@@ -43,13 +43,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Fails when it has ended, which is well.
+        // Fails if it has ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Python that reserves 64 GiB, without access to it, and waits.
+/// A Python program that reserves 64 GiB without access, and waits.
 const RESERVES: &str = "\
 import ctypes, time
 libc = ctypes.CDLL(None)
@@ -66,11 +66,11 @@ fn skip(test: &str, why: &str) {
 }
 
 fn has_python() -> bool {
-    are_there(&["python3", "--version"], "install python3")
+    is_installed(&["python3", "--version"], "install python3")
 }
 
 #[test]
-fn a_reservation_is_said_to_be_none_in_the_first_sentence() {
+fn reserved_addresses_are_named_in_the_first_sentence() {
     if !has_python() {
         return;
     }
@@ -120,14 +120,14 @@ fn colour_follows_cargos_conventions() {
 }
 
 #[test]
-fn a_pid_that_is_no_process() {
+fn an_unknown_pid_exits_4() {
     let output = inspect(&["2147483647"]).code(4);
     assert_eq!(output.stdout, "");
     assert!(output.error().starts_with("error: there is no process 2147483647"), "{output:?}");
 }
 
 #[test]
-fn a_zombie_and_a_kernel_thread_have_no_memory() {
+fn a_zombie_and_a_kernel_thread_are_errors() {
     let mut child = Command::new("true").spawn().unwrap();
     let pid = child.id().to_string();
     until("a zombie", || !is_running(&pid));
@@ -145,9 +145,9 @@ fn a_zombie_and_a_kernel_thread_have_no_memory() {
 }
 
 #[test]
-fn a_process_of_somebody_else() {
+fn a_process_of_another_user_is_an_error() {
     let output = if is_root() {
-        // As nobody, from where nobody may start it.
+        // Runs as the user nobody, from a folder that this user may read.
         let directory = tempfile::Builder::new().tempdir_in("/tmp").unwrap();
         let binary = directory.path().join("cargo-memcheck");
         std::fs::copy(env!("CARGO_BIN_EXE_cargo-memcheck"), &binary).unwrap();
@@ -167,12 +167,12 @@ fn a_process_of_somebody_else() {
     let error = output.code(1).error();
     assert!(error.contains("does not let this user read /proc/"), "{error}");
     assert!(error.contains("run as its user or as root"), "{error}");
-    // What the kernel tells everyone.
+    // The kernel shows these to every user.
     assert!(error.contains("virtual size ") && error.contains("resident "), "{error}");
 }
 
 #[test]
-fn wrong_usage() {
+fn wrong_arguments_exit_2() {
     for arguments in
         [&[][..], &["firefox"], &["1", "2"], &["1", "--", "true"], &["--after", "1s", "1"]]
     {
@@ -189,7 +189,7 @@ fn wrong_usage() {
 }
 
 #[test]
-fn a_command_is_looked_at_and_ended_with_its_kin() {
+fn inspecting_a_command_ends_its_process_tree() {
     let directory = tempfile::tempdir().unwrap();
     let pids = directory.path().join("pids");
     let script = format!(
@@ -198,7 +198,7 @@ fn a_command_is_looked_at_and_ended_with_its_kin() {
         pids.display()
     );
     let output = inspect(&["--tree", "--after", "1s", "--", "sh", "-c", &script]).code(0);
-    // What the command prints does not get into the result.
+    // The output of the command goes to stderr, the result to stdout.
     assert!(!output.stdout.contains("printed\n") && output.stderr.contains("printed\n"));
     assert!(output.stdout.contains("with its descendants"), "{}", output.stdout);
     assert!(output.stdout.contains(" processes use "), "{}", output.stdout);
@@ -210,7 +210,7 @@ fn a_command_is_looked_at_and_ended_with_its_kin() {
 }
 
 #[test]
-fn a_command_that_ends_before_is_said_to_have() {
+fn a_command_that_ends_early_is_an_error() {
     for (script, status) in [("exit 3", "exit status: 3"), ("kill -9 $$", "signal: 9 (SIGKILL)")] {
         let output = inspect(&["--", "sh", "-c", script]).code(4);
         let error = output.error();
@@ -220,14 +220,14 @@ fn a_command_that_ends_before_is_said_to_have() {
 }
 
 #[test]
-fn a_command_can_be_looked_at_at_once_and_as_json() {
+fn inspecting_a_command_after_0s_prints_json() {
     let output = inspect(&["--json", "--after=0s", "--", "sleep", "600"]).code(0);
     let json: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(json["command"], serde_json::json!(["sleep", "600"]));
 }
 
 #[test]
-fn a_signal_ends_the_command_too() {
+fn a_signal_ends_the_inspected_command() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("pid");
     let script = format!("echo $$ > {0}.new; mv {0}.new {0}; exec sleep 600", file.display());
@@ -240,10 +240,10 @@ fn a_signal_ends_the_command_too() {
     until("the command ends", || !is_running(&pid));
 }
 
-/// Its state is looked at all the while: neither stopped (`T`) nor traced (`t`). What a look costs
-/// is measured in `memcheck-lib/tests/process_cost.rs`.
+/// Reads the state of the process meanwhile: it is neither stopped (`T`) nor traced (`t`).
+/// `memcheck-lib/tests/process/cost.rs` measures what inspecting costs.
 #[test]
-fn a_process_is_never_stopped() {
+fn inspecting_does_not_stop_the_process() {
     let busy = Running::start(Command::new("sh").args(["-c", "while :; do :; done"]));
     let state = || {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", busy.pid())).unwrap();

@@ -1,8 +1,8 @@
-//! Which tests are found, how they are called, and which are chosen.
+//! `cargo memcheck list`: which tests it finds, their names, and which of them filters select.
 
 use crate::support::{Project, clean, entry, root, run, target_directory};
 
-/// One project with every kind of target.
+/// A project with every kind of target.
 fn every_kind() -> Project {
     let test = "use memcheck::memcheck;\n#[memcheck]\nfn ";
     Project::new("every-kind")
@@ -27,12 +27,12 @@ fn every_kind() -> Project {
 }
 
 #[test]
-fn tests_are_found_and_chosen_as_cargo_test_does() {
+fn targets_and_filters_select_tests_as_cargo_test_does() {
     let project = every_kind();
     let list =
         |arguments: &[&str]| project.memcheck(&[&["list"], arguments].concat()).code(0).stdout;
 
-    // What `cargo test` runs: `examples` are built only, `benches` not at all unless they say so.
+    // As under `cargo test`: examples are only built, and benches only run with `test = true`.
     insta::assert_snapshot!(list(&[]), @"
     every-kind:
         tests::alone (serial: port)
@@ -100,14 +100,14 @@ fn tests_are_found_and_chosen_as_cargo_test_does() {
     }
     "#);
 
-    // The names are those that libtest knows.
+    // libtest uses the same names.
     let cargo = project.cargo_test(&["--lib", "--", "--list"]).code(0).stdout;
     assert!(cargo.contains("tests::deeper::in_the_library: test"), "{cargo}");
 }
 
 #[test]
-fn release_and_stripped_binaries_keep_their_tests() {
-    // Without the library, which would take a minute to build with these settings.
+fn tests_are_found_in_stripped_release_binaries() {
+    // The library would take a minute to build with this profile.
     let project = Project::new("stripped")
         .without_library()
         .manifest_extra("\n[profile.release]\nstrip = true\nlto = true\n")
@@ -118,7 +118,7 @@ fn release_and_stripped_binaries_keep_their_tests() {
 }
 
 #[test]
-fn the_members_of_a_workspace_are_chosen_with_the_flags_of_cargo() {
+fn package_flags_select_workspace_members() {
     let member = |name: &str| {
         format!(
             "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
@@ -143,7 +143,7 @@ fn the_members_of_a_workspace_are_chosen_with_the_flags_of_cargo() {
 }
 
 #[test]
-fn the_word_memcheck_may_be_left_out() {
+fn the_binary_runs_without_the_memcheck_argument() {
     let project = Project::new("named-by-list")
         .file("src/lib.rs", "#[cfg(test)]\n#[memcheck::memcheck]\nfn found() {}\n");
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cargo-memcheck"));

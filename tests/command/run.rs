@@ -1,96 +1,160 @@
-//! What a run does with tests that cannot be judged, and how its results are told.
+//! A run: its exit code, a line for each test, the details, the summary.
 
+use super::project_with_nested_test;
 use crate::support::{Output, Project, redact};
 
-/// A project whose only annotated test can never run, because it is inside of a function.
-fn nested(name: &str) -> Project {
-    Project::new(name).file(
-        "src/lib.rs",
-        "#![cfg(test)]\n#[test]\nfn outer() {\n    #[memcheck::memcheck]\n    fn inner() {}\n}\n",
-    )
-}
+/// A test for each status; its name says how it ends.
+const STATUSES: &str = r#"
+#![cfg(test)]
+use memcheck::memcheck;
 
-#[test]
-fn a_test_that_libtest_cannot_reach_is_a_failure_that_says_so() {
-    let output = nested("nested").memcheck(&[]).code(100);
-    let why = "the test harness does not know `inner`, so it can never run: a test inside of a \
-               function is out of its reach";
-    assert!(output.stdout.contains(why), "{}", output.stdout);
-}
+#[memcheck]
+fn passes() { std::hint::black_box(vec![0u8; 64]); }
+#[memcheck]
+fn leaks() { std::mem::forget(std::hint::black_box(Box::new(0u8))); }
+#[memcheck]
+fn panics() { panic!("on purpose"); }
+#[memcheck]
+fn aborts() { std::process::abort(); }
+#[memcheck]
+fn exits() { std::process::exit(0); }
+#[memcheck(timeout = "1s")]
+fn hangs() { std::thread::sleep(std::time::Duration::from_secs(3600)); }
+#[memcheck]
+#[ignore]
+fn later() {}
+"#;
 
-#[test]
-fn json_is_one_object_to_a_line() {
-    let output = nested("json").memcheck(&["--message-format", "json"]).code(100);
-    let mut lines: Vec<serde_json::Value> =
-        output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    // Those of cargo come first.
-    let built = lines.iter().position(|line| line["reason"] == "build-finished").unwrap();
-    lines.drain(..=built);
-    let reasons: Vec<&str> = lines.iter().filter_map(|line| line["reason"].as_str()).collect();
-    assert_eq!(reasons, ["compiler-message", "memcheck-report", "memcheck-summary"]);
-    assert_eq!(lines[0]["message"]["spans"][0]["line_start"], 4);
-    assert_eq!(lines[1]["status"], "FAIL");
-    assert_eq!(lines[1]["report"]["test"]["name"], "inner");
-    assert_eq!(lines[1]["report"]["test"]["binary"], "json");
-    assert_eq!(lines[1]["report"]["test"]["line"], 4);
-    assert_eq!(lines[2]["counts"]["FAIL"], 1);
-}
-
-/// An editor that runs this in the place of `cargo check` must see what the compiler says, once.
-#[test]
-fn json_has_what_the_compiler_says() {
-    let project = Project::new("warns").without_library().file("src/lib.rs", "fn unused() {}\n");
-    let output = project.memcheck(&["--message-format=json"]).code(4);
-    assert_eq!(codes(&output.stdout), ["dead_code", "dead_code"]);
-    assert!(!output.stderr.contains("is never used"), "{}", output.stderr);
-
-    project.write("src/lib.rs", "fn broken() -> u8 { missing }\n");
-    let output = project.memcheck(&["--message-format=json"]).code(101);
-    assert!(codes(&output.stdout).contains(&"E0425".to_owned()), "{}", output.stdout);
-    assert!(output.stdout.contains(r#"{"reason":"build-finished","success":false}"#));
-    assert!(!output.stderr.contains("cannot find value"), "{}", output.stderr);
-    // A document on standard output has that for itself.
-    let output = project.memcheck(&["--message-format=json", "--report=-"]).code(101);
-    assert!(output.stdout.is_empty() && output.stderr.contains("build-finished"));
-}
-
-/// The codes of the compiler's messages, as cargo's own parser reads them.
-fn codes(stdout: &str) -> Vec<String> {
-    use cargo_metadata::Message;
-    let messages = Message::parse_stream(stdout.as_bytes()).map(Result::unwrap);
-    let mut codes = Vec::new();
-    for message in messages {
-        match message {
-            Message::CompilerMessage(message) => {
-                codes.extend(message.message.code.map(|code| code.code));
-            }
-            Message::TextLine(line) => panic!("no message: {line}"),
-            _ => {}
-        }
+/// The results without the growth of the footprint, which is a page or two on some machines.
+fn without_resident(output: &Output) -> String {
+    let text = output.redacted();
+    let mut parts = text.split("resident ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str("resident <size>");
+        out.push_str(&part[part.find(" ·").unwrap_or(0)..]);
     }
-    codes
+    out
 }
 
 #[test]
-fn what_is_built_is_told_as_cargo_does() {
+fn every_end_has_its_status_and_its_error() {
+    let project = Project::new("every-end").file("src/lib.rs", STATUSES);
+    let output = project.memcheck(&["-j", "1", "--iterations", "496"]).code(100);
+    let stdout = output.redacted();
+    let (lines, details) = stdout.split_once("\n\n").expect("details follow the lines");
+    let statuses: Vec<String> = lines
+        .lines()
+        .map(|line| line.split("  ").map(str::trim).filter(|part| !part.is_empty()))
+        .map(|mut parts| {
+            parts.next().unwrap_or_default().to_owned() + " " + parts.next().unwrap_or_default()
+        })
+        .collect();
+    insta::assert_snapshot!(statuses.join("\n"), @"
+    SKIP [ T.TTs] every-end later
+    CRASH [ T.TTs] every-end aborts
+    EXIT [ T.TTs] every-end exits
+    TIMEOUT [ T.TTs] every-end hangs
+    LEAK [ T.TTs] every-end leaks
+    FAIL [ T.TTs] every-end panics
+    PASS [ T.TTs] every-end passes
+    ");
+    for headline in [
+        "error[heap-growth]: 1 B in 1 block survives every iteration",
+        "error[failed]: the test panicked in iteration 1: on purpose",
+        "error[crashed]: ended by SIGABRT in iteration 1",
+        "error[exited]: the process exited with status 0 in iteration 1",
+        "error[timed-out]: still not finished after 1 s in iteration 1",
+    ] {
+        assert!(details.contains(headline), "{headline} is missing in\n{details}");
+    }
+    // Failed tests are listed again below the summary.
+    let (_, end) = stdout.rsplit_once("────────────\n").unwrap();
+    let (summary, failures) = end.split_once('\n').unwrap();
+    insta::assert_snapshot!(summary, @"     Summary [   T.TTs] 6 tests run: 1 passed, 1 skipped, 1 leaked, 1 failed, 1 crashed, 1 exited, 1 timed out");
+    let mut failures: Vec<&str> = failures.lines().collect();
+    failures.sort_unstable_by_key(|line| line.trim_start());
+    assert_eq!(
+        failures,
+        [
+            "       CRASH every-end aborts",
+            "        EXIT every-end exits",
+            "        FAIL every-end panics",
+            "        LEAK every-end leaks",
+            "     TIMEOUT every-end hangs",
+        ]
+    );
+}
+
+#[test]
+fn a_run_without_failures_exits_0() {
+    let project = Project::new("clean").file("src/lib.rs", STATUSES);
+    let output = project.memcheck(&["passes", "--iterations", "496"]).code(0);
+    insta::assert_snapshot!(without_resident(&output), @"
+            PASS [   T.TTs] clean passes  heap +0 B/iter · resident <size> · allocates 64 B in 1 block · 496 iterations
+    ────────────
+         Summary [   T.TTs] 1 test run: 1 passed, 6 filtered out
+    ");
+    // Filters, ignored tests and arguments after `--` work as under `cargo test`.
+    let output = project.memcheck(&["-v", "--", "later", "--include-ignored", "--exact"]).code(0);
+    assert!(output.stdout.contains("PASS") && output.stdout.contains("clean later"));
+    assert!(output.stdout.contains("would have seen ≥ 1 block per"), "{}", output.stdout);
+}
+
+#[test]
+fn an_inconclusive_test_fails_unless_inconclusive_is_warn() {
+    let project = Project::new("unsure").file(
+        "src/lib.rs",
+        "#[cfg(test)]\n#[memcheck::memcheck]\n\
+         fn slow() { std::thread::sleep(std::time::Duration::from_millis(100)); }\n",
+    );
+    let slow = ["--time", "300ms", "--warmup", "1"];
+    let output = project.memcheck(&slow).code(100);
+    assert!(output.stdout.contains("UNSURE"), "{}", output.stdout);
+    assert!(output.stdout.contains("1 inconclusive"), "{}", output.stdout);
+    project.memcheck(&[&slow[..], &["--inconclusive", "warn"]].concat()).code(0);
+}
+
+#[test]
+fn fail_fast_reports_that_tests_did_not_run() {
+    let project = Project::new("fast").file("src/lib.rs", STATUSES);
+    let output = project.memcheck(&["-j", "1", "--fail-fast", "s", "--skip", "hangs"]).code(100);
+    assert!(output.stdout.contains("not run"), "{}", output.stdout);
+}
+
+#[test]
+fn the_short_format_is_one_line_per_test_with_its_location() {
+    let project = Project::new("short").file("src/lib.rs", STATUSES);
+    let output = project
+        .memcheck(&["--message-format=short", "--iterations=496", "passes", "panics", "-j1"])
+        .code(100);
+    insta::assert_snapshot!(without_resident(&output), @"
+    src/lib.rs:9:1: FAIL [   T.TTs] short panics
+    src/lib.rs:5:1: PASS [   T.TTs] short passes  heap +0 B/iter · resident <size> · allocates 64 B in 1 block · 496 iterations
+    Summary [   T.TTs] 2 tests run: 1 passed, 1 failed, 5 filtered out
+    ");
+}
+
+#[test]
+fn no_run_lists_executables_as_cargo_test_does() {
     let project = Project::new("built").without_library().file("tests/it.rs", "");
     let shown = |output: Output| {
         let lines = output.stderr.lines().filter(|line| line.contains("Executable"));
         redact(&lines.collect::<Vec<_>>().join("\n"))
     };
-    let told = shown(project.memcheck(&["--no-run"]).code(0));
+    let listed = shown(project.memcheck(&["--no-run"]).code(0));
     assert_eq!(
-        told,
+        listed,
         "  Executable unittests src/lib.rs (<target>/debug/deps/built-<hash>)\n  \
          Executable tests/it.rs (<target>/debug/deps/it-<hash>)"
     );
-    assert_eq!(told, shown(project.cargo_test(&["--no-run"]).code(0)));
+    assert_eq!(listed, shown(project.cargo_test(&["--no-run"]).code(0)));
     assert_eq!(shown(project.memcheck(&["--no-run", "-q"]).code(0)), "");
 }
 
 #[test]
-fn a_reader_that_goes_away_changes_nothing_about_the_result() {
-    let project = nested("closed-pipe");
+fn a_closed_stdout_keeps_the_exit_code() {
+    let project = project_with_nested_test("closed-pipe");
     let mut command = project.memcheck_command(&[]);
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
     let mut child = command.spawn().unwrap();
@@ -99,8 +163,8 @@ fn a_reader_that_goes_away_changes_nothing_about_the_result() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_the_summary_is_not_lost_in_silence() {
-    let project = nested("full-disk");
+fn a_full_stdout_is_an_error_and_exits_1() {
+    let project = project_with_nested_test("full-disk");
     let mut command = project.memcheck_command(&[]);
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = command.stdout(full).output().unwrap();

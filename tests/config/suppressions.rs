@@ -1,10 +1,9 @@
-//! Suppressions: what is hidden is shown, and what hides nothing is told.
+//! `[[suppress]]`: suppressed leaks are shown, unused suppressions are warned about.
 
 use crate::support::{Project, root};
 
-/// What the user cannot mend is told and let through; what stands beside it is not.
 #[test]
-fn a_suppressed_leak_is_known_and_its_neighbour_is_not() {
+fn a_suppressed_leak_is_known_and_another_leak_still_fails() {
     let project = Project::new("suppressed")
         .file(
             ".config/memcheck.toml",
@@ -37,14 +36,13 @@ fn theirs_and_ours() { vendor::init(); ours(); }
         "{}",
         leak.stdout
     );
-    // Without recorded sites nothing can be told apart, so nothing is let through.
+    // Without recorded sites the leaks cannot be told apart, so none is suppressed.
     project.memcheck(&["--exact", "theirs_alone", "--sites=never"]).code(100);
 }
 
-/// What hides nothing any more would hide the next leak: it is said where the whole workspace was
-/// run, and only there.
+/// An unused suppression would hide the next leak. The warning needs a run of the whole workspace.
 #[test]
-fn a_suppression_that_hides_nothing_is_told() {
+fn an_unused_suppression_is_warned_about() {
     let library = root().join("memcheck-lib");
     let manifest = |name: &str| {
         format!(
@@ -66,24 +64,24 @@ fn a_suppression_that_hides_nothing_is_told() {
         .file("one/src/lib.rs", test(""))
         .file("two/Cargo.toml", manifest("unused-two"))
         .file("two/src/lib.rs", test("") + &test("#[ignore]\n").replace("of_it", "later"))
-        // It has no tests, so none of them is missing.
+        // A package without tests, so no tests of it are missing.
         .file("none/Cargo.toml", manifest("unused-none") + "[lib]\ntest = false\n")
         .file("none/src/lib.rs", "")
         .file(
             ".config/memcheck.toml",
             "# Once needed.\n[[suppress]]\nfunction = \"*vendor::init*\"\nreason = \"gone\"\n",
         );
-    let told = |arguments: &[&str]| {
+    let warnings = |arguments: &[&str]| {
         let stderr = project.memcheck(arguments).code(0).stderr;
         stderr.lines().filter(|line| line.starts_with("warning: ")).collect::<Vec<_>>().join("\n")
     };
     let unused = "warning: .config/memcheck.toml:2: the suppression of `*vendor::init*` hid nothing in this run";
     let remove = "remove it, so that the next leak there is seen";
-    assert_eq!(told(&[]), format!("{unused}, in which 1 ignored test did not run: {remove}"));
-    assert_eq!(told(&["--workspace", "--run-ignored=all"]), format!("{unused}: {remove}"));
+    assert_eq!(warnings(&[]), format!("{unused}, in which 1 ignored test did not run: {remove}"));
+    assert_eq!(warnings(&["--workspace", "--run-ignored=all"]), format!("{unused}: {remove}"));
     for part in
         [&["-p", "unused-one"][..], &["--skip", "nothing-else", "of_it"], &["--sites=never"]]
     {
-        assert_eq!(told(part), "", "{part:?}");
+        assert_eq!(warnings(part), "", "{part:?}");
     }
 }

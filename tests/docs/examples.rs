@@ -1,6 +1,6 @@
-//! Every example does what its README says.
+//! The README of every example shows what the example does.
 //!
-//! A README shows commands and what they print:
+//! A README shows commands and their output:
 //!
 //! ````text
 //! ```console
@@ -11,8 +11,8 @@
 //! ```
 //! ````
 //!
-//! Each is run and compared with what is printed, without what varies. `BLESS=1 cargo test --test
-//! e2e docs::` writes what is printed into the READMEs.
+//! Each command is run, and its output compared with the README except for what varies. `BLESS=1
+//! cargo test --test e2e docs::` writes the output into the READMEs.
 
 use crate::support::session::{check_readme, command, comparable};
 use crate::support::{root, run};
@@ -63,7 +63,7 @@ fn library() {
 }
 
 #[test]
-fn every_example_is_tested_and_stands_alone() {
+fn every_example_has_a_test_and_its_own_workspace() {
     let source = include_str!("examples.rs");
     let mut folders = 0;
     for entry in std::fs::read_dir(root().join("examples")).unwrap() {
@@ -75,15 +75,15 @@ fn every_example_is_tested_and_stands_alone() {
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(source.contains(&format!("check(\"{name}\")")), "{name} has no test here");
         let manifest = std::fs::read_to_string(path.join("Cargo.toml")).unwrap();
-        assert!(manifest.contains("\n[workspace]\n"), "{name} does not stand alone");
+        assert!(manifest.contains("\n[workspace]\n"), "{name} has no [workspace] of its own");
         assert!(path.join("Cargo.lock").exists(), "{name} has no Cargo.lock");
     }
     assert!(folders > 0);
 }
 
-/// Beside each test that passes, every kind of leak that can be planted is found.
+/// In each passing test `--prove` plants every kind of leak, and all are detected.
 #[test]
-fn what_passes_is_proven() {
+fn passing_tests_of_the_examples_are_proven() {
     for (example, filters, proven) in [
         ("quickstart", &[][..], 3),
         ("zero_alloc", &["--exact", "tests::recording_does_not_allocate"], 1),
@@ -108,7 +108,7 @@ fn check(example: &str) {
 }
 
 #[test]
-fn what_varies_is_left_out() {
+fn comparing_printed_output_ignores_times_and_sizes() {
     let one = "        PASS [   0.49s] a b  heap +0 B/iter · resident +0 B · 4,080 iterations\n\
                \x20       LEAK [   2.35s] a c  heap +128 B/iter in 2 blocks · resident +24.6 MiB · 9 iterations  ▁▁▂█\n";
     let other = "        LEAK [   1.00s] a c  heap +131 B/iter in 2 blocks · resident +900 KiB · 10 iterations  ▁▂█\n\

@@ -1,4 +1,5 @@
-//! The documentation.
+//! The documentation: READMEs, examples, pages.
 
+mod configuration;
 mod examples;
 mod readme;

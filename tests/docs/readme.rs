@@ -1,5 +1,5 @@
-//! What README says is so: its commands run, its tables are those of `--help` and of the attribute,
-//! its first screen is what the tool prints.
+//! README.md is up to date: its commands run, its tables match `--help` and the attribute, and it
+//! shows what the tool prints.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -14,11 +14,11 @@ const TEST: &str = "cargo test --workspace";
 const QUICKSTART: &str = "cargo memcheck --manifest-path examples/quickstart/Cargo.toml";
 const REGISTRY: &str = "cargo memcheck --manifest-path examples/registry/Cargo.toml";
 
-/// Commands of README that other files run, and the file that does.
+/// Commands of the README that another file runs, and that file.
 const RUN_ELSEWHERE: [(&str, &str); 2] =
     [(TEST, ".ci/run"), ("cargo install --path cargo-memcheck", ".ci/run")];
 
-/// Two tests write the file when they are told to mend it.
+/// Two tests write the file with `BLESS=1`.
 static FILE: Mutex<()> = Mutex::new(());
 
 fn readme() -> String {
@@ -26,14 +26,14 @@ fn readme() -> String {
 }
 
 #[test]
-fn the_first_screen_is_what_the_tool_prints() {
+fn the_readme_shows_what_the_tool_prints() {
     let _file = FILE.lock();
     check_readme(&root().join("README.md"));
 }
 
-/// The alias of this repository, which is how a clone is tried.
+/// By the alias of this repository.
 #[test]
-fn a_clone_can_be_tried_with_the_alias() {
+fn the_quickstart_command_works_in_a_clone() {
     let mut words = QUICKSTART.split(' ');
     let mut command = Command::new(words.next().unwrap());
     command.args(words).arg("--target-dir").arg(target_directory());
@@ -44,7 +44,7 @@ fn a_clone_can_be_tried_with_the_alias() {
 }
 
 #[test]
-fn every_command_is_run_somewhere() {
+fn every_command_of_the_readme_is_run_by_a_test() {
     let text = readme();
     let mut shell = false;
     let mut commands = 0;
@@ -73,7 +73,7 @@ fn every_command_is_run_somewhere() {
 }
 
 #[test]
-fn the_tables_are_those_of_the_help_and_of_the_attribute() {
+fn the_tables_match_the_help_and_the_attribute() {
     let _file = FILE.lock();
     let help = help(&["--help"]);
     let mut text = readme();
@@ -98,9 +98,8 @@ fn the_tables_are_those_of_the_help_and_of_the_attribute() {
     }
 }
 
-/// The first lines of code in README are those of the example that they speak of.
 #[test]
-fn the_code_on_the_first_screen_is_the_example() {
+fn the_first_code_block_is_from_the_example() {
     let example = std::fs::read_to_string(root().join("examples/registry/src/lib.rs")).unwrap();
     let text = readme();
     let code = text.split("```rust\n").nth(1).unwrap().split("```").next().unwrap();
@@ -110,9 +109,9 @@ fn the_code_on_the_first_screen_is_the_example() {
     }
 }
 
-/// Every link to a file of this repository leads somewhere, and some link leads to every page.
+/// Links to files of this repository, and pages in `docs/`.
 #[test]
-fn links_lead_somewhere() {
+fn every_link_has_a_target_and_every_page_is_linked() {
     let mut pages: Vec<PathBuf> = files_in(&root().join("docs"));
     pages.retain(|path| path.extension().is_some_and(|end| end == "md"));
     assert!(pages.len() > 10, "{pages:?}");
@@ -143,7 +142,7 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_library_is_light() {
+fn the_library_has_the_stated_number_of_dependencies() {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     command.args(["tree", "--locked", "--prefix", "none", "--format", "{p}"]);
     command.arg("--manifest-path").arg(root().join("examples/quickstart/Cargo.toml"));
@@ -166,7 +165,7 @@ fn help(arguments: &[&str]) -> String {
     run(&mut command).code(0).stdout
 }
 
-/// `text` with what stands between `<!-- NAME -->` and `<!-- /NAME -->` replaced.
+/// Replaces the text between `<!-- NAME -->` and `<!-- /NAME -->`.
 fn section(text: &str, name: &str, table: &str) -> String {
     let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let (before, rest) = text.split_once(&open).expect("the section begins");
@@ -203,7 +202,7 @@ fn flags_under(help: &str, heading: &str) -> Vec<Flag> {
             && !text.is_empty()
         {
             let text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
-            // The values that a flag takes make one sentence.
+            // Possible values are joined to one sentence.
             let (separator, text) = match text.strip_prefix("- ") {
                 Some(value) => (" – ", value),
                 None if text == "Possible values:" => continue,
@@ -230,7 +229,7 @@ fn flags(help: &str, headings: &[&str]) -> String {
     table
 }
 
-/// The attribute's own table, with the flag that says the same for all tests.
+/// The table of the attribute's documentation, with the flag for each option.
 fn options(help: &str) -> String {
     let attribute = std::fs::read_to_string(root().join("memcheck-lib/src/attribute.md")).unwrap();
     let rows = attribute.lines().skip_while(|line| !line.starts_with("| option |")).skip(2);

@@ -1,5 +1,5 @@
-//! Lines and functions come from every form of debug information, in programs and shared libraries;
-//! where there is none, or not that of the program that ran, it is said and no line is guessed.
+//! Lines and functions come from every form of debug information, in programs and shared libraries.
+//! If there is none, or it belongs to another program, the report says so and guesses no line.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -13,13 +13,13 @@ const LIBRARIES: &str = include_str!("../fixtures/symbols/libraries.rs");
 const FORGETS: &str = include_str!("../fixtures/symbols/forgets.rs");
 const REPLACED: &str = include_str!("../fixtures/symbols/replaced.rs");
 
-/// The line, from 1, that has `mark` in it.
+/// The number, from 1, of the line that contains `mark`.
 fn line(text: &str, mark: &str) -> u64 {
     text.lines().position(|line| line.contains(mark)).expect("it is marked") as u64 + 1
 }
 
-/// A library in C that keeps what it takes, the line marked; with `lines` more in front of it, and
-/// frames that are the larger.
+/// A C library that leaks in the marked line. `lines` moves that line down and makes the frames
+/// larger.
 fn library(name: &str, lines: usize) -> String {
     format!(
         "#include <stdlib.h>\n#include <string.h>\n{}\
@@ -34,7 +34,7 @@ fn library(name: &str, lines: usize) -> String {
     )
 }
 
-/// What is known of the leak of a test.
+/// What the report says about the leak of a test.
 #[derive(Debug)]
 struct Leak {
     /// File, line and function of the place to look at.
@@ -73,8 +73,8 @@ fn leaks(project: &Project) -> BTreeMap<String, Leak> {
     leaks
 }
 
-/// A project with one leak in Rust. Only the crate itself has the form of `profile`, so that its
-/// dependencies are not built anew.
+/// A project with one leak in Rust. `profile` applies to the crate only, so that its dependencies are
+/// not built again.
 fn project(name: &str, profile: &str) -> Project {
     Project::new(name)
         .library_features(&["tokio"])
@@ -82,7 +82,7 @@ fn project(name: &str, profile: &str) -> Project {
         .file("src/lib.rs", FORGETS)
 }
 
-/// The same, of which the crate itself is compiled with more `flags`.
+/// The same project, with more compiler `flags` for the crate.
 fn with_flags(project: Project, flags: &str) -> Project {
     let project = project.file("rustc.sh", format!("#!/bin/sh\nexec \"$@\" {flags}\n"));
     let script = project.path().join("rustc.sh");
@@ -92,7 +92,7 @@ fn with_flags(project: Project, flags: &str) -> Project {
 }
 
 #[track_caller]
-fn line_is_true(project: &Project) -> Leak {
+fn assert_marked_line_is_reported(project: &Project) -> Leak {
     let mut leaks = leaks(project);
     let leak = leaks.remove("leaks").unwrap_or_else(|| panic!("{leaks:?}"));
     let (file, number, _) = &leak.place;
@@ -121,32 +121,32 @@ fn a_leak_in_a_shared_library_has_its_line() {
     let [linked, plugin, other] = [("linked", 0), ("plugin", 3), ("other", 7)]
         .map(|(name, lines)| (format!("c/{name}.c"), line(&library(name, lines), "LEAKS")));
     let calls = ("src/lib.rs".to_owned(), line(LIBRARIES, "// CALLS"));
-    for (test, truths, functions) in [
+    for (test, expected, functions) in [
         ("linked", vec![&linked], "linked_"),
         ("loaded", vec![&plugin], "plugin_"),
         ("loaded_without_debug_information", vec![&calls], "bare_"),
         ("unloaded", vec![&plugin], "plugin_"),
-        // The second stands where the first stood, mostly: then which it was cannot be told.
+        // The second library is usually mapped where the first was, so either may be named.
         ("in_turn", vec![&calls, &plugin, &other], ""),
     ] {
         let leak = &leaks[test];
         let place = (leak.place.0.clone(), leak.place.1);
-        assert!(truths.contains(&&place), "{test}: {leak:?}");
+        assert!(expected.contains(&&place), "{test}: {leak:?}");
         for function in ["take", "keep"].map(|last| format!("{functions}{last}")) {
             let known = leak.functions.contains(&function);
             assert!(known || functions.is_empty(), "{test}: {leak:?}");
         }
-        // The whole stack was walked, whatever code stood there before.
+        // The whole stack was walked, although other code was mapped there before.
         assert!(leak.functions.contains(&format!("libraries::{test}")), "{test}: {leak:?}");
     }
 }
 
 #[test]
 fn split_debug_information_is_found() {
-    // Beside the program, and beside the object files.
+    // Next to the program (.dwp), and next to the object files (.dwo).
     for (name, form) in [("packed", "packed"), ("unpacked", "unpacked")] {
         let project = project(name, &format!("split-debuginfo = \"{form}\""));
-        line_is_true(&project);
+        assert_marked_line_is_reported(&project);
         let split = |extension| {
             let mut files = std::fs::read_dir(target_directory().join("debug/deps"))
                 .expect("something was built");
@@ -161,32 +161,38 @@ fn split_debug_information_is_found() {
 }
 
 #[test]
-fn compressed_tables_of_lines_are_enough() {
-    // Compressed by the linker; zlib is what every linker has.
+fn compressed_line_tables_give_lines() {
+    // Compressed by the linker; every linker supports zlib.
     let build =
         "fn main() { println!(\"cargo::rustc-link-arg=-Wl,--compress-debug-sections=zlib\"); }";
     let project = project("compressed", "debug = \"line-tables-only\"").file("build.rs", build);
-    line_is_true(&project);
+    assert_marked_line_is_reported(&project);
 }
 
 #[test]
-fn files_that_were_given_other_names_are_known() {
+fn remapped_paths_give_the_file_of_the_workspace() {
     let project = project("renamed", "debug = 1");
     let flags = format!("--remap-path-prefix={}=/elsewhere", project.path().display());
-    line_is_true(&with_flags(project, &flags));
+    assert_marked_line_is_reported(&with_flags(project, &flags));
 }
 
 #[test]
-fn shared_std_and_fixed_addresses_have_lines() {
-    line_is_true(&with_flags(project("shared_std", "debug = 2"), "-C prefer-dynamic"));
-    line_is_true(&with_flags(project("fixed", "debug = 1"), "-C relocation-model=static"));
+fn shared_std_and_fixed_addresses_give_lines() {
+    assert_marked_line_is_reported(&with_flags(
+        project("shared_std", "debug = 2"),
+        "-C prefer-dynamic",
+    ));
+    assert_marked_line_is_reported(&with_flags(
+        project("fixed", "debug = 1"),
+        "-C relocation-model=static",
+    ));
 }
 
 #[test]
-fn debug_information_in_a_file_of_its_own_is_found() {
+fn separate_debug_files_are_found() {
     let objcopy =
         |arguments: &[&str]| Command::new("objcopy").args(arguments).stdout(Stdio::null()).status();
-    if !tools::are_there(&["objcopy", "--version"], "it is in the package binutils") {
+    if !tools::is_installed(&["objcopy", "--version"], "it is in the package binutils") {
         return;
     }
     let project = project("apart", "debug = 1");
@@ -201,11 +207,11 @@ fn debug_information_in_a_file_of_its_own_is_found() {
             assert!(objcopy(arguments).is_ok_and(|status| status.success()), "{arguments:?}");
         }
     }
-    line_is_true(&project);
+    assert_marked_line_is_reported(&project);
 }
 
 #[test]
-fn no_line_is_taken_from_a_program_that_did_not_run() {
+fn no_line_is_read_from_a_replaced_program() {
     let project = project("replaced", "debug = 1").file("src/lib.rs", REPLACED);
     let leaks = leaks(&project);
     let leak = &leaks["replaces_itself"];
@@ -215,7 +221,7 @@ fn no_line_is_taken_from_a_program_that_did_not_run() {
 }
 
 #[test]
-fn without_debug_information_it_is_said_and_the_test_is_pointed_at() {
+fn without_debug_information_the_report_points_at_the_test() {
     for (name, profile, known) in [
         ("no_lines", "debug = 0", true),
         ("no_lines_left", "strip = \"debuginfo\"", true),
@@ -224,10 +230,12 @@ fn without_debug_information_it_is_said_and_the_test_is_pointed_at() {
         let project = project(name, profile);
         let Output { stdout, .. } = project.memcheck(&[]).code(100);
         let place = format!("--> src/lib.rs:{}:1\n", line(FORGETS, "fn leaks()") - 1);
-        for part in [place.as_str(), "no debug information in", "build with `debug = 1`"] {
+        let missing = format!("no debug information in `{name}-");
+        for part in [place.as_str(), missing.as_str(), "build with `debug = 1`"] {
             assert!(stdout.contains(part), "{name}: {part}\n{stdout}");
         }
-        assert_eq!(stdout.contains("allocated in `forgets`"), known, "{name}: {stdout}");
+        let function = "48 B in 1 block per iteration, allocated in `forgets`";
+        assert_eq!(stdout.contains(function), known, "{name}: {stdout}");
         assert_eq!(stdout.contains("without `strip`"), !known, "{name}: {stdout}");
     }
 }

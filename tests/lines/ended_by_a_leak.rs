@@ -1,5 +1,5 @@
-//! A body that ends of what it leaks: what grew up to there is told, with the line, which a second
-//! worker shows because the first can run on no more.
+//! A test that ends because of its leak: the report has what grew until then, with the line. A second
+//! worker finds the line, because the first one cannot continue.
 
 use crate::support::Project;
 use serde_json::Value;
@@ -20,7 +20,7 @@ fn keep() -> usize {
 #[memcheck(iterations = 4000)]
 fn panics() { assert!(keep() < 902, "full"); }
 
-// After 16 + 64 iterations: in the third window.
+// After 16 + 64 iterations, in the third window.
 #[memcheck(iterations = 496)]
 fn aborts_early() { if keep() > 150 { std::process::abort() } }
 
@@ -38,7 +38,7 @@ fn passes_its_ceiling() {
     forget(black_box(vec![1u8; 1 << 18])); // eaten
 }
 
-// Nothing rises: no second worker.
+// Nothing grows, so no second worker.
 #[memcheck]
 fn panics_without_a_leak() {
     static LEFT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(300);
@@ -47,12 +47,12 @@ fn panics_without_a_leak() {
 "#;
 
 #[test]
-fn what_a_body_ends_of_is_shown_at_its_line() {
+fn a_test_that_ends_because_of_its_leak_reports_the_leaking_line() {
     let project = Project::new("ended").file("src/lib.rs", SOURCE);
     let output = project.memcheck(&["--message-format", "json"]).code(100);
     let lines = output.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let tests: Vec<Value> = lines.filter(|line| line["report"].is_object()).collect();
-    for (name, word, kind, line) in [
+    for (name, status, kind, line) in [
         ("panics", "FAIL", Some("rust-heap"), "// kept"),
         ("aborts_early", "CRASH", Some("rust-heap"), "// kept"),
         ("runs_out_of_descriptors", "FAIL", Some("descriptor"), "// opened"),
@@ -60,15 +60,15 @@ fn what_a_body_ends_of_is_shown_at_its_line() {
         ("panics_without_a_leak", "FAIL", None, ""),
     ] {
         let of = tests.iter().find(|of| of["report"]["test"]["name"] == name).unwrap();
-        assert_eq!(of["status"], word, "{name}");
+        assert_eq!(of["status"], status, "{name}");
         let sites = of["report"]["sites"]["sites"].as_array().into_iter().flatten();
         let grows = sites.filter(|site| site["grows"] == true);
         let mut shown: Vec<(&str, u64)> = grows
             .filter_map(|site| Some((site["kind"].as_str()?, site["place"]["line"].as_u64()?)))
             .collect();
         shown.dedup();
-        let true_one = SOURCE.lines().position(|of| kind.is_some() && of.ends_with(line));
-        let true_one = kind.zip(true_one.map(|at| at as u64 + 1));
-        assert_eq!(shown, Vec::from_iter(true_one), "{name}");
+        let expected = SOURCE.lines().position(|of| kind.is_some() && of.ends_with(line));
+        let expected = kind.zip(expected.map(|at| at as u64 + 1));
+        assert_eq!(shown, Vec::from_iter(expected), "{name}");
     }
 }

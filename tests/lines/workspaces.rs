@@ -1,12 +1,11 @@
-//! Which file is meant: names of files are relative to the workspace, and a member, a dependency or a
-//! later edit may have another file of that name.
+//! File names in reports are relative to the workspace. A member, a dependency or a later edit may
+//! have another file of the same name, which must not be used.
 
 use std::process::Command;
 
 use crate::support::{Output, Project, root, run};
 
-/// The root package, whose library has a name of its own. What is in `Keeper` leaks at a line that
-/// the member does not have.
+/// The root package. The name of its library differs from that of the package.
 const ROOT: &str = r#"//! The root.
 #[derive(Default)]
 pub struct Keeper(Vec<&'static u64>);
@@ -29,11 +28,11 @@ mod tests {
 }
 "#;
 
-/// The member: a line for each of the root's, none of which leaks.
+/// A member whose file has as many lines as that of the root, but no leak.
 const MEMBER: &str = "//! The member.\n//\n//\n//\n//\n//\n//\n//\n//\n//\n//\n//\n//\n//\n//\n//\n//\n//\n//\n//\n\
      #[cfg(test)]\n#[memcheck::memcheck(iterations = 496)]\nfn passes() {}\n";
 
-/// A leaking thread that only the dependency's own code started.
+/// A leaking thread whose stack has only code of the dependency.
 const ELSEWHERE: &str = r#"
 pub fn start() {
     static STARTER: std::sync::OnceLock<std::sync::mpsc::Sender<()>> = std::sync::OnceLock::new();
@@ -65,7 +64,7 @@ fn project(name: &str) -> Project {
         .file("ws/src/lib.rs", ROOT)
         .file("ws/crates/a/Cargo.toml", package("a") + "[dev-dependencies]\n" + &library)
         .file("ws/crates/a/src/lib.rs", MEMBER)
-        // What `cargo vendor` leaves.
+        // A crate as `cargo vendor` writes it.
         .file("ws/third/kept/Cargo.toml", package("kept"))
         .file("ws/third/kept/.cargo-checksum.json", "{}")
         .file(
@@ -76,7 +75,7 @@ fn project(name: &str) -> Project {
         .file("elsewhere/src/lib.rs", ELSEWHERE)
 }
 
-/// Runs in the folder of the member.
+/// Runs a command in the folder of the member.
 fn in_member(project: &Project, mut command: Command) -> Output {
     run(command.current_dir(project.path().join("ws/crates/a")))
 }
@@ -86,7 +85,7 @@ fn line(mark: &str) -> usize {
 }
 
 #[test]
-fn the_file_is_that_of_the_workspace_wherever_one_stands() {
+fn file_names_are_relative_to_the_workspace_in_every_folder() {
     let project = project("workspace");
     let asked = ["--workspace", "--github", "--report=../../../report.json"];
     let output = in_member(&project, project.memcheck_command(&asked)).code(100);
@@ -96,43 +95,43 @@ fn the_file_is_that_of_the_workspace_wherever_one_stands() {
     has(&output.stderr, &format!("::error file=src/lib.rs,line={leaks},"));
     has(&output.stderr, &format!("::error file=src/lib.rs,line={vendored},"));
     assert!(!output.stderr.contains("file=crates/a") && !output.stderr.contains("file=/"));
-    // What no line of the repository leads to.
+    // A leak without a line in the repository.
     has(&output.stderr, &format!("::error file=src/lib.rs,line={thread},"));
     has(&output.stderr, "%0Athe line is elsewhere/src/lib.rs:12, outside of the repository");
 
-    // The library has another name than the package.
+    // Functions are named without the name of the library.
     has(&output.stdout, "= note: called from tests::leaks, src/lib.rs:");
     assert!(!output.stdout.contains("renamed"), "{}", output.stdout);
     has(&output.stdout, "allocated by kept::keep, kept/src/lib.rs:2");
     has(&output.stdout, "= help: `kept` allocates it");
 
-    // The file is relative to the checkout.
+    // With GITHUB_WORKSPACE the file is relative to the checkout.
     let mut command = project.memcheck_command(&["--github", "-p", "root-package", "leaks"]);
     command.env("GITHUB_WORKSPACE", project.path());
     let output = in_member(&project, command).code(100);
     has(&output.stderr, &format!("::error file=ws/src/lib.rs,line={leaks},"));
 
-    // Told again, with the code that leaked.
-    let again = || {
+    // `cargo memcheck report` shows the leaking code.
+    let report_again = || {
         let asked = ["report", "../../../report.json", "--github"];
         in_member(&project, project.memcheck_command(&asked)).code(100)
     };
-    let told = again();
-    has(&told.stdout, "self.0.push(Box::leak(Box::new(7u64))); // LEAKS");
-    has(&told.stderr, &format!("::error file=src/lib.rs,line={leaks},"));
-    assert!(!told.stdout.contains("| //"), "{}", told.stdout);
-    // And with none that may be another.
+    let repeated = report_again();
+    has(&repeated.stdout, "self.0.push(Box::leak(Box::new(7u64))); // LEAKS");
+    has(&repeated.stderr, &format!("::error file=src/lib.rs,line={leaks},"));
+    assert!(!repeated.stdout.contains("| //"), "{}", repeated.stdout);
+    // It shows no code after the file has changed.
     project.write("ws/src/lib.rs", format!("// Later.\n{ROOT}"));
-    let told = again();
-    assert!(!told.stdout.contains("self.0"), "{}", told.stdout);
-    has(&told.stdout, &format!("--> src/lib.rs:{leaks}:"));
+    let repeated = report_again();
+    assert!(!repeated.stdout.contains("self.0"), "{}", repeated.stdout);
+    has(&repeated.stdout, &format!("--> src/lib.rs:{leaks}:"));
 
-    // A record of `cargo test` knows its workspace, too.
+    // A record of `cargo test` has the root of the workspace, too.
     project.write("ws/src/lib.rs", ROOT);
     let mut command = project.cargo("test", &["-p", "root-package", "tests::leaks"]);
     command.env("MEMCHECK_REPORT_DIR", project.path().join("records"));
     in_member(&project, command).code(101);
-    let told = project.memcheck_command(&["report", "../../../records", "--github"]);
-    let told = in_member(&project, told).code(100);
-    has(&told.stderr, &format!("::error file=src/lib.rs,line={},", line("fn leaks()") - 1));
+    let repeated = project.memcheck_command(&["report", "../../../records", "--github"]);
+    let repeated = in_member(&project, repeated).code(100);
+    has(&repeated.stderr, &format!("::error file=src/lib.rs,line={},", line("fn leaks()") - 1));
 }

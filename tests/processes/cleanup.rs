@@ -1,5 +1,5 @@
-//! Nothing is left behind: no worker, and nothing that a worker started, however the observer ends
-//! and whatever the body did to its signals, sessions and descriptors.
+//! Process cleanup: no worker and no process of a worker is left, however the observer ends and
+//! whatever the test does to its signals, sessions and descriptors.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 use crate::support::processes::until;
 use crate::support::{Project, clean};
 
-/// In the environment of everything that a project's commands start.
+/// A variable that all processes of a project inherit.
 const MARK: &str = "ORPHANS_OF";
 
-/// Tests that leave children behind in every way, say so in the file `ready`, and go on forever.
+/// Tests that start children in every way, then write the file `ready`, and never end.
 const SOURCE: &str = r#"
 #![cfg(test)]
 use std::process::Command;
 use std::time::Duration;
 use memcheck::{Workload, memcheck};
 
-/// A child in the worker's group, one that leads a session, one that was handed to init, and one
-/// that was handed to init in a session of its own.
+/// A child in the worker's group, one that leads a session, one whose parent is init, and one that
+/// has init as its parent and leads a session.
 fn have_children() {
     for arguments in [
         &["sleep", "3600"][..],
@@ -30,13 +30,13 @@ fn have_children() {
         let mut child = Command::new(arguments[0]).args(&arguments[1..]).spawn().unwrap();
         if arguments[0] == "sh" { child.wait().unwrap(); }
     }
-    // Until the last of them is what it will be.
+    // Until the last of them has called exec.
     std::thread::sleep(Duration::from_millis(100));
 }
 
 fn ready() { std::fs::write("ready", "").unwrap(); }
 
-/// No signal that can be blocked arrives any more.
+/// Blocks every signal that can be blocked.
 fn block_all_signals() {
     unsafe {
         let mut all = std::mem::zeroed();
@@ -53,7 +53,7 @@ fn hangs() {
 }
 
 #[memcheck(timeout = "1h", iterations = 100000000)]
-fn is_deaf(workload: Workload) {
+fn blocks_signals(workload: Workload) {
     have_children();
     block_all_signals();
     let mut iteration = 0;
@@ -64,7 +64,7 @@ fn is_deaf(workload: Workload) {
     });
 }
 
-// A child that goes on in the program of the worker.
+// A child that runs the program of the worker.
 #[memcheck(timeout = "1h")]
 fn forks() {
     if unsafe { libc::fork() } == 0 {
@@ -86,7 +86,7 @@ fn project(name: &str) -> Project {
     Project::new(name).manifest_extra("libc = \"0.2\"\n").file("src/lib.rs", SOURCE).env(MARK, name)
 }
 
-/// The processes that carry the mark of a project, with their command lines.
+/// The processes with the mark of a project, with their command lines.
 fn marked(name: &str) -> Vec<(u32, String)> {
     let mark = format!("{MARK}={name}");
     let of = |pid: u32| {
@@ -102,7 +102,7 @@ fn marked(name: &str) -> Vec<(u32, String)> {
         .collect()
 }
 
-/// Ends what a failed test has left, after telling it.
+/// Kills the processes that a failed test has left.
 struct Cleared<'a>(&'a str);
 
 impl Drop for Cleared<'_> {
@@ -117,9 +117,9 @@ fn kill(signal: &str, pid: u32) {
     let _ = Command::new("kill").args(["-s", signal, &pid.to_string()]).status();
 }
 
-/// Checks that soon nothing with the project's mark runs.
+/// Checks that within 10 s no process with the project's mark runs.
 #[track_caller]
-fn nothing_is_left(name: &str) {
+fn assert_no_process_is_left(name: &str) {
     let _cleared = Cleared(name);
     let begin = Instant::now();
     loop {
@@ -132,7 +132,7 @@ fn nothing_is_left(name: &str) {
     }
 }
 
-/// Starts a command and waits until its test is where it never ends.
+/// Starts a command and waits until its test has written `ready`.
 #[track_caller]
 fn start(project: &Project, mut command: Command) -> Child {
     let ready = project.path().join("ready");
@@ -142,14 +142,14 @@ fn start(project: &Project, mut command: Command) -> Child {
     child
 }
 
-/// Sends `signal` to a command in the middle of a test, waits for it and looks what is left.
+/// Sends `signal` to a command during a test, waits for its end and checks that no process is left.
 #[track_caller]
 fn end(project: &Project, name: &str, signal: &str, command: Command) {
     let mut child = start(project, command);
     assert!(marked(name).len() > 1, "the mark finds nothing: {:#?}", marked(name));
     kill(signal, child.id());
     child.wait().unwrap();
-    nothing_is_left(name);
+    assert_no_process_is_left(name);
 }
 
 /// The project's test binary as `cargo test` runs it, without cargo.
@@ -166,37 +166,37 @@ fn test_binary(project: &Project, name: &str, test: &str) -> Command {
 }
 
 #[test]
-fn after_the_tool_was_killed() {
+fn no_process_is_left_after_sigkill_to_the_tool() {
     let name = "killed-tool";
     let project = project(name);
-    for test in ["hangs", "is_deaf", "forks"] {
+    for test in ["hangs", "blocks_signals", "forks"] {
         end(&project, name, "KILL", project.memcheck_command(&[test]));
     }
 }
 
 #[test]
-fn after_the_tool_was_interrupted() {
+fn no_process_is_left_after_sigint_to_the_tool() {
     let name = "interrupted-tool";
     let project = project(name);
-    for test in ["hangs", "is_deaf", "forks"] {
+    for test in ["hangs", "blocks_signals", "forks"] {
         end(&project, name, "INT", project.memcheck_command(&[test]));
     }
 }
 
 #[test]
-fn after_a_test_that_is_its_own_observer_was_killed() {
+fn no_process_is_left_after_a_signal_to_a_test_binary() {
     let name = "killed-test";
     let project = project(name);
-    for test in ["hangs", "is_deaf", "forks"] {
+    for test in ["hangs", "blocks_signals", "forks"] {
         for signal in ["KILL", "TERM", "INT"] {
             end(&project, name, signal, test_binary(&project, name, test));
         }
     }
 }
 
-/// A whole group gets the signal: Ctrl-C in a shell, and the timeout of nextest.
+/// Ctrl-C in a shell and the timeout of nextest signal a whole process group.
 #[test]
-fn after_the_group_of_a_test_was_ended() {
+fn no_process_is_left_after_a_signal_to_a_process_group() {
     use std::os::unix::process::CommandExt;
 
     let name = "killed-group";
@@ -208,38 +208,38 @@ fn after_the_group_of_a_test_was_ended() {
         let group = format!("-{}", child.id());
         Command::new("kill").args(["-s", signal, "--", &group]).status().unwrap();
         child.wait().unwrap();
-        nothing_is_left(name);
+        assert_no_process_is_left(name);
     }
 }
 
 #[test]
-fn after_cargo_test_was_killed() {
+fn no_process_is_left_after_sigkill_to_cargo_test() {
     let name = "killed-cargo";
     let project = project(name);
     end(&project, name, "KILL", project.cargo("test", &["hangs"]));
 }
 
 #[test]
-fn after_a_test_that_passed() {
+fn no_process_is_left_after_a_test_that_passes() {
     let name = "passed";
     let project = project(name);
     project.memcheck(&["passes"]).code(0);
-    nothing_is_left(name);
+    assert_no_process_is_left(name);
     project.cargo_test(&["passes"]).code(0);
-    nothing_is_left(name);
+    assert_no_process_is_left(name);
 }
 
 const NEXTEST: &str = "[profile.default]\nslow-timeout = { period = \"1s\", terminate-after = 1, \
                        grace-period = \"1s\" }\n";
 
 #[test]
-fn after_nextest_was_killed_or_killed_a_test() {
+fn no_process_is_left_after_nextest_is_killed_or_times_out() {
     let name = "nextest";
     let project = project(name);
     if project.nextest(&["passes"]).is_none() {
         return;
     }
-    nothing_is_left(name);
+    assert_no_process_is_left(name);
     for signal in ["KILL", "INT"] {
         let command = project.cargo("nextest", &["run", "hangs"]);
         end(&project, name, signal, command);
@@ -248,5 +248,5 @@ fn after_nextest_was_killed_or_killed_a_test() {
     let output = project.nextest(&["hangs"]).expect("it was there");
     assert!(Path::new(&project.path().join("ready")).exists());
     assert!(output.stderr.contains("TIMEOUT"), "{}", output.stderr);
-    nothing_is_left(name);
+    assert_no_process_is_left(name);
 }

@@ -1,4 +1,4 @@
-//! Bodies that do what no body should: each gets its word, in time, and none is passed in silence.
+//! Tests that end or misbehave in every way: each gets its status in time, and none passes by mistake.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::support::Project;
 use crate::support::processes::is_root;
 
-/// What each test must be called stands in its name, after the last underscore.
+/// The expected status is in the name of each test, after the last underscore.
 const SOURCE: &str = r#"
 #![cfg(test)]
 use std::hint::black_box;
@@ -57,7 +57,7 @@ fn replaces_descriptors_LOST() {
     let null = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
     for fd in 3..1024 { if fd != null { unsafe { libc::dup2(null, fd) }; } }
 }
-/// The socket gets a stream of the body's own in its place, that nobody reads.
+/// Replaces the socket by another stream socket that no process reads.
 #[memcheck]
 fn replaces_descriptors_with_sockets_LOST() {
     let mut pair = [0; 2];
@@ -80,7 +80,7 @@ fn floods_and_panics_FAIL() {
     panic!("on purpose");
 }
 
-/// The child goes on with the iterations as if it were the worker.
+/// The child continues with the iterations as if it were the worker.
 #[memcheck(iterations = 496)]
 fn forks_and_both_go_on_PASS(workload: Workload) {
     let mut child = None;
@@ -88,7 +88,7 @@ fn forks_and_both_go_on_PASS(workload: Workload) {
 }
 #[memcheck]
 fn forks_in_every_iteration_LEAK() { unsafe { libc::fork() }; }
-/// The child panics: it must not speak for the worker.
+/// The child panics: it must not report as the worker.
 #[memcheck(iterations = 496)]
 fn forked_child_panics_PASS(workload: Workload) {
     let mut child = None;
@@ -156,9 +156,9 @@ fn leaves_its_thread_EXIT() { unsafe { libc::syscall(libc::SYS_exit_group, 7) };
 fn never_iterates_FAIL(_workload: Workload) {}
 "#;
 
-/// What the run printed, and the word of each test.
+/// The output of a run, and the status of each test.
 struct Run {
-    words: BTreeMap<String, String>,
+    statuses: BTreeMap<String, String>,
     stdout: String,
 }
 
@@ -167,14 +167,14 @@ impl Run {
         project.memcheck(&["--no-run"]).code(0);
         let output = project.memcheck(arguments).code(100);
         let lines = output.stdout.lines().take_while(|line| !line.is_empty());
-        let words = lines
+        let statuses = lines
             .filter_map(|line| {
-                let (word, rest) = line.trim().split_once(" [")?;
+                let (status, rest) = line.trim().split_once(" [")?;
                 let name = rest.split_once(']')?.1.split_whitespace().nth(1)?;
-                Some((name.to_owned(), word.to_owned()))
+                Some((name.to_owned(), status.to_owned()))
             })
             .collect();
-        Run { words, stdout: output.stdout }
+        Run { statuses, stdout: output.stdout }
     }
 }
 
@@ -186,30 +186,30 @@ static RUN: LazyLock<Run> = LazyLock::new(|| {
 });
 
 #[test]
-fn each_has_its_word() {
+fn each_body_gets_the_status_in_its_name() {
     let wrong: Vec<_> = RUN
-        .words
+        .statuses
         .iter()
-        .filter_map(|(name, word)| Some((name, name.rsplit_once('_')?.1, word)))
+        .filter_map(|(name, status)| Some((name, name.rsplit_once('_')?.1, status)))
         .filter(|(_, expected, _)| expected.chars().all(char::is_uppercase))
-        .filter(|(_, expected, word)| expected != word)
+        .filter(|(_, expected, status)| expected != status)
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}\n{}", RUN.stdout);
     let tests = SOURCE.lines().filter(|line| line.starts_with("#[memcheck")).count();
-    assert_eq!(RUN.words.len(), tests, "{}", RUN.stdout);
+    assert_eq!(RUN.statuses.len(), tests, "{}", RUN.stdout);
 }
 
 #[test]
-fn what_cannot_be_read_is_no_pass_in_silence() {
-    let word = &*RUN.words["is_not_dumpable"];
-    let told = RUN.stdout.contains("not-read");
+fn an_unreadable_process_is_inconclusive() {
+    let status = &*RUN.statuses["is_not_dumpable"];
+    let warned = RUN.stdout.contains("not-read");
     // As root everything can be read.
     let expected = if is_root() { ("PASS", false) } else { ("UNSURE", true) };
-    assert_eq!((word, told), expected, "{}", RUN.stdout);
+    assert_eq!((status, warned), expected, "{}", RUN.stdout);
 }
 
 #[test]
-fn the_iteration_is_told() {
+fn the_error_names_the_iteration() {
     for part in [
         "error[failed]: the test returned an error in iteration 100",
         "error[crashed]: ended by SIGSEGV in iteration 1",
@@ -222,7 +222,7 @@ fn the_iteration_is_told() {
 }
 
 #[test]
-fn a_flood_is_cut() {
+fn too_much_output_is_cut() {
     assert!(RUN.stdout.len() < 200_000, "{} bytes", RUN.stdout.len());
     assert!(RUN.stdout.contains("lines left out") || RUN.stdout.contains("bytes left out"));
 }
@@ -235,16 +235,16 @@ fn a_panic_that_aborts_is_a_crash() {
             "#[cfg(test)]\nmod tests {\n#[memcheck::memcheck]\nfn passes() {}\n\
              #[memcheck::memcheck]\nfn panics() { panic!(\"on purpose\"); }\n}\n",
         )
-        // Cargo builds tests with unwinding all the same; this says so to the compiler alone.
+        // Cargo builds tests with unwinding even so.
         .manifest_extra("\n[profile.test]\npanic = \"abort\"\n[profile.dev]\npanic = \"abort\"\n");
     let run = Run::of(&project, &["--iterations", "496"]);
-    assert_eq!(run.words["tests::passes"], "PASS", "{}", run.stdout);
-    assert!(["FAIL", "CRASH"].contains(&&*run.words["tests::panics"]), "{}", run.stdout);
+    assert_eq!(run.statuses["tests::passes"], "PASS", "{}", run.stdout);
+    assert!(["FAIL", "CRASH"].contains(&&*run.statuses["tests::panics"]), "{}", run.stdout);
 }
 
-/// Ten tests of one binary that their harness runs at the same time.
+/// Ten tests of one binary that libtest runs at the same time.
 #[test]
-fn together_they_get_the_same_words_as_alone() {
+fn tests_that_run_together_get_the_same_statuses_as_alone() {
     let tests: String = (0..10)
         .map(|at| match at % 3 {
             0 => format!("#[memcheck] fn t{at}() {{ black_box(vec![0u8; 64]); }}\n"),
@@ -260,22 +260,22 @@ fn together_they_get_the_same_words_as_alone() {
     );
     let verdicts = |arguments: &[&str]| {
         let output = project.cargo_test(&[&["--", "--nocapture"], arguments].concat()).code(101);
-        let mut words: Vec<String> = output
+        let mut statuses: Vec<String> = output
             .stdout
             .lines()
             .filter_map(|line| {
                 let at = ["PASS [", "LEAK [", "FAIL [", "UNSURE ["]
                     .iter()
-                    .find_map(|word| line.find(word))?;
+                    .find_map(|status| line.find(status))?;
                 let mut parts = line[at..].split_whitespace();
-                let word = parts.next()?.to_owned();
+                let status = parts.next()?.to_owned();
                 let name = line.split(']').nth(1)?.split_whitespace().next()?;
-                Some(format!("{name} {word}"))
+                Some(format!("{name} {status}"))
             })
             .collect();
-        words.sort();
-        assert_eq!(words.len(), 10, "{}", output.stdout);
-        words
+        statuses.sort();
+        assert_eq!(statuses.len(), 10, "{}", output.stdout);
+        statuses
     };
     assert_eq!(verdicts(&["--test-threads=10"]), verdicts(&["--test-threads=1"]));
 }

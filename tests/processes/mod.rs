@@ -1,5 +1,6 @@
-//! The processes of a test.
+//! The processes of a test: their ends, their cleanup, their memory ceiling.
 
 mod ceiling;
 mod cleanup;
 mod misbehaving_bodies;
+mod signals;

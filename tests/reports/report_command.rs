@@ -1,9 +1,9 @@
-//! What a run says is said again by `cargo memcheck report`, to the letter and with the same exit
-//! code: from the text of a test to what CI reads.
+//! `cargo memcheck report` repeats the output of a run exactly, with the same exit code and files.
 
-use crate::support::{Output, Project};
+use super::{elsewhere, read, statuses, validated};
+use crate::support::{Output, Project, root};
 
-/// As many different ends as a quick run can have.
+/// As many different results as a quick run can have.
 const RICH: &str = r#"
 #![cfg(test)]
 use std::hint::black_box;
@@ -41,14 +41,14 @@ fn later() {}
 const SUPPRESSED: &str =
     "[[suppress]]\nfunction = \"*::theirs\"\nreason = \"https://example.org/issues/1\"\n";
 
-/// The same files written by a run and from its document.
+/// Flags for the files that the run and the report write.
 fn files(start: &str) -> [String; 3] {
     [("report", "json"), ("junit", "xml"), ("markdown", "md")]
         .map(|(flag, end)| format!("--{flag}={start}.{end}"))
 }
 
-/// Runs, and tells it again with the `same` flags; gives what the run said.
-fn told_twice(project: &Project, asked: &[&str], same: &[&str]) -> Output {
+/// Runs, repeats the run from its report with the `same` flags, and returns the output of the run.
+fn run_and_repeat(project: &Project, asked: &[&str], same: &[&str]) -> Output {
     let arguments = |start: &str| files(start).map(String::from);
     let (first, second) = (arguments("first"), arguments("second"));
     fn all<'a>(parts: &[&[&'a str]], files: &'a [String; 3]) -> Vec<&'a str> {
@@ -66,13 +66,13 @@ fn told_twice(project: &Project, asked: &[&str], same: &[&str]) -> Output {
 }
 
 #[test]
-fn a_rich_run_is_told_to_the_letter() {
+fn report_repeats_the_output_and_exit_code_of_the_run() {
     let project = Project::new("rich")
         .library_features(&["tokio"])
         .manifest_extra("tokio = { version = \"1.40\", features = [\"rt\"] }\n")
         .file("src/lib.rs", RICH)
         .file(".config/memcheck.toml", SUPPRESSED);
-    let run = told_twice(&project, &[], &["-v", "--backtrace=full"]).code(100);
+    let run = run_and_repeat(&project, &[], &["-v", "--backtrace=full"]).code(100);
     for said in [
         "LEAK",
         "KNOWN",
@@ -82,18 +82,18 @@ fn a_rich_run_is_told_to_the_letter() {
         "would have seen",
         "(https://example.org/issues/1)",
         "1 skipped",
-        // Where what survives was allocated, with the line.
+        // The line at which the surviving blocks are allocated.
         "^ 1 B in 1 block per iteration, allocated here",
     ] {
         assert!(run.stdout.contains(said), "no {said:?}:\n{}", run.stdout);
     }
-    // What was coloured for a terminal is plain, and no part of its colours is left.
+    // Colour codes in the output of a test are removed.
     assert!(run.stdout.contains("     red\n"), "{}", run.stdout);
     assert!(!run.stdout.contains("31m") && !run.stdout.contains("[0m"), "{}", run.stdout);
     let comment = std::fs::read_to_string(project.path().join("first.md")).unwrap();
     assert!(!comment.contains("31m") && comment.contains("on purpose"), "{comment}");
 
-    // From a folder below, and with the document of another run in which the same tests are.
+    // From a folder below, and merged with the report of another run of the same tests.
     let mut below =
         project.memcheck_command(&["report", "../first.json", "-v", "--backtrace=full"]);
     below.current_dir(project.path().join("src"));
@@ -104,23 +104,74 @@ fn a_rich_run_is_told_to_the_letter() {
 }
 
 #[test]
-fn proofs_are_told_and_gate() {
+fn report_repeats_proofs_and_their_exit_code() {
     let project = Project::new("proofs").file(
         "src/lib.rs",
         RICH.replace("async fn", "fn").replace("tokio::task::yield_now().await;", ""),
     );
-    let run = told_twice(&project, &["--prove", "--exact", "passes", "over"], &["-v"]).code(100);
+    let run =
+        run_and_repeat(&project, &["--prove", "--exact", "passes", "over"], &["-v"]).code(100);
     assert!(run.stdout.contains("Proof 1 proven, 1 not PASS, so not proven"), "{}", run.stdout);
-    // Of which nothing passed, so that no test has a proof.
-    let run = told_twice(&project, &["--prove", "--exact", "over"], &[]).code(100);
+    // No test passed, so no test has a proof.
+    let run = run_and_repeat(&project, &["--prove", "--exact", "over"], &[]).code(100);
     assert!(run.stdout.contains("Proof 0 proven, 1 not PASS"), "{}", run.stdout);
 
     if cfg!(debug_assertions) {
         let project = project.env("MEMCHECK_INTERNAL_TEST_BLIND", "1");
-        let run = told_twice(&project, &["--prove", "--exact", "passes"], &[]).code(100);
+        let run = run_and_repeat(&project, &["--prove", "--exact", "passes"], &[]).code(100);
         assert!(run.stdout.contains("Proof 0 proven, 1 unproven"), "{}", run.stdout);
         let comment = std::fs::read_to_string(project.path().join("first.md")).unwrap();
         assert!(comment.contains("1 of 1 test did not pass"), "{comment}");
         assert!(comment.contains("| **UNPROVEN** | `proofs passes` |"), "{comment}");
     }
+}
+
+#[test]
+fn a_broken_or_foreign_report_is_rejected() {
+    let project = Project::new("refused").without_library();
+    let folder = project.path();
+    project.write("broken/a.json", "{\"version\": 1, \"tests\"");
+    project.write("foreign/a.json", "{\"version\": 9, \"tool\": \"7.0.0\", \"tests\": []}");
+    project.write("empty/notes.txt", "");
+    insta::assert_snapshot!(elsewhere(folder, &["report", "broken"]).code(2).error(), @r"
+    error: the report `broken/a.json` is refused: it is no report of memcheck, or not all of one: EOF while parsing an object at line 1 column 22
+      help: make it again, or, if it is something else, take it out of the folder
+    ");
+    let foreign = elsewhere(folder, &["report", "foreign/a.json"]).code(2).error();
+    let foreign = foreign.replace(env!("CARGO_PKG_VERSION"), "<version>");
+    insta::assert_snapshot!(foreign, @r"
+    error: the report `foreign/a.json` is refused: it has version 9 of the layout, written by memcheck 7.0.0; this is memcheck <version>, which reads versions 1 to 2
+      help: read it with the cargo-memcheck of that version, or make it again with this one
+    ");
+    insta::assert_snapshot!(elsewhere(folder, &["report", "empty"]).code(4).error(), @r"
+    error: there is no result of a test in `empty`
+      help: was MEMCHECK_REPORT_DIR set for `cargo test`, to an absolute path? Tests run in the folder of their package
+    ");
+    insta::assert_snapshot!(elsewhere(folder, &["report", "nowhere"]).code(2).error(), @r"
+    error: the report `nowhere` cannot be read: No such file or directory (os error 2)
+      help: name files that `cargo memcheck --report FILE` or MEMCHECK_REPORT_DIR made, or folders of such files
+    ");
+}
+
+/// Reports of earlier versions can be read as long as the version of their layout is the same.
+#[test]
+fn stored_reports_of_earlier_versions_can_be_read() {
+    let samples = root().join("tests/fixtures/reports");
+    let mut seen = 0;
+    for file in std::fs::read_dir(&samples).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let document = match name.starts_with("report-1-") {
+            true => serde_json::from_str(&read(&path)).unwrap(),
+            false => validated(&read(&path)),
+        };
+        let path = path.to_string_lossy();
+        // Each test has the status that it had.
+        let output = elsewhere(&samples, &["report", &path, "--report=-"]);
+        assert_eq!(statuses(&validated(&output.stdout)), statuses(&document), "{name}");
+        let code = if name.contains("passed") { 0 } else { 100 };
+        output.code(code);
+        seen += 1;
+    }
+    assert!(seen >= 4, "only {seen} samples");
 }

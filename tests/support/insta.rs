@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::{Output, run};
 
-/// Runs a command; the variables of insta and of CI are those of the test alone.
+/// Runs a command without the variables of insta and of CI that this process has, but with `variables`.
 pub(crate) fn run_with(mut command: Command, variables: &[(&str, &str)]) -> Output {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("INSTA_") {

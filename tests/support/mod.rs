@@ -6,8 +6,9 @@
 //! ```
 //!
 //! Every project depends on `memcheck-lib` of this repository, with the versions of its Cargo.lock,
-//! and all of them share one target directory. Both lie below the target directory of the
-//! repository, under fixed names, so that a second run builds less and leaves nothing new behind.
+//! and all projects share one target directory. Projects and target directory are in the target
+//! directory of the repository, under fixed names, so that a second run builds less and adds no
+//! files.
 
 pub(crate) mod insta;
 pub(crate) mod processes;
@@ -69,7 +70,7 @@ impl Project {
         project.file("src/lib.rs", "")
     }
 
-    /// Writes a file. A `Cargo.toml` at the top replaces the one that is written otherwise.
+    /// Writes a file. A `Cargo.toml` at the top replaces the generated one.
     pub(crate) fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Self {
         self.own_manifest |= path == "Cargo.toml";
         self.write(path, text);
@@ -83,8 +84,8 @@ impl Project {
         self
     }
 
-    /// Leaves out the dependency on the library, for what is tested with an [`entry`] alone: another
-    /// profile or target would build the library anew.
+    /// Removes the dependency on the library, for tests that need only an [`entry`]: with another
+    /// profile or target the library would be built again.
     pub(crate) fn without_library(mut self) -> Self {
         self.library = false;
         self.write_manifest();
@@ -104,7 +105,7 @@ impl Project {
         self
     }
 
-    /// Writes a file of a project that has been run before.
+    /// Writes a file, also after the project has run.
     pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
         let path = self.directory.join(path);
         std::fs::create_dir_all(path.parent().expect("a file is in a folder"))
@@ -117,7 +118,7 @@ impl Project {
             return;
         }
         let (name, extra) = (&self.name, &self.manifest_extra);
-        // Not a member of the repository's workspace, which lies around it.
+        // Not a member of the repository's workspace, although it is inside its folder.
         let workspace = if extra.contains("[workspace") { "" } else { "[workspace]\n" };
         let library = match self.library {
             true => format!(
@@ -136,7 +137,7 @@ impl Project {
         );
     }
 
-    /// Where the project is.
+    /// The folder of the project.
     pub(crate) fn path(&self) -> &Path {
         &self.directory
     }
@@ -159,11 +160,11 @@ impl Project {
         self.run(self.cargo("test", arguments))
     }
 
-    /// Runs `cargo nextest run ARGUMENTS`; `None` where nextest is not installed, which is said.
+    /// Runs `cargo nextest run ARGUMENTS`. If nextest is not installed, prints that and returns `None`.
     #[track_caller]
     pub(crate) fn nextest(&self, arguments: &[&str]) -> Option<Output> {
         let version = ["cargo-nextest", "nextest", "--version"];
-        let installed = tools::are_there(&version, "`cargo install cargo-nextest --locked`");
+        let installed = tools::is_installed(&version, "`cargo install cargo-nextest --locked`");
         installed.then(|| self.run(self.cargo("nextest", &[&["run"], arguments].concat())))
     }
 
@@ -205,8 +206,8 @@ impl Project {
     }
 }
 
-/// Takes out of a command's environment what the running test has from cargo, nextest and the
-/// developer's shell, so that results are the same everywhere.
+/// Removes the variables that cargo, nextest and the developer's shell set for the running test, so
+/// that results are the same everywhere.
 pub(crate) fn clean(command: &mut Command) {
     const EXACT: [&str; 6] =
         ["LD_LIBRARY_PATH", "OUT_DIR", "NO_COLOR", "RUST_BACKTRACE", "RUSTFLAGS", "MAKEFLAGS"];
@@ -228,7 +229,7 @@ pub(crate) fn clean(command: &mut Command) {
             command.env_remove(&name);
         }
     }
-    processes::hear_signals();
+    processes::do_not_ignore_signals();
     command.env("CARGO_INCREMENTAL", "0").stdin(Stdio::null());
 }
 
@@ -243,7 +244,7 @@ pub(crate) fn run(command: &mut Command) -> Output {
     }
 }
 
-/// What a command did.
+/// The result of a command.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
     command: String,
@@ -270,19 +271,19 @@ impl Output {
         self
     }
 
-    /// Standard output without what varies.
+    /// Standard output, with placeholders for what varies.
     pub(crate) fn redacted(&self) -> String {
         redact(&self.stdout)
     }
 
-    /// The message of an error: standard error from `error:` on, without what varies.
+    /// The error message: standard error from `error:` on, with placeholders for what varies.
     pub(crate) fn error(&self) -> String {
         let at = self.stderr.rfind("error: ").unwrap_or_default();
         redact(self.stderr[at..].trim_end())
     }
 }
 
-/// Replaces paths and times by stand-ins; those of times are as wide as what they replace.
+/// Replaces paths, hashes and times by placeholders. Those of times keep the width.
 pub(crate) fn redact(text: &str) -> String {
     let mut text = text.to_owned();
     for (path, name) in [
@@ -330,8 +331,8 @@ fn times(text: &str) -> String {
 }
 
 /// Source of an entry in the link section, as `#[memcheck]` writes it, with the fields separated by
-/// `|`: `memcheck-test|1|crate::path|src/lib.rs|1|1|`. For tests that need no library, or a wrong
-/// entry.
+/// `|`: `memcheck-test|1|crate::path|src/lib.rs|1|1|`. For tests that do not need the library, and
+/// for wrong entries.
 pub(crate) fn entry(fields: &str) -> String {
     let record = fields.replace('|', "\\x1f") + "\\x1e";
     format!(

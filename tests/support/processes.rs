@@ -1,4 +1,4 @@
-//! Processes that a test starts, and what becomes of them.
+//! Processes that a test starts.
 
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
@@ -11,26 +11,26 @@ use signal_hook::flag;
 pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
     let begin = Instant::now();
     while !condition() {
-        assert!(begin.elapsed() < Duration::from_secs(300), "{what}: never");
+        assert!(begin.elapsed() < Duration::from_secs(300), "not within 300 s: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// Whether a process lives. A zombie that nobody waits for is no longer one.
+/// Whether a process runs. A zombie does not.
 pub(crate) fn is_running(pid: &str) -> bool {
     std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
         .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().starts_with(" Z"))
 }
 
-/// Whether this is root, who may read everything.
+/// Whether this process runs as root, which may read every process.
 pub(crate) fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|of| std::os::unix::fs::MetadataExt::uid(&of) == 0)
 }
 
-/// Lets what is started from here on end on Ctrl-C, also where this runs in the background of a script
-/// (`bash .ci/run &`): a shell then has it ignored, which programs inherit, while a handler does not
-/// outlive an exec.
-pub(crate) fn hear_signals() {
+/// Makes Ctrl-C end the commands that are started from here on, also if this process runs in the
+/// background of a script (`bash .ci/run &`). There the shell ignores SIGINT, and children inherit
+/// an ignored signal. A handler is reset to the default at exec, so this installs one.
+pub(crate) fn do_not_ignore_signals() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let ignored = std::fs::read_to_string("/proc/self/status").unwrap();

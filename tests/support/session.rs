@@ -1,16 +1,16 @@
-//! Commands shown in a README, with what they print.
+//! Commands in a README, with their output.
 
 use std::path::Path;
 use std::process::Command;
 
 use super::{clean, root, run, target_directory};
 
-/// Whether the READMEs are to be written instead of checked.
+/// Whether to update the READMEs instead of checking them.
 pub(crate) fn bless() -> bool {
     std::env::var_os("BLESS").is_some()
 }
 
-/// Runs the commands in the `console` blocks of a README and holds what they print against it.
+/// Runs the commands in the `console` blocks of a README and compares their output with the blocks.
 pub(crate) fn check_readme(path: &Path) {
     let text = std::fs::read_to_string(path).unwrap();
     let mut out = String::new();
@@ -21,7 +21,7 @@ pub(crate) fn check_readme(path: &Path) {
         let (session, after) = after.split_once("```").expect("the block is closed");
         let printed = printed_by(&arguments(session));
         let (expected, seen) = (comparable(session), comparable(&printed));
-        // What differs only in what varies stays as it is.
+        // A block that differs only in what varies is not changed.
         let kept = if bless() && seen != expected { printed.as_str() } else { session };
         if !bless() {
             assert_eq!(seen, expected, "{}: printed was\n{printed}", path.display());
@@ -43,7 +43,7 @@ fn arguments(session: &str) -> Vec<String> {
     command.split(' ').map(str::to_owned).collect()
 }
 
-/// The block with what the command really prints.
+/// The block with the real output of the command.
 fn printed_by(arguments: &[String]) -> String {
     let output = run(&mut command(arguments));
     let status = output.status.expect("the command is not killed");
@@ -57,23 +57,23 @@ fn printed_by(arguments: &[String]) -> String {
     format!("$ cargo {arguments}\n{}$ echo $?\n{status}\n", output.stdout)
 }
 
-/// A command of a README: `memcheck …` is the tool, any other is cargo's.
+/// A command of a README: `memcheck …` runs the tool, any other runs cargo.
 pub(crate) fn command(arguments: &[String]) -> Command {
     let program = match arguments.first().is_some_and(|word| word == "memcheck") {
         true => env!("CARGO_BIN_EXE_cargo-memcheck").into(),
         false => std::env::var_os("CARGO").unwrap_or("cargo".into()),
     };
     let mut command = Command::new(program);
-    // The lock file of an example is part of it.
+    // The lock file of an example is part of the example.
     command.args(arguments).arg("--locked");
     clean(&mut command);
     command.current_dir(root()).env("CARGO_TARGET_DIR", target_directory());
     command
 }
 
-/// A block without what varies from run to run: lines of tests in the order of their names, numbers
-/// by `N`, no notes and no advice. Kept are that a heap does not grow, the blocks that survive in the
-/// line of a test, the headlines and their places, and the summary.
+/// A block without what varies from run to run: lines of tests sorted by name, numbers replaced by
+/// `N`, no notes and no advice. It keeps that a heap does not grow, the surviving blocks in the line
+/// of a test, the headlines and their locations, and the summary.
 pub(crate) fn comparable(session: &str) -> String {
     let mut tests = Vec::new();
     let mut others = Vec::new();
@@ -84,8 +84,8 @@ pub(crate) fn comparable(session: &str) -> String {
                 let word = word.split_once('[').map_or(word, |(word, _)| word);
                 tests.push(format!("{word}[time] {}", measured(rest)));
             }
-            // Notes and advice on what only follows the leak come and go, and so does what is said
-            // below a line of code: a map may or may not double while it is recorded.
+            // Notes, advice and labels below a line of code vary: a map may or may not double while
+            // it is recorded.
             _ if line.starts_with("   = ") || line.starts_with("   |") => {}
             _ => others.push(other(line)),
         }
@@ -99,7 +99,7 @@ pub(crate) fn comparable(session: &str) -> String {
 fn measured(text: &str) -> String {
     let part = |part: &str| match part.contains("heap +0 B/iter") {
         true => part.to_owned(),
-        // What an iteration allocates differs between versions of the standard library.
+        // How much an iteration allocates differs between versions of the standard library.
         false if part.starts_with("allocates ") => "allocates …".to_owned(),
         false => numbers(part),
     };
@@ -107,14 +107,14 @@ fn measured(text: &str) -> String {
 }
 
 fn other(line: &str) -> String {
-    // A map that doubles hides or shows the bytes beside the blocks that survive.
+    // Whether bytes are shown next to the surviving blocks depends on whether a map doubles.
     if line.starts_with("error[heap-growth]") {
         return "error[heap-growth]".to_owned();
     }
     if let Some((_, counts)) = line.split_once("s] ") {
         return format!("Summary {counts}");
     }
-    // How small a leak a run would have seen is its own; the kinds that were planted are not.
+    // The smallest leak that a run would have seen varies; the planted kinds do not.
     if line.trim_start().starts_with("would have seen") {
         return "would have seen …".to_owned();
     }
@@ -129,11 +129,11 @@ fn other(line: &str) -> String {
             kinds.split(" · ").map(without_size).collect::<Vec<_>>().join(" · ")
         );
     }
-    // The first of several calls in a line depends on which of them weighs most.
+    // The column is that of the heaviest of several calls in a line, so it varies.
     if line.starts_with("  --> ") {
         return line.rsplit_once(':').map_or(line, |(place, _column)| place).to_owned();
     }
-    // Lines of code and exit codes are exact.
+    // Lines of code and exit codes do not vary.
     let code = line.split_once(" |").is_some_and(|(number, _)| number.parse::<u32>().is_ok());
     match code || line.starts_with("$ ") || line.parse::<u8>().is_ok() {
         true => line.to_owned(),
@@ -141,7 +141,7 @@ fn other(line: &str) -> String {
     }
 }
 
-/// Replaces `1,024`, `12.5 KiB` and `0.5` by `N`; counts of blocks stay.
+/// Replaces `1,024`, `12.5 KiB` and `0.5` by `N`, but keeps counts of blocks.
 fn numbers(text: &str) -> String {
     let mut out: Vec<String> = Vec::new();
     let words: Vec<&str> = text.split(' ').collect();

@@ -1,12 +1,13 @@
-//! Programs of others that tests use where they are installed.
+//! Other programs that tests use if they are installed.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// Whether a command succeeds, so that its program is there. What is skipped without it is said, past
-/// the capture of libtest; in CI (`CI=true`) nothing may be skipped. `how` says how to install it.
+/// Whether a command succeeds, which means that its program is installed. If not, prints what is
+/// skipped, past the capture of libtest. In CI (`CI=true`) it panics instead: nothing may be skipped
+/// there. `how` says how to install the program.
 #[track_caller]
-pub(crate) fn are_there(command: &[&str], how: &str) -> bool {
+pub(crate) fn is_installed(command: &[&str], how: &str) -> bool {
     let mut check = Command::new(command[0]);
     check.args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let there = check.status().is_ok_and(|status| status.success());
@@ -15,7 +16,10 @@ pub(crate) fn are_there(command: &[&str], how: &str) -> bool {
         assert!(!ci, "`{}` does not run, and CI is true: {how}", command.join(" "));
         let place = std::panic::Location::caller();
         let program = command[0];
-        let _ = writeln!(std::io::stderr(), "SKIPPED what needs {program} at {place}: {how}");
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: {program} is not installed, needed at {place}: {how}"
+        );
     }
     there
 }

@@ -1,4 +1,4 @@
-//! The C heap, end to end: what C forgets is counted to the byte, what C does well is not blamed.
+//! The C heap: leaks in C are counted to the byte, and clean C code passes.
 
 use crate::support::{Output, Project, root};
 
@@ -22,7 +22,7 @@ fn line<'a>(output: &'a Output, test: &str) -> &'a str {
 }
 
 #[test]
-fn leaks_in_c_are_counted_to_the_byte() {
+fn leaks_in_c_are_counted_exactly() {
     let project = project("border");
     let output = project.memcheck(&["-j", "1"]).code(100);
 
@@ -47,7 +47,7 @@ fn leaks_in_c_are_counted_to_the_byte() {
         assert!(output.stdout.contains(headline), "{headline}\n{}", output.stdout);
     }
 
-    // Blocks that change sides are no leak, and no success.
+    // A block that one allocator allocates and the other frees is neither a leak nor a pass.
     for (test, headline) in [
         (
             "mismatch_rust_block_freed_by_c",
@@ -62,7 +62,7 @@ fn leaks_in_c_are_counted_to_the_byte() {
         assert!(output.stdout.contains(headline), "{headline}\n{}", output.stdout);
     }
 
-    // What the allocator keeps is told from what is gone.
+    // Memory that the allocator retains passes; memory that is lost is a leak.
     assert!(line(&output, "retained_by_the_allocator").contains("PASS"), "{}", output.stdout);
     assert!(output.stdout.contains("warning[retained]"), "{}", output.stdout);
     assert!(line(&output, "leaks_pages_past_the_heap").contains("LEAK"), "{}", output.stdout);
@@ -76,7 +76,7 @@ fn leaks_in_c_are_counted_to_the_byte() {
 }
 
 #[test]
-fn a_c_heap_that_is_not_counted_is_said_once() {
+fn an_uncounted_c_heap_is_warned_about_once() {
     let project = Project::new("uncounted")
         .file(
             "Cargo.toml",
@@ -97,7 +97,7 @@ fn a_c_heap_that_is_not_counted_is_said_once() {
     assert_eq!(output.stdout.matches(said).count(), 1, "{}", output.stdout);
 }
 
-/// A test binary whose global allocator is not memcheck's.
+/// A test binary whose global allocator is not that of memcheck.
 fn unwrapped(name: &str, allocator: &str) -> Project {
     Project::new(name)
         .library_features(&["own-allocator"])
@@ -111,7 +111,7 @@ fn unwrapped(name: &str, allocator: &str) -> Project {
 }
 
 #[test]
-fn a_rust_heap_that_is_counted_with_the_c_heap_is_judged_there() {
+fn a_rust_heap_on_malloc_is_judged_with_the_c_heap() {
     let output = unwrapped(
         "by_malloc",
         "struct Own;\n\
@@ -129,8 +129,8 @@ fn a_rust_heap_that_is_counted_with_the_c_heap_is_judged_there() {
 }
 
 #[test]
-fn a_rust_heap_that_nobody_counts_never_passes() {
-    // 64 MiB that were mapped once, handed out for good.
+fn an_uncounted_rust_heap_is_inconclusive() {
+    // Allocates from 64 MiB that are mapped once, and frees nothing.
     let output = unwrapped(
         "by_itself",
         "struct Own;\n\

@@ -1,5 +1,4 @@
-//! Tests that state their truth, and the verdict that each must get: what leaks, what only looks
-//! like it, and by how much, to the byte.
+//! Leaks and what only looks like a leak: the status of each, and the growth to the byte.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -39,7 +38,7 @@ mod reserved {
     const LENGTH: usize = 128 << 30;
     const PAGE: usize = 4096;
 
-    /// 128 GiB of address space that nobody may touch.
+    /// 128 GiB of address space without access.
     fn reserve() -> *mut libc::c_void {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         let at = unsafe {
@@ -61,7 +60,7 @@ mod reserved {
         workload.iterate(|| { black_box(at); });
     }
 
-    // As the runtime of Go did: pieces of the reservation become memory, one after the other.
+    // Parts of the reservation become memory one after the other, as in the runtime of Go.
     #[memcheck]
     fn is_used_page_by_page(workload: Workload) {
         let at = reserve();
@@ -74,13 +73,13 @@ mod reserved {
         });
     }
 
-    // The same without a change of protection.
+    // The same, but the protection is changed once.
     #[memcheck]
     fn is_touched_page_by_page(workload: Workload) {
         let at = reserve();
         let all = libc::PROT_READ | libc::PROT_WRITE;
         assert_eq!(unsafe { libc::mprotect(at, LENGTH, all) }, 0);
-        // A huge page would bring 512 pages at once.
+        // A huge page would add 512 pages at once.
         unsafe { libc::madvise(at, LENGTH, libc::MADV_NOHUGEPAGE) };
         let mut used = 0;
         workload.iterate(|| unsafe {
@@ -90,7 +89,7 @@ mod reserved {
     }
 }
 
-/// Keeps 2 MiB from one iteration in the judged part on.
+/// Allocates and keeps 2 MiB in one iteration of the judged part.
 fn steps(workload: Workload) {
     let mut iteration = 0;
     let mut kept = Vec::new();
@@ -147,30 +146,30 @@ impl Run {
     }
 
     #[track_caller]
-    fn says(&self, test: &str, word: &str) {
+    fn has_status(&self, test: &str, status: &str) {
         let (found, report) = &self.results[test];
-        assert_eq!(found, word, "{test}: {report:#}");
+        assert_eq!(found, status, "{test}: {report:#}");
     }
 }
 
-static DEBUG: LazyLock<Run> = LazyLock::new(|| Run::of("truths", &[]));
-/// Those whose metrics an optimizer could change.
+static DEBUG: LazyLock<Run> = LazyLock::new(|| Run::of("growth", &[]));
+/// The tests whose metrics an optimizer could change.
 static RELEASE: LazyLock<Run> =
     LazyLock::new(|| Run::of("optimized", &["--release", "leaks_one_byte", "does_nothing"]));
 
 #[test]
-fn a_byte_is_a_byte_debug_and_release() {
+fn a_leak_of_one_byte_is_measured_as_one_byte() {
     for run in [&DEBUG, &RELEASE] {
-        run.says("leaks_one_byte", "LEAK");
+        run.has_status("leaks_one_byte", "LEAK");
         assert_eq!(run.metric("leaks_one_byte", "heap-bytes")["rate"], 1.0);
         assert_eq!(run.metric("leaks_one_byte", "heap-blocks")["rate"], 1.0);
     }
 }
 
 #[test]
-fn nothing_is_nothing_debug_and_release() {
+fn an_empty_test_allocates_nothing() {
     for run in [&DEBUG, &RELEASE] {
-        run.says("does_nothing", "PASS");
+        run.has_status("does_nothing", "PASS");
         let profile = &run.report("does_nothing")["profile"];
         for what in ["allocations", "bytes", "peak"] {
             assert_eq!(profile[what]["max"], 0, "{what} of {profile:#}");
@@ -182,35 +181,35 @@ fn nothing_is_nothing_debug_and_release() {
 }
 
 #[test]
-fn a_container_that_grows_forever_is_a_leak() {
-    DEBUG.says("pushes_forever", "LEAK");
+fn an_unbounded_container_is_a_leak() {
+    DEBUG.has_status("pushes_forever", "LEAK");
 }
 
 #[test]
-fn a_cache_that_fills_is_none() {
-    DEBUG.says("fills_a_cache", "PASS");
+fn a_cache_that_fills_up_passes() {
+    DEBUG.has_status("fills_a_cache", "PASS");
 }
 
 #[test]
-fn a_reservation_is_no_memory() {
-    DEBUG.says("reserved::is_reserved_and_given_back", "PASS");
-    DEBUG.says("reserved::is_reserved_before", "PASS");
+fn reserved_addresses_are_not_memory() {
+    DEBUG.has_status("reserved::is_reserved_and_given_back", "PASS");
+    DEBUG.has_status("reserved::is_reserved_before", "PASS");
 }
 
 #[test]
-fn what_becomes_memory_in_a_reservation_is() {
+fn pages_used_in_a_reservation_are_a_leak() {
     for test in ["reserved::is_used_page_by_page", "reserved::is_touched_page_by_page"] {
-        DEBUG.says(test, "LEAK");
+        DEBUG.has_status(test, "LEAK");
         let resident = DEBUG.metric(test, "resident");
         assert_eq!(resident["verdict"], "growing", "{resident:#}");
-        // A page, and the part of a page table that it needs.
+        // A page, and its share of a page table.
         let rate = resident["rate"].as_f64().expect("a rate is a number");
         assert!((4096.0..4200.0).contains(&rate), "{resident:#}");
     }
 }
 
 #[test]
-fn a_limit_of_the_footprint_holds_for_a_single_step() {
-    DEBUG.says("steps_over_its_limit", "LIMIT");
-    DEBUG.says("steps_below_its_limit", "PASS");
+fn a_resident_limit_counts_a_single_step() {
+    DEBUG.has_status("steps_over_its_limit", "LIMIT");
+    DEBUG.has_status("steps_below_its_limit", "PASS");
 }

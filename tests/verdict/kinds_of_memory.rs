@@ -1,5 +1,5 @@
-//! Kinds of memory that Linux has, in a judged loop: what does not grow passes, what grows fails
-//! with its kind named.
+//! Each kind of memory that Linux has: a test in which it is bounded passes, one in which it grows
+//! leaks, and the report names the kind.
 
 use crate::support::Project;
 
@@ -187,7 +187,7 @@ mod grows {
 
     #[memcheck(iterations = 500)]
     fn mapping_kept() {
-        // Alternating protections, so that neighbours do not merge.
+        // Alternating protections, so that the kernel does not merge neighbours.
         map(PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
         map(PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1);
     }
@@ -206,7 +206,7 @@ mod grows {
 }
 "#;
 
-/// The headline and the place that a leaking probe must name, by the first word of its name.
+/// Headlines that the report of a leaking test must have, by the first word of its name.
 const NAMED: [(&str, &str, &str); 5] = [
     ("resident", "error[resident-growth]", ""),
     ("fd", "error[fd-growth]", "error[fd-memory-growth]"),
@@ -216,15 +216,15 @@ const NAMED: [(&str, &str, &str); 5] = [
 ];
 
 #[test]
-fn every_kind_of_memory_is_judged_right() {
+fn each_kind_of_memory_passes_when_bounded_and_leaks_when_growing() {
     let project =
         Project::new("probes").file("src/lib.rs", PROBES).manifest_extra("libc = \"0.2\"\n");
     let output = project.memcheck(&["-j", "1"]).code(100);
     let mut seen = 0;
     for line in output.stdout.lines().filter(|line| line.contains("] probes ")) {
-        let word = line.split_whitespace().next().unwrap_or_default();
+        let status = line.split_whitespace().next().unwrap_or_default();
         let wanted = if line.contains("probes clean::") { "PASS" } else { "LEAK" };
-        assert_eq!(word, wanted, "{}", output.stdout);
+        assert_eq!(status, wanted, "{}", output.stdout);
         seen += 1;
     }
     assert_eq!(seen, 18, "{}", output.stdout);
@@ -232,5 +232,49 @@ fn every_kind_of_memory_is_judged_right() {
         let output = project.memcheck(&[&format!("grows::{kind}_")]).code(100);
         let text = &output.stdout;
         assert!(text.contains(headline) && text.contains(also), "{kind}:\n{text}");
+    }
+}
+
+#[test]
+fn threads_fds_and_mappings_are_listed_by_kind() {
+    let source = r#"
+#![cfg(test)]
+use memcheck::memcheck;
+
+#[memcheck]
+fn threads() {
+    std::thread::Builder::new().name("worker".into()).spawn(|| loop { std::thread::park() }).unwrap();
+}
+#[memcheck]
+fn sockets() {
+    std::mem::forget(std::net::UdpSocket::bind("127.0.0.1:0").unwrap());
+}
+#[memcheck]
+fn mappings() {
+    unsafe extern "C" {
+        fn mmap(at: *mut u8, size: usize, access: i32, flags: i32, fd: i32, to: i64) -> *mut u8;
+    }
+    // Every second mapping is read-only, so that the kernel does not merge them.
+    for access in [3, 1] {
+        let at = unsafe { mmap(std::ptr::null_mut(), 64 << 10, access, 0x22, -1, 0) };
+        assert_ne!(at as isize, -1);
+        if access == 3 {
+            unsafe { std::ptr::write_bytes(at, 1, 64 << 10) };
+        }
+    }
+}
+"#;
+    let project = Project::new("where").file("src/lib.rs", source);
+    let output = project.memcheck(&["-j1"]).code(100);
+    let stdout = &output.stdout;
+    for (start, end) in
+        [("+", " threads named worker"), ("+", " fds: socket"), ("+", " anonymous rw-p in ")]
+    {
+        // The indentation depends on the line numbers.
+        let row = format!("= note: {start}");
+        assert!(
+            stdout.lines().any(|line| line.trim_start().starts_with(&row) && line.contains(end)),
+            "{end} in {stdout}"
+        );
     }
 }

@@ -4,5 +4,4 @@ mod c_heap;
 mod exact_growth;
 mod kinds_of_memory;
 mod small_leaks;
-mod status;
 mod tasks;

@@ -1,6 +1,5 @@
-//! Leaks that are small, rare or in steps, in bodies that work for about 10 µs: each is called growing
-//! with the default options. The work is counted in steps and not in time, so that a busy machine
-//! changes nothing but how long it takes.
+//! Leaks that are small, rare or in steps, in bodies of about 10 µs: each is detected with the default
+//! options. The work is a fixed number of steps, so on a busy machine it only takes longer.
 
 use crate::support::Project;
 use serde_json::Value;
@@ -10,14 +9,14 @@ const SOURCE: &str = r#"
 use std::hint::black_box;
 use memcheck::{Workload, memcheck};
 
-/// Some 10 µs in a debug build of today: a chain of multiplications that nothing can shorten.
+/// About 10 µs in a debug build: a chain of multiplications that the compiler cannot shorten.
 fn work() {
     let mut x = black_box(0x9E37_79B9_7F4A_7C15u64);
     for _ in 0..3_000 { x = x.wrapping_mul(6_364_136_223_846_793_005) ^ (x >> 29); }
     black_box(x);
 }
 
-/// Works, and every so many iterations leaks.
+/// Works, and leaks once in `every` iterations.
 fn leak(workload: Workload, every: u64, mut leak: impl FnMut()) {
     let mut iteration = 0u64;
     workload.iterate(|| {
@@ -52,14 +51,14 @@ fn one_page_in_10(workload: Workload) {
     });
 }
 
-// The number of blocks stays: whole quarters of the run show 0 B.
+// Always one block: in whole quarters of the run nothing grows.
 #[memcheck]
 fn a_vec_that_doubles(workload: Workload) {
     let mut kept: Vec<u8> = Vec::new();
     leak(workload, 1, move || black_box(&mut kept).push(1));
 }
 
-// Pages of a slab, each twice as large as the one before: a table of slots that are never given back.
+// Pages of a slab, each twice as large as the one before: a table whose slots are never freed.
 #[memcheck]
 fn a_slab_of_doubling_pages(workload: Workload) {
     let mut pages: Vec<Vec<u64>> = Vec::with_capacity(64);
@@ -78,14 +77,15 @@ fn nothing(workload: Workload) {
 "#;
 
 #[test]
-fn small_leaks_are_called_growing_with_default_options() {
+fn small_leaks_are_detected_with_default_options() {
     let project =
         Project::new("small_leaks").manifest_extra("libc = \"0.2\"\n").file("src/lib.rs", SOURCE);
-    // On a machine that stalls for seconds too few iterations may run; that is UNSURE, never PASS.
+    // On a machine that stalls for seconds too few iterations may run: then a leak is UNSURE, never
+    // PASS, and the run is repeated.
     let mut seen = judged(&project);
     for _ in 0..2 {
-        assert_eq!(seen.iter().filter(|(_, word, _)| word == "PASS").count(), 1, "{seen:?}");
-        if seen.iter().any(|(_, word, _)| word == "UNSURE") {
+        assert_eq!(seen.iter().filter(|(_, status, _)| status == "PASS").count(), 1, "{seen:?}");
+        if seen.iter().any(|(_, status, _)| status == "UNSURE") {
             seen = judged(&project);
         }
     }
@@ -102,15 +102,15 @@ fn small_leaks_are_called_growing_with_default_options() {
         ("a_vec_that_doubles", "heap-bytes"),
         ("a_slab_of_doubling_pages", "heap-bytes"),
     ] {
-        let (word, growing) = of(name);
-        assert_eq!(word, "LEAK", "{name}: {seen:?}");
+        let (status, growing) = of(name);
+        assert_eq!(status, "LEAK", "{name}: {seen:?}");
         assert!(growing.split(' ').any(|of| of == metric), "{name}: {seen:?}");
     }
-    // It is one block all the time.
+    // The number of blocks does not grow.
     assert_eq!(of("a_vec_that_doubles").1, "heap-bytes", "{seen:?}");
 }
 
-/// Name, word and growing metrics of each test.
+/// Name, status and growing metrics of each test.
 fn judged(project: &Project) -> Vec<(String, String, String)> {
     let output = project.memcheck(&["--message-format", "json", "--sites=never"]).code(100);
     let mut seen = Vec::new();
@@ -124,8 +124,8 @@ fn judged(project: &Project) -> Vec<(String, String, String)> {
                 .filter(|of| of["verdict"] == "growing")
                 .filter_map(|of| of["metric"].as_str())
                 .collect();
-            let word = line["status"].as_str().unwrap_or_default();
-            seen.push((name.to_owned(), word.to_owned(), growing.join(" ")));
+            let status = line["status"].as_str().unwrap_or_default();
+            seen.push((name.to_owned(), status.to_owned(), growing.join(" ")));
         }
     }
     seen.sort();

@@ -1,5 +1,5 @@
-//! Tasks of the runtime that `#[memcheck]` makes for an `async fn`: those that end later are waited
-//! for, those that never end are named.
+//! Tasks of the runtime that `#[memcheck]` creates for an `async fn`: the check waits for tasks that
+//! end late, and reports tasks that never end.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 use memcheck::{Workload, memcheck};
 use tokio::{sync::mpsc, task::yield_now, time::sleep};
 
-/// A task that ends only after the iteration.
+/// A task that ends after the iteration.
 fn spawn_late() {
     tokio::spawn(async {
         let kept = black_box(vec![1u8; 500]);
@@ -27,7 +27,7 @@ async fn ends_later() { spawn_late(); }
 
 #[memcheck]
 async fn ends_later_beside_set_up(workload: Workload) {
-    // A task of the set-up, which is there to stay.
+    // A task of the set-up, which runs until the end.
     let (send, mut receive) = mpsc::unbounded_channel::<Vec<u8>>();
     tokio::spawn(async move { while let Some(bytes) = receive.recv().await { drop(black_box(bytes)); } });
     workload.iterate_async(async || {
@@ -39,7 +39,7 @@ async fn ends_later_beside_set_up(workload: Workload) {
 #[memcheck(flavor = "multi_thread", worker_threads = 2)]
 async fn ends_later_on_threads() { spawn_late(); }
 
-// Waits for a clock: the runtime is idle meanwhile.
+// Waits for a timer: the runtime is idle meanwhile.
 #[memcheck(iterations = 500)]
 async fn ends_after_a_while() {
     tokio::spawn(async { sleep(Duration::from_millis(1)).await; });
@@ -68,7 +68,7 @@ static PROJECT: LazyLock<Project> = LazyLock::new(|| {
 });
 
 #[test]
-fn tasks_are_waited_for_and_those_that_never_end_are_a_metric() {
+fn late_tasks_pass_and_unfinished_tasks_leak() {
     let output = PROJECT.memcheck(&["--message-format", "json"]).code(100);
     let mut seen = Vec::new();
     for line in output.stdout.lines() {
@@ -78,12 +78,12 @@ fn tasks_are_waited_for_and_those_that_never_end_are_a_metric() {
             let tasks = report["metrics"].as_array().unwrap().iter();
             let tasks = tasks.clone().find(|of| of["metric"] == "tasks");
             let tasks = tasks.map(|of| of["verdict"].as_str().unwrap_or_default().to_owned());
-            let word = line["status"].as_str().unwrap_or_default().to_owned();
-            seen.push((name.to_owned(), word, tasks));
+            let status = line["status"].as_str().unwrap_or_default().to_owned();
+            seen.push((name.to_owned(), status, tasks));
         }
     }
     seen.sort();
-    for (name, word, tasks) in [
+    for (name, status, tasks) in [
         ("ends_later", "PASS", Some("steady")),
         ("ends_later_beside_set_up", "PASS", Some("steady")),
         ("ends_later_on_threads", "PASS", Some("steady")),
@@ -94,12 +94,12 @@ fn tasks_are_waited_for_and_those_that_never_end_are_a_metric() {
         ("has_no_runtime", "PASS", None),
     ] {
         let of = seen.iter().find(|(test, ..)| test == name).expect("every test is judged");
-        assert_eq!((of.1.as_str(), of.2.as_deref()), (word, tasks), "{name}: {seen:?}");
+        assert_eq!((of.1.as_str(), of.2.as_deref()), (status, tasks), "{name}: {seen:?}");
     }
 }
 
 #[test]
-fn the_line_of_a_task_is_the_one_that_spawns_it() {
+fn an_unfinished_task_is_reported_where_it_is_spawned() {
     let output = PROJECT.memcheck(&["--exact", "never_ends"]).code(100);
     let headline = "error[task-growth]: 1 task is left unfinished by every iteration\n";
     let (_, details) = output.stdout.split_once(headline).expect(&output.stdout);

@@ -54,7 +54,7 @@ impl Block {
         Block { address, size, mark }
     }
 
-    /// Nobody else wrote into it.
+    /// Checks that no other write changed the block.
     fn check(&self, bytes: usize) {
         // SAFETY: the block is live and was filled.
         let contents = unsafe { std::slice::from_raw_parts(self.address, bytes.min(self.size)) };

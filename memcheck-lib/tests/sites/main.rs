@@ -1,5 +1,5 @@
-//! What is recorded of bodies of which the truth is known: blocks and bytes of each iteration, and
-//! an account that adds up. A program of its own, because every body needs a worker.
+//! Recorded call stacks: the blocks and bytes per iteration of bodies with a known leak, and accounts
+//! whose sums are right. A program without libtest, because every body needs a worker.
 #![expect(clippy::print_stdout, reason = "a harness of its own speaks for itself")]
 
 #[cfg(target_os = "linux")]

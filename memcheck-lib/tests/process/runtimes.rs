@@ -1,7 +1,6 @@
-//! What is said of programs of other languages: each reserves far more addresses than it uses.
+//! Programs of other languages, most of which reserve far more addresses than they use.
 //!
-//! A test whose compiler or interpreter is not installed is skipped by name.
-#![cfg(target_os = "linux")]
+//! If a compiler or interpreter is not installed, its test prints that it is skipped.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -9,10 +8,12 @@ use std::process::{Child, Command, Stdio};
 
 use memcheck::process::{Inspection, Kind, Watch, inspect, render};
 
+use crate::skip::skip;
+
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
-/// A program that has said "ready" and waits.
+/// A program that has printed "ready" and waits.
 struct Running(Child);
 
 impl Running {
@@ -37,30 +38,29 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Fails when it has ended, which is well.
+        // Fails if it has ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Whether a program is installed; says so by name when it is not.
-#[expect(clippy::print_stderr, reason = "a skipped test must not look like a passed one")]
+/// Whether a program is installed; if not, prints that the test is skipped.
 fn has(test: &str, program: &str, version: &str) -> bool {
     let found = Command::new(program).arg(version).output().is_ok_and(|out| out.status.success());
     if !found {
-        eprintln!("SKIPPED {test}: {program} is not installed");
+        skip(test, &format!("{program} is not installed"));
     }
     found
 }
 
-/// Compiles a program whose source is given.
+/// Writes the source of a program and compiles it.
 fn build(directory: &Path, file: &str, source: &str, command: &mut Command) {
     std::fs::write(directory.join(file), source).expect("a temporary directory");
     let output = command.current_dir(directory).output().expect("it was just found");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// The first sentence, and that the reservation is no memory in any metric.
+/// Checks the first sentence, and that no metric counts reserved addresses as memory.
 #[track_caller]
 fn check(inspection: &Inspection, address_space: u64, most_used: u64) {
     let process = &inspection.process;
@@ -74,7 +74,7 @@ fn check(inspection: &Inspection, address_space: u64, most_used: u64) {
     let resident = process.resident.expect("readable").0;
     let cache = process.page_cache.expect("readable").0;
     assert!(used <= resident + GIB / 64 && resident <= used + cache * 64, "{process}");
-    // What is known of the addresses is most of them.
+    // Most of the addresses are of a known kind.
     let sums = |of: fn(&memcheck::process::MappingSums) -> u64| {
         inspection.kinds.iter().map(|kind| of(&kind.sums)).sum::<u64>()
     };
@@ -83,8 +83,8 @@ fn check(inspection: &Inspection, address_space: u64, most_used: u64) {
 }
 
 #[test]
-fn go() {
-    if !has("go", "go", "version") {
+fn a_go_program_reserves_addresses() {
+    if !has("a_go_program_reserves_addresses", "go", "version") {
         return;
     }
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -96,14 +96,13 @@ fn go() {
     let go = Running::start(&mut Command::new(directory.path().join("hello")));
     let inspection = go.inspect();
     check(&inspection, 500 * MIB, 16 * MIB);
-    // Its arenas have the size of glibc's.
+    // The arenas of Go have the size of those of glibc.
     assert!(inspection.kinds.iter().all(|row| row.kind != Kind::ThreadArena));
 }
 
-/// Seen from outside: the memory of a Go program that forgets grows, its reservation does not.
 #[test]
-fn go_that_leaks() {
-    if !has("go_that_leaks", "go", "version") {
+fn a_leaking_go_program_grows() {
+    if !has("a_leaking_go_program_grows", "go", "version") {
         return;
     }
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -118,7 +117,7 @@ fn go_that_leaks() {
     let mut watch = Watch::new(go.0.id().cast_signed()).expect("our own child");
     let mut used = || watch.sample().footprint.expect("readable").live();
     let before = used();
-    // 64 blocks take it 0.2 s; a busy machine gets its time.
+    // 64 blocks take 0.2 s; on a busy machine it may take longer.
     let begin = std::time::Instant::now();
     while used() < before + 64 * MIB {
         assert!(begin.elapsed() < std::time::Duration::from_secs(60), "it never grew");
@@ -127,8 +126,8 @@ fn go_that_leaks() {
 }
 
 #[test]
-fn address_sanitizer() {
-    if !has("address_sanitizer", "gcc", "--version") {
+fn address_sanitizer_reserves_addresses() {
+    if !has("address_sanitizer_reserves_addresses", "gcc", "--version") {
         return;
     }
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -138,7 +137,7 @@ fn address_sanitizer() {
     command.args(["-fsanitize=address", "hello.c", "-o", "hello"]);
     build(directory.path(), "hello.c", source, &mut command);
     let inspection = Running::start(&mut Command::new(directory.path().join("hello"))).inspect();
-    // 14 TiB of it readable and writable, with flag `nr`.
+    // 14 TiB of the addresses are readable and writable, with flag `nr`.
     check(&inspection, 14 << 40, 64 * MIB);
     let shadow = &inspection.largest_reserved[0];
     assert!(shadow.sums.reserved.0 > 8 << 40, "{shadow:?}");
@@ -160,16 +159,20 @@ fn java(test: &str, options: &[&str]) -> Option<Inspection> {
 }
 
 #[test]
-fn jvm_with_its_default_heap() {
-    if let Some(inspection) = java("jvm_with_its_default_heap", &[]) {
+fn a_jvm_with_its_default_heap_reserves_addresses() {
+    if let Some(inspection) = java("a_jvm_with_its_default_heap_reserves_addresses", &[]) {
         check(&inspection, 2 * GIB, 512 * MIB);
     }
 }
 
-/// The heap is promised as a whole when the JVM starts, and not touched.
+/// The JVM commits the whole heap at its start, and does not touch it.
 #[test]
-fn jvm_with_a_heap_of_8_gib() {
-    let Some(inspection) = java("jvm_with_a_heap_of_8_gib", &["-Xms8g", "-Xmx8g"]) else { return };
+fn a_jvm_with_a_heap_of_8_gib_commits_it_untouched() {
+    let Some(inspection) =
+        java("a_jvm_with_a_heap_of_8_gib_commits_it_untouched", &["-Xms8g", "-Xmx8g"])
+    else {
+        return;
+    };
     check(&inspection, 8 * GIB, 512 * MIB);
     let untouched = inspection.process.untouched.expect("readable").0;
     assert!(untouched > 7 * GIB, "{}", inspection.sentence);
@@ -178,22 +181,21 @@ fn jvm_with_a_heap_of_8_gib() {
 }
 
 #[test]
-fn node_with_wasm_memories() {
-    if !has("node_with_wasm_memories", "node", "--version") {
+fn node_with_wasm_memories_reserves_addresses() {
+    if !has("node_with_wasm_memories_reserves_addresses", "node", "--version") {
         return;
     }
     let script = "globalThis.m = []; \
                   for (let i = 0; i < 4; i++) m.push(new WebAssembly.Memory({ initial: 1 })); \
                   console.log('ready'); setInterval(() => {}, 1e6);";
     let inspection = Running::start(Command::new("node").args(["-e", script])).inspect();
-    // Each memory has 8 GiB of addresses and its guards.
+    // Each memory has 8 GiB of addresses and guard pages.
     check(&inspection, 32 * GIB, 256 * MIB);
 }
 
-/// The one that reserves nothing to speak of.
 #[test]
-fn python() {
-    if !has("python", "python3", "--version") {
+fn a_python_program_reserves_no_addresses() {
+    if !has("a_python_program_reserves_no_addresses", "python3", "--version") {
         return;
     }
     let script = "import time; print('ready', flush=True); time.sleep(3600)";

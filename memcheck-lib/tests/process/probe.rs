@@ -1,4 +1,4 @@
-//! The two sides of a probe: the process that makes memory, and the test that looks at it.
+//! The two sides of a probe: the process that allocates memory, and the test that reads it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
@@ -8,10 +8,10 @@ use memcheck::process::{Kind, ProcessSnapshot, Sample, Watch};
 pub(crate) const MIB: u64 = 1 << 20;
 pub(crate) const PAGE: usize = 4096;
 
-/// Names the probe that the process is to be.
+/// The variable with the name of the probe.
 const VARIABLE: &str = "MEMCHECK_TEST_PROBE";
 
-/// What a probe says at a stage: how many bytes more than at its start really cost memory.
+/// What a probe prints at a stage: how many bytes more than at its start cost memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Truth {
     /// Bytes in use through addresses.
@@ -22,16 +22,16 @@ pub(crate) struct Truth {
     pub(crate) fd: u64,
 }
 
-/// The side of the probe.
+/// The stages, in the process of the probe.
 pub(crate) struct Stage;
 
 impl Stage {
-    /// States the truth and waits until it was looked at.
+    /// Prints the truth and waits until the test has read the process.
     pub(crate) fn is(&mut self, truth: Truth) {
         let line = format!("\n#{} {} {}\n", truth.live, truth.lazy, truth.fd);
         std::io::stderr().write_all(line.as_bytes()).expect("the test reads");
         let mut byte = [0];
-        // Unbuffered: stdin of the standard library would allocate.
+        // Unbuffered, because stdin of the standard library would allocate.
         let stdin = std::io::stdin();
         if rustix::io::read(&stdin, &mut byte).expect("the test writes") == 0 {
             std::process::exit(0);
@@ -43,12 +43,12 @@ impl Stage {
     }
 }
 
-/// Whether this process is the probe of the calling test. If so the test is the probe's body.
+/// Whether this process is the probe of the calling test. If so, the test runs as the probe.
 pub(crate) fn is_probe() -> bool {
     std::env::var_os(VARIABLE).is_some()
 }
 
-/// One look at a probe.
+/// One reading of a probe.
 #[derive(Debug)]
 pub(crate) struct Look {
     pub(crate) truth: Truth,
@@ -61,14 +61,14 @@ impl Look {
         self.sample.footprint.expect("readable").live()
     }
 
-    /// What mappings of a kind have in the footprint.
+    /// The footprint of the mappings of a kind.
     pub(crate) fn of_kind(&self, kind: Kind) -> u64 {
         let groups = self.snapshot.groups.iter().filter(|group| group.kind == kind);
         groups.map(|group| group.sums.live().0).sum()
     }
 }
 
-/// A probe that runs.
+/// A running probe.
 pub(crate) struct Probe {
     child: Child,
     stdin: ChildStdin,
@@ -82,7 +82,7 @@ impl Probe {
         Probe::start_with(Command::new(std::env::current_exe().expect("a test has one")), name)
     }
 
-    /// The same through another command, which must run what follows it.
+    /// The same through another command, which must run its arguments.
     pub(crate) fn start_with(mut command: Command, name: &str) -> Probe {
         let mut child = command
             .args([name, "--exact", "--nocapture", "--test-threads=1"])
@@ -124,7 +124,7 @@ impl Probe {
         self.stdin.write_all(b"\n").expect("the probe waits");
     }
 
-    /// Waits for the next stage and looks at it.
+    /// Waits for the next stage and reads the process.
     pub(crate) fn look(&mut self) -> Option<Look> {
         let truth = self.next_truth()?;
         let pid = self.pid();
@@ -137,7 +137,7 @@ impl Probe {
         Some(Look { truth, sample, snapshot })
     }
 
-    /// Looks at every stage. The first is the start, with nothing made yet.
+    /// Reads every stage. The first is the start, before any allocation.
     pub(crate) fn looks(name: &str) -> Vec<Look> {
         let mut probe = Probe::start(name);
         let mut looks = Vec::new();
@@ -151,21 +151,21 @@ impl Probe {
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        // Fails when it has ended, which is well.
+        // Fails if it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Allowed between a metric and the truth of a probe of 64 MiB: its page tables (128 KiB) and what
-/// the waiting itself touches.
+/// Allowed difference for a probe of 64 MiB: its page tables (128 KiB), and pages that the waiting
+/// touches.
 pub(crate) const TOLERANCE: u64 = 256 << 10;
 
 pub(crate) fn near(metric: u64, truth: u64) -> bool {
     metric.abs_diff(truth) <= TOLERANCE
 }
 
-/// The same for a change; a page more or less is the waiting itself.
+/// The same for a change. A page more or less comes from the waiting.
 pub(crate) fn grew_by(change: Option<i64>, truth: u64) -> bool {
     change.is_some_and(|change| near(u64::try_from(change.max(0)).unwrap_or(0), truth))
         && change > Some(-(TOLERANCE as i64))
@@ -177,8 +177,8 @@ fn grown(before: u64, after: u64) -> u64 {
     after.saturating_sub(before)
 }
 
-/// Runs a probe and holds the growth since its start against its truth, from the sampler and from
-/// the snapshot; the growth must be of `kind`.
+/// Runs a probe and compares the growth since its start with its truth, both of the sampler and of
+/// the snapshot. The growth must be of `kind`.
 pub(crate) fn check(name: &str, kind: Kind) -> Vec<Look> {
     let looks = Probe::looks(name);
     assert!(looks.len() > 1, "{name} ended without a stage");

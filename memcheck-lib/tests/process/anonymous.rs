@@ -81,9 +81,9 @@ fn inaccessible_memory_is_address_space_only() {
 }
 
 #[test]
-fn pages_behind_taken_back_access_still_cost() {
+fn pages_without_access_still_cost() {
     if !is_probe() {
-        let looks = check("anonymous::pages_behind_taken_back_access_still_cost", Kind::Anonymous);
+        let looks = check("anonymous::pages_without_access_still_cost", Kind::Anonymous);
         let growth = looks[2].snapshot.since(&looks[0].snapshot);
         assert!(growth.to_string().contains("+64 MiB anonymous ---p"), "{growth}");
         return;

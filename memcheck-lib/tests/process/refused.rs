@@ -1,4 +1,4 @@
-//! Processes that cannot be read, and what is said of them.
+//! Processes that cannot be read, and their errors.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -9,7 +9,7 @@ use crate::probe::{Probe, Stage, is_probe};
 use crate::skip::{is_root, skip};
 
 #[test]
-fn a_pid_that_is_gone() {
+fn an_ended_process_is_an_error() {
     // Above every pid_max.
     let error = inspect(i32::MAX, false).expect_err("no such pid");
     assert!(matches!(error, ProcessError::Gone { pid: i32::MAX }), "{error:?}");
@@ -36,7 +36,7 @@ fn a_process_that_ends_while_it_is_watched() {
 }
 
 #[test]
-fn a_zombie() {
+fn a_zombie_is_an_error() {
     let mut child = Command::new("true").spawn().expect("everywhere");
     let pid = child.id().cast_signed();
     let error = loop {
@@ -52,26 +52,30 @@ fn a_zombie() {
 }
 
 #[test]
-fn a_thread_of_the_kernel() {
+fn a_kernel_thread_is_an_error() {
     let kthreadd = std::fs::read_to_string("/proc/2/comm").unwrap_or_default();
     if kthreadd.trim() != "kthreadd" {
-        return skip("a_thread_of_the_kernel", "pid 2 is none here (a pid namespace)");
+        return skip("a_kernel_thread_is_an_error", "pid 2 is none here (a pid namespace)");
     }
     let error = inspect(2, false).expect_err("no memory of its own");
     assert!(matches!(&error, ProcessError::KernelThread { name, .. } if name == "kthreadd"));
 }
 
-/// As an ordinary user the test looks at pid 1; as root it becomes another user to look at itself.
+/// As an ordinary user the test reads pid 1; as root it reads itself as another user.
 #[test]
-fn a_process_of_another_user() {
+fn a_process_of_another_user_is_an_error() {
     const TARGET: &str = "MEMCHECK_TEST_TARGET";
-    let name = "refused::a_process_of_another_user";
+    let name = "refused::a_process_of_another_user_is_an_error";
     let target = std::env::var(TARGET).ok().and_then(|pid| pid.parse().ok()).unwrap_or(1);
     if is_root() {
         // Copied to where another user can run it.
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let program = directory.path().join("probes");
-        std::fs::copy(std::env::current_exe().expect("a test has one"), &program).expect("copied");
+        // By another process: a file that this process has open for writing, which a child of another
+        // test may inherit for a moment, cannot be run.
+        let program = directory.path().join("process");
+        let mut copy = Command::new("cp");
+        copy.arg(std::env::current_exe().expect("a test has one")).arg(&program);
+        assert!(copy.status().expect("cp is everywhere").success());
         let open = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
         std::fs::set_permissions(directory.path(), open).expect("our own directory");
         let output = Command::new(program)
@@ -99,8 +103,8 @@ fn a_process_of_another_user() {
 }
 
 #[test]
-fn a_process_that_forbids_it() {
-    let name = "refused::a_process_that_forbids_it";
+fn a_process_that_is_not_dumpable_is_an_error() {
+    let name = "refused::a_process_that_is_not_dumpable_is_an_error";
     if !is_probe() {
         if is_root() {
             return skip(name, "root may read every process; another user's is refused above");

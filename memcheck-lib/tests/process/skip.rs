@@ -1,6 +1,6 @@
-//! Tests that the machine does not allow say so by name.
+//! Tests that cannot run on this machine print that they are skipped.
 
-/// Says on the terminal which test was skipped and why.
+/// Prints which test is skipped, and why.
 #[expect(clippy::print_stderr, reason = "a skipped test must not look like a passed one")]
 pub(crate) fn skip(test: &str, why: &str) {
     eprintln!("SKIPPED {test}: {why}");

@@ -11,7 +11,7 @@ use crate::probe::{MIB, Stage, check, is_probe, near};
 use crate::shared::map_file;
 
 fn file() -> OwnedFd {
-    // Beside the build, which is on a disk; the system's own may be a tmpfs.
+    // In the folder of the build, which is on a disk; the system's temporary folder may be a tmpfs.
     let mut file: File = tempfile::tempfile_in(env!("CARGO_TARGET_TMPDIR")).expect("a disk");
     (0..64).for_each(|_| file.write_all(&[1; 1 << 20]).expect("64 MiB of disk"));
     file.into()

@@ -6,7 +6,7 @@ use rustix::mm::MprotectFlags;
 use crate::anonymous::Area;
 use crate::probe::{PAGE, Stage, check, is_probe};
 
-/// Each second page readable only, so that none can be joined with its neighbour.
+/// Every second page is read-only, so that the kernel does not merge neighbours.
 fn mappings(count: usize) -> Area {
     let area = Area::new(count * PAGE).touch();
     for at in (0..count).step_by(2) {

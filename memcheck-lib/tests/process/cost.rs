@@ -1,6 +1,5 @@
-//! What reading a process costs. Run by hand, in a release build:
-//! `cargo test -p memcheck-lib --release --test process_cost -- --ignored --nocapture`.
-#![cfg(target_os = "linux")]
+//! The cost of reading a process. Run by hand, in a release build:
+//! `cargo test -p memcheck-lib --release --test process -- --ignored --nocapture cost::`.
 #![expect(clippy::print_stdout, reason = "measurements are for a reader")]
 
 use std::hint::black_box;
@@ -13,7 +12,7 @@ fn sleeper() -> Child {
     Command::new("sleep").arg("60").spawn().expect("sleep is everywhere")
 }
 
-/// A process that is ended with its test, also when that fails.
+/// A process that is killed at the end of the test, also if the test fails.
 struct Killed(Child);
 
 impl Drop for Killed {
@@ -23,7 +22,7 @@ impl Drop for Killed {
     }
 }
 
-/// Time of the processor that `body` takes.
+/// CPU time of `body`.
 fn once(body: &mut dyn FnMut()) -> Duration {
     let now = || {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -34,12 +33,12 @@ fn once(body: &mut dyn FnMut()) -> Duration {
     now() - start
 }
 
-/// The least of many rounds: what else runs on the machine only adds.
+/// The minimum of many rounds, because other processes only add time.
 fn timed(rounds: usize, mut body: impl FnMut()) -> Duration {
     (0..rounds).map(|_| once(&mut body)).min().unwrap_or_default()
 }
 
-/// The median of the ratios of rounds in turn: the speed of a shared machine changes in between.
+/// The median ratio of alternating rounds, because the speed of a shared machine changes.
 fn ratio(rounds: usize, mut body: impl FnMut(), mut to: impl FnMut()) -> f64 {
     let mut ratios: Vec<f64> =
         (0..rounds).map(|_| once(&mut body).as_secs_f64() / once(&mut to).as_secs_f64()).collect();
@@ -57,7 +56,7 @@ fn sample_of_a_small_process() {
     println!("{:?}", watch.sample());
     println!("sample, files kept open:   {:?}", timed(2000, || _ = black_box(watch.sample())));
     println!(
-        "sample, files opened anew: {:?}",
+        "sample, files reopened: {:?}",
         timed(2000, || _ = black_box(Watch::new(pid).expect("our own child").sample()))
     );
     for name in ["smaps_rollup", "status", "maps", "smaps"] {
@@ -70,7 +69,7 @@ fn sample_of_a_small_process() {
     });
 }
 
-/// A process with many mappings: each second page readable only.
+/// A process with many mappings: every second page is read-only.
 fn with_mappings(count: usize) -> (Killed, i32) {
     let program = format!(
         "import ctypes,mmap,sys,time\n\

@@ -29,8 +29,8 @@ fn fork_child(body: impl FnOnce()) -> c_int {
     pid
 }
 
-/// A memory that is shared between a process and its children costs once, and so do pages that
-/// were not written since the fork.
+/// Shared memory of a process and its children counts once, and so do pages that were not written
+/// since the fork.
 #[test]
 fn shared_memory_and_forked_pages_cost_once() {
     let name = "tree::shared_memory_and_forked_pages_cost_once";

@@ -72,7 +72,7 @@ fn children_and_zombies_are_counted() {
     let mut ended = [spawn("true"), spawn("true")];
     let mut running = spawn("cat");
     for child in &mut ended {
-        // End of file: it has ended, and nobody has waited for it.
+        // End of file: it has ended and is not waited for yet.
         let mut stdout = child.stdout.take().expect("piped");
         stdout.read_to_end(&mut Vec::new()).expect("a pipe");
         while !is_zombie(child.id()) {
@@ -124,9 +124,9 @@ fn descriptors_are_counted_by_kind() {
 }
 
 #[test]
-fn what_is_no_file_has_its_own_word() {
+fn descriptors_without_a_file_have_their_own_kind() {
     if !is_probe() {
-        let looks = Probe::looks("resources::what_is_no_file_has_its_own_word");
+        let looks = Probe::looks("resources::descriptors_without_a_file_have_their_own_kind");
         let growth = looks[1].snapshot.since(&looks[0].snapshot).to_string();
         for line in ["+1 fd: epoll", "+1 fd: timerfd", "+1 fd: inotify", "+1 fd: pidfd"] {
             assert!(growth.contains(line), "{line} in:\n{growth}");
