@@ -4,7 +4,7 @@
 #
 #   scripts/c-heap-links.sh [CASE …]
 #
-# Prints one line of a table for each case (docs/c-heap.md holds one such run). A case must either
+# Prints one line of a table for each case (docs/src/evidence/c-heap.md holds one such run). A case must either
 # count exactly (24 B in 1 block per iteration) or say that it cannot; a silent 0 fails the script.
 # Needs a C compiler; cases whose toolchain is not installed are left out and named.
 set -euo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The verdict over what an iteration costs and how rarely it leaks, on a machine that is idle and on
-# one where 4 busy loops run beside it. Prints a table in Markdown (docs/sensitivity.md has one).
+# one where 4 busy loops run beside it. Prints a table in Markdown (docs/src/evidence/sensitivity.md has one).
 #
 #   scripts/sensitivity-table.sh [RUNS]
 #

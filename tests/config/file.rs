@@ -309,10 +309,10 @@ fn mistakes_are_told_with_their_place() {
     ");
 }
 
-/// docs/configuration.md names every key, with its variable where there is one.
+/// docs/src/reference/configuration.md names every key, with its variable where there is one.
 #[test]
 fn the_page_of_the_configuration_is_complete() {
-    let page = std::fs::read_to_string(root().join("docs/configuration.md")).unwrap();
+    let page = std::fs::read_to_string(root().join("docs/src/reference/configuration.md")).unwrap();
     let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
     for row in memcheck::tool::OPTION_TABLE {
         let start = match row.per_test {
