@@ -8,7 +8,7 @@ use crate::support::{clean, root, run, target_directory, tools};
 
 const QUICKSTART: &str = "cargo memcheck --manifest-path examples/quickstart/Cargo.toml";
 const REGISTRY: &str = "cargo memcheck --manifest-path examples/registry/Cargo.toml";
-const JQ: &str = r#"jq -r '.tests[] | select(.word == "LEAK") | .report.test.name' memcheck.json"#;
+const JQ: &str = r#"jq -r '.tests[] | select(.status == "LEAK") | .report.test.name' memcheck.json"#;
 
 /// Commands that the tests below run.
 const RUN_HERE: [&str; 3] = [QUICKSTART, REGISTRY, JQ];
@@ -109,7 +109,7 @@ fn jq_filter_names_the_tests_that_leak() {
     if !tools::are_there(&["jq", "--version"], "`apt-get install jq`") {
         return;
     }
-    let sample = root().join("tests/fixtures/reports/report-1-failed.json");
+    let sample = root().join("tests/fixtures/reports/report-2-failed.json");
     let filter = JQ.split('\'').nth(1).unwrap();
     let output = run(Command::new("jq").args(["-r", filter]).arg(sample)).code(0);
     assert!(output.stdout.lines().count() > 0, "no name of a test that leaks");
