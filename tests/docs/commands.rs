@@ -8,7 +8,8 @@ use crate::support::{clean, root, run, target_directory, tools};
 
 const QUICKSTART: &str = "cargo memcheck --manifest-path examples/quickstart/Cargo.toml";
 const REGISTRY: &str = "cargo memcheck --manifest-path examples/registry/Cargo.toml";
-const JQ: &str = r#"jq -r '.tests[] | select(.status == "LEAK") | .report.test.name' memcheck.json"#;
+const JQ: &str =
+    r#"jq -r '.tests[] | select(.status == "LEAK") | .report.test.name' memcheck.json"#;
 
 /// Commands that the tests below run.
 const RUN_HERE: [&str; 3] = [QUICKSTART, REGISTRY, JQ];

@@ -69,8 +69,8 @@ fn main() {
         }
         println!();
     }
-    println!("Clean and decidable: {clean} runs, {alarms} called growing, {unsure} UNSURE.");
-    println!("High-water marks: {marks} runs, {records} called growing.");
+    println!("Clean and decidable: {clean} runs, {alarms} called growing, {unsure} UNSURE.\n");
+    println!("High-water marks: {marks} runs, {records} called growing.\n");
     println!(
         "Leaks: {leaks} runs, {caught} called growing, {silent} passed although the run said it would see them."
     );
