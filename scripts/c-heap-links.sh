@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds a small project in every way that could come in the way of the C heap's counters, and says
-# for each whether it links and what a strdup that C forgets looks like.
+# Builds a small project in every way that could interfere with the counters of the C heap. Reports
+# for each whether it links and how a strdup that C forgets is reported.
 #
 #   scripts/c-heap-links.sh [CASE …]
 #
-# Prints one line of a table for each case (docs/c-heap.md holds one such run). A case must either
-# count exactly (24 B in 1 block per iteration) or say that it cannot; a silent 0 fails the script.
-# Needs a C compiler; cases whose toolchain is not installed are left out and named.
+# Prints one line of a table for each case (docs/src/evidence/c-heap.md has one such run). A case must
+# either count exactly (24 B in 1 block per iteration) or report that it cannot; a silent 0 fails the
+# script. Needs a C compiler. Cases whose toolchain is not installed are skipped and named.
 set -euo pipefail
 here=$(realpath "$(dirname "$0")/..")
 work=${LINKS_DIR:-$(mktemp -d)}
@@ -107,7 +107,7 @@ jemalloc='#[global_allocator] static GLOBAL: memcheck::Alloc<tikv_jemallocator::
 mimalloc='#[global_allocator] static GLOBAL: memcheck::Alloc<mimalloc::MiMalloc> = memcheck::Alloc::new(mimalloc::MiMalloc);'
 linker() { printf 'RUSTFLAGS=-Clink-arg=-fuse-ld=%s' "$1"; }
 
-printf '| %-22s | %-60s | %-18s | |\n|---|---|---|---|\n' 'built with' 'a strdup that C forgets' 'tell of themselves'
+printf '| %-22s | %-60s | %-18s | |\n|---|---|---|---|\n' 'built with' 'a strdup that C forgets' 'own statistics'
 case_ plain counts '' '' '' '' --
 case_ release counts '' '' '' '' -- --release
 case_ bfd counts '' '' '' '' "$(linker bfd)" --

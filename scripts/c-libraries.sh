@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Judges four C libraries through their bindings, used correctly and with the release forgotten
-# (scripts/c-libraries), over 1,000 iterations each. Needs libssl-dev. Exits 1 on any wrong word.
+# (scripts/c-libraries), over 1,000 iterations each. Needs libssl-dev. Exits 1 on any wrong status.
 set -euo pipefail
 here=$(realpath "$(dirname "$0")/..")
 cargo build --quiet --manifest-path "$here/Cargo.toml" --package cargo-memcheck

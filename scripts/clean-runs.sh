@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Judges clean bodies again and again and counts the words they get. Not one may be called growing.
+# Judges clean bodies many times and counts their statuses. None may be called growing.
 #
 #   scripts/clean-runs.sh [RUNS] [cargo memcheck flags …]
 #
 # RUNS is the number of judged runs over all bodies together (default 300). The bodies are those of
-# scripts/clean-bodies, and those about the heap again with jemalloc and with mimalloc. Prints the runs,
-# the words and the time. Exits 1 if any run got another word than PASS or UNSURE, or too many of them
-# UNSURE: more than 2 of 100; with a `--time` of its own, which leaves a run less than 2 s, more than 10.
+# scripts/clean-bodies; those about the heap also run with jemalloc and with mimalloc. Prints the runs,
+# the statuses and the time. Exits 1 if a run has another status than PASS or UNSURE, or if too many
+# are UNSURE: more than 2 of 100, or 10 of 100 with a `--time`, which gives a run less than 2 s.
 set -euo pipefail
 runs=${1:-300}; shift || true
 most=2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings the lock file of each example up to the dependencies that the library has now, and leaves all
-# other versions as they are. To be run after a change of the dependencies of the library.
+# Updates the lock file of each example to the dependencies that the library has now, and leaves all
+# other versions as they are. Run it after a change of the dependencies of the library.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for example in examples/*/; do

@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
-# Runs `cargo memcheck` over a folder of real cases and says which verdict each got, and which line
-# each leak was said to be on.
+# Runs `cargo memcheck` on a folder of real cases and prints the status of each, and the line on
+# which each leak was reported.
 #
 #   scripts/real-cases.sh FOLDER [RUNS] [cargo memcheck flags …]
 #
 # A case is a crate with `pub fn workload()`, one iteration. Cases in `NAME/leaky` must be called
 # LEAK; those in `NAME/fixed` and `clean/NAME` must PASS. Each is copied to a temporary folder and
-# gets memcheck-lib as a dev-dependency. Exits 1 if any run of any case got another word, or if a leak is
-# said to be on another line than the one in FOLDER/expected (or else scripts/real-cases.expected), or to
-# be done by another function; cases that are not listed there are printed only.
+# gets memcheck-lib as a dev-dependency. Exits 1 if a run of a case has another status, or if a leak is
+# reported on another line, or with another function, than the one in FOLDER/expected (otherwise
+# scripts/real-cases.expected). Cases that are not listed there are only printed.
 #
-# For each case: how many runs got the word, the words that are wrong, the shortest and longest time,
-# and the figures of one run; for a leak each line that was named, with the function of a dependency
-# that is said to do it, and how often.
+# For each case: how many runs have the status, the wrong statuses, the shortest and longest time, and
+# the metrics of one run; for a leak, each line that was named, with the function of a dependency that
+# was named, and how often.
 #
-# TOOL is a cargo-memcheck that is built already; CASES_DIR keeps the copies and what is built; CASES is a pattern of NAME/KIND (`*/leaky`).
+# TOOL is a cargo-memcheck that is built already; CASES_DIR keeps the copies and what is built; CASES is
+# a pattern of NAME/KIND (`*/leaky`).
 set -euo pipefail
 folder=$(realpath "$1"); runs=${2:-1}; shift; shift || true
 here=$(realpath "$(dirname "$0")/..")

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What recording costs: CPU time of an iteration that is recorded over that of one that is not, in
-# the same process, for a body on JSON (scripts/recording-cost), in debug and release.
+# The cost of recording: CPU time of a recorded iteration over that of one that is not recorded, in the
+# same process, for a body on JSON (scripts/recording-cost), in debug and release.
 #
 #   scripts/recording-cost.sh [RUNS]
 #
 # Prints for each body and profile the median over RUNS (default 5) of: CPU time before, while
-# recorded, and their ratio, by the sums over all iterations (rules worked out for the first time included).
+# recorded, and their ratio, by the sums over all iterations (unwind rules that are computed for the first time included).
 # Exits 1 when the median ratio of any is above 4.
 set -euo pipefail
 runs=${1:-5}

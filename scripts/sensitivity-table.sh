@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The verdict over what an iteration costs and how rarely it leaks, on a machine that is idle and on
-# one where 4 busy loops run beside it. Prints a table in Markdown (docs/sensitivity.md has one).
+# The status by the cost of an iteration and the rarity of its leak, on an idle machine and with 4 busy
+# loops. Prints a table in Markdown (docs/src/evidence/sensitivity.md has one).
 #
 #   scripts/sensitivity-table.sh [RUNS]
 #
-# A cell must say LEAK, UNSURE, or PASS where the leak is rarer than what `cargo memcheck -v` says
-# that the run would have seen. Any other PASS is a leak that was passed: the script marks it and
+# A cell must be LEAK, UNSURE, or PASS where the leak is rarer than the sensitivity that
+# `cargo memcheck -v` states for the run. Any other PASS is an undetected leak: the script marks it and
 # exits 1.
 set -euo pipefail
 runs=${1:-1}
@@ -36,7 +36,7 @@ TOML
 #![cfg(test)]
 use memcheck::{Workload, memcheck};
 
-/// CPU time of this thread, in microseconds: beside busy loops the clock would call waiting work.
+/// CPU time of this thread, in microseconds: with busy loops, the clock would count waiting as work.
 fn cpu() -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut now) };
@@ -107,7 +107,7 @@ measure busy
 kill "${loops[@]}"; wait "${loops[@]}" 2>/dev/null || true; loops=()
 
 {
-  echo '| an iteration costs | beside it | every iteration | 1 in 10 | 1 in 100 | 1 in 1,000 |'
+  echo '| an iteration costs | other load | every iteration | 1 in 10 | 1 in 100 | 1 in 1,000 |'
   echo '|---|---|---|---|---|---|'
   for cost in $costs; do
     for machine in idle busy; do

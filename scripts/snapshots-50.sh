@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
-# Whether a snapshot comes out the same every time: the tests of tests/fixtures/snapshot_forms/forms.rs,
-# accepted once and then run again and again under each runner, in debug and in release.
+# Checks that a snapshot is the same every time: the tests of tests/fixtures/snapshot_forms/forms.rs are
+# accepted once and then run many times under each runner, in debug and in release.
 #
 #   scripts/snapshots-50.sh [RUNS] [FOLDER]
 #
-# RUNS is 50 unless said otherwise, FOLDER a temporary one. Each runner is told `CI=1`, so that a
-# difference fails the run and nothing is written. Prints how many of the runs passed, by runner and
-# profile, and in how many a snapshot differed (a run that did not pass may also be one that could not
-# tell whether something grows), and leaves the output of those that did not pass in FOLDER. Exits 1 if
-# any did not. PROFILES=debug leaves the release build out; TOOL is a cargo-memcheck that is built already. It is heavy: an hour on two cores that have
-# other work, too.
+# RUNS is 50 by default, FOLDER a temporary one. Each runner gets `CI=1`, so a difference fails the run
+# and nothing is written. Prints how many runs passed, by runner and profile, and in how many a snapshot
+# differed (a run that did not pass may also be UNSURE). Keeps the output of failed runs in FOLDER. Exits
+# 1 if a run failed. PROFILES=debug skips the release build; TOOL is a cargo-memcheck that is built
+# already. It takes an hour on two cores that have other work.
 set -euo pipefail
 runs=${1:-50}; work=${2:-$(mktemp -d)}
 here=$(realpath "$(dirname "$0")/..")

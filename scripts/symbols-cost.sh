@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# What it costs to name the functions and lines of 1,000 distinct call stacks of a large program, and
-# whether the lines are right.
+# The cost of finding the functions and lines of 1,000 distinct call stacks of a large program, and
+# whether the lines are correct.
 #
 #   scripts/symbols-cost.sh [PROGRAM]
 #
 # PROGRAM is a program of at least 100 MB; the default is the tests of cargo-memcheck with all debug
-# information. The tool is a release build. Every fifth frame of a stack is a new place by chance.
-# Prints the time, with what it was for. Exits 1 above 2 s, for a smaller program, and where the line of
-# a frame is not the one that addr2line of binutils says.
+# information. The tool is a release build. Every fifth frame of a stack is a new random place. Prints
+# the time of each part. Exits 1 above 2 s, for a smaller program, and if the line of a frame is not the
+# one that addr2line of binutils prints.
 set -euo pipefail
 here=$(realpath "$(dirname "$0")/..")
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$here/target}
@@ -26,7 +26,7 @@ sed -n 's/^at \(0x[0-9a-f]*\) .*:\([0-9]*\)$/\1 \2/p' "$work/out" > "$work/ours"
 [ -s "$work/ours" ] || { echo "no frame has a line"; exit 1; }
 cut -d' ' -f1 "$work/ours" | addr2line -e "$program" | sed -E 's/.*:([0-9]+|\?).*/\1/' > "$work/theirs"
 wrong=$(paste -d' ' "$work/ours" "$work/theirs" | awk '$2 != $3' | tee "$work/wrong" | wc -l)
-echo "$(wc -l < "$work/ours") lines held against those of addr2line, $wrong of them differ"
+echo "$(wc -l < "$work/ours") lines compared with those of addr2line, $wrong of them differ"
 head -20 "$work/wrong"
 awk '/ MB, / { if ($1 < 100) { print "the program has less than 100 MB"; exit 1 }
                if ($(NF - 1) > 2) { print "that is more than 2 s"; exit 1 } }' "$work/out"

@@ -1,5 +1,5 @@
 //! Verdicts on simulated bodies: no clean body is called growing, and no leak within the stated
-//! sensitivity passes. The full table is in `docs/verdict-table.md`.
+//! sensitivity passes. The full table is in `docs/src/evidence/verdict-table.md`.
 #![allow(unreachable_pub, dead_code, reason = "the modules are shared with an example")]
 
 use memcheck::detect::Rules;
@@ -111,7 +111,7 @@ const RUNS_OF_THE_TABLE: u32 = 2000;
 /// bodies, which are quick to compute. If it fails after a change of the rules, generate the table again.
 #[test]
 fn the_rules_give_the_table() {
-    let table = include_str!("../../docs/verdict-table.md");
+    let table = include_str!("../../docs/src/evidence/verdict-table.md");
     for body in BODIES.iter().step_by(3) {
         let begin = format!("| {} | {} | ", body.name, body.metric);
         let row = table.lines().find_map(|line| line.strip_prefix(&begin));
@@ -127,7 +127,7 @@ fn the_rules_give_the_table() {
 
 #[test]
 fn the_documentation_quotes_the_sums_of_the_table() {
-    let table = include_str!("../../docs/verdict-table.md");
+    let table = include_str!("../../docs/src/evidence/verdict-table.md");
     let numbers = |start: &str| -> Vec<u64> {
         let line = table.lines().find_map(|line| line.strip_prefix(start));
         let words = line.unwrap_or_else(|| panic!("no line {start}")).split(' ');

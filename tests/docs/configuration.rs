@@ -1,11 +1,11 @@
-//! `docs/configuration.md` has every key, and its example is a valid file.
+//! `docs/src/reference/configuration.md` has every key, and its example is a valid file.
 
 use crate::support::{Project, root};
 
 /// Every key, with its variable if there is one.
 #[test]
 fn the_configuration_page_has_every_key() {
-    let page = std::fs::read_to_string(root().join("docs/configuration.md")).unwrap();
+    let page = std::fs::read_to_string(root().join("docs/src/reference/configuration.md")).unwrap();
     let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
     for row in memcheck::tool::OPTION_TABLE {
         let start = match row.per_test {

@@ -1,148 +1,32 @@
-//! README.md is up to date: its commands run, its tables match `--help` and the attribute, and it
-//! shows what the tool prints.
+//! README is short, and its first code is that of an example.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
 
-use crate::support::session::{bless, check_readme};
-use crate::support::{clean, root, run, target_directory};
+use super::Page;
+use crate::support::{clean, root, run};
 
-const TEST: &str = "cargo test --workspace";
-const QUICKSTART: &str = "cargo memcheck --manifest-path examples/quickstart/Cargo.toml";
-const REGISTRY: &str = "cargo memcheck --manifest-path examples/registry/Cargo.toml";
+/// What a reader looks at before they decide.
+const LONGEST: usize = 160;
 
-/// Commands of the README that another file runs, and that file.
-const RUN_ELSEWHERE: [(&str, &str); 2] =
-    [(TEST, ".ci/run"), ("cargo install --path cargo-memcheck", ".ci/run")];
-
-/// Two tests write the file with `BLESS=1`.
-static FILE: Mutex<()> = Mutex::new(());
-
-fn readme() -> String {
-    std::fs::read_to_string(root().join("README.md")).unwrap()
+#[test]
+fn readme_is_short() {
+    let lines = Page::read("README.md").text.lines().count();
+    assert!(lines <= LONGEST, "README.md has {lines} lines; move something into the site");
 }
 
 #[test]
-fn the_readme_shows_what_the_tool_prints() {
-    let _file = FILE.lock();
-    check_readme(&root().join("README.md"));
-}
-
-/// By the alias of this repository.
-#[test]
-fn the_quickstart_command_works_in_a_clone() {
-    let mut words = QUICKSTART.split(' ');
-    let mut command = Command::new(words.next().unwrap());
-    command.args(words).arg("--target-dir").arg(target_directory());
-    clean(&mut command);
-    command.current_dir(root());
-    let output = run(&mut command).code(0);
-    assert!(output.stdout.contains("3 tests run: 3 passed"), "{}", output.stdout);
-}
-
-#[test]
-fn every_command_of_the_readme_is_run_by_a_test() {
-    let text = readme();
-    let mut shell = false;
-    let mut commands = 0;
-    for line in text.lines() {
-        match line {
-            "```sh" => shell = true,
-            "```" => shell = false,
-            _ if shell => {
-                let command = line.split('#').next().unwrap_or_default().trim();
-                if let Some((_, file)) = RUN_ELSEWHERE.iter().find(|(known, _)| *known == command) {
-                    let runs = std::fs::read_to_string(root().join(file)).unwrap();
-                    assert!(runs.contains(command), "{file} does not run `{command}`");
-                } else {
-                    let run_here = [QUICKSTART, REGISTRY, "cargo memcheck"];
-                    assert!(run_here.contains(&command), "nothing runs `{command}`");
-                }
-                commands += 1;
-            }
-            _ => {}
-        }
-    }
-    assert!(commands >= 5, "only {commands} commands were found");
-    for main in [TEST, QUICKSTART, REGISTRY] {
-        assert!(text.contains(main), "README does not name `{main}`");
-    }
-}
-
-#[test]
-fn the_tables_match_the_help_and_the_attribute() {
-    let _file = FILE.lock();
-    let help = help(&["--help"]);
-    let mut text = readme();
-    text = section(&text, "commands", &commands(&help));
-    text = section(
-        &text,
-        "flags",
-        &flags(
-            &help,
-            &["Filters", "Running", "Configuration", "Display", "Results for other tools"],
-        ),
-    );
-    text = section(&text, "options", &options(&help));
-    if bless() {
-        std::fs::write(root().join("README.md"), text).unwrap();
-    } else {
-        assert_eq!(
-            text,
-            readme(),
-            "run `BLESS=1 cargo test --test e2e docs::` to update README.md"
-        );
-    }
-}
-
-#[test]
-fn the_first_code_block_is_from_the_example() {
-    let example = std::fs::read_to_string(root().join("examples/registry/src/lib.rs")).unwrap();
-    let text = readme();
-    let code = text.split("```rust\n").nth(1).unwrap().split("```").next().unwrap();
+fn first_code_of_readme_is_that_of_the_example() {
+    let example = Page::read("examples/registry/src/lib.rs").text;
+    let code = Page::read("README.md").blocks("rust").remove(0);
     for line in code.lines() {
         let line = line.split("//").next().unwrap_or_default().trim();
         assert!(example.contains(line), "the example does not have `{line}`");
     }
 }
 
-/// Links to files of this repository, and pages in `docs/`.
 #[test]
-fn every_link_has_a_target_and_every_page_is_linked() {
-    let mut pages: Vec<PathBuf> = files_in(&root().join("docs"));
-    pages.retain(|path| path.extension().is_some_and(|end| end == "md"));
-    assert!(pages.len() > 10, "{pages:?}");
-    let top = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|file| root().join(file));
-    let examples = files_in(&root().join("examples"));
-    let examples = examples.into_iter().map(|folder| folder.join("README.md"));
-    let mut linked = BTreeSet::new();
-    for path in pages.iter().cloned().chain(top).chain(examples) {
-        let text = std::fs::read_to_string(&path).unwrap();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let target = link.split('#').next().unwrap_or_default();
-            if !target.is_empty() && !target.contains("://") {
-                let target = path.parent().unwrap().join(target).canonicalize();
-                let target = target
-                    .unwrap_or_else(|error| panic!("{} links to {link}: {error}", path.display()));
-                linked.insert(target);
-            }
-        }
-    }
-    for page in pages {
-        let page = page.canonicalize().unwrap();
-        assert!(linked.contains(&page), "nothing links to {}", page.display());
-    }
-}
-
-fn files_in(folder: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
-}
-
-#[test]
-fn the_library_has_the_stated_number_of_dependencies() {
+fn library_is_light() {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     command.args(["tree", "--locked", "--prefix", "none", "--format", "{p}"]);
     command.arg("--manifest-path").arg(root().join("examples/quickstart/Cargo.toml"));
@@ -154,96 +38,7 @@ fn the_library_has_the_stated_number_of_dependencies() {
         .filter(|line| !line.is_empty() && !line.starts_with("quickstart "))
         .collect();
     assert!(crates.len() < 40, "{crates:#?}");
-    let said = format!("The library brings {} crates along", crates.len());
-    assert!(readme().contains(&said), "README does not say: {said}\n{crates:#?}");
-}
-
-fn help(arguments: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-memcheck"));
-    command.arg("memcheck").args(arguments);
-    clean(&mut command);
-    run(&mut command).code(0).stdout
-}
-
-/// Replaces the text between `<!-- NAME -->` and `<!-- /NAME -->`.
-fn section(text: &str, name: &str, table: &str) -> String {
-    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
-    let (before, rest) = text.split_once(&open).expect("the section begins");
-    let (_, after) = rest.split_once(&close).expect("the section ends");
-    format!("{before}{open}{table}{close}{after}")
-}
-
-/// The commands as a table.
-fn commands(help: &str) -> String {
-    let mut table = String::from("| command | what it does |\n|---|---|\n");
-    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    for line in lines.take_while(|line| !line.is_empty()) {
-        let (name, what) = line.trim().split_once("  ").expect("a name and what it does");
-        let _ = writeln!(table, "| `cargo memcheck {name}` | {} |", what.trim());
-    }
-    table
-}
-
-/// A flag of `--help`: how it is written, and what it does.
-struct Flag {
-    usage: String,
-    what: String,
-}
-
-/// The flags under a heading of `--help`.
-fn flags_under(help: &str, heading: &str) -> Vec<Flag> {
-    let mut flags: Vec<Flag> = Vec::new();
-    let lines = help.lines().skip_while(|line| line.trim_end_matches(':') != heading).skip(1);
-    for line in lines.take_while(|line| line.is_empty() || line.starts_with(' ')) {
-        let text = line.trim();
-        if text.starts_with('-') && !text.starts_with("- ") && line.find('-') < Some(8) {
-            flags.push(Flag { usage: text.to_owned(), what: String::new() });
-        } else if let Some(flag) = flags.last_mut()
-            && !text.is_empty()
-        {
-            let text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
-            // Possible values are joined to one sentence.
-            let (separator, text) = match text.strip_prefix("- ") {
-                Some(value) => (" – ", value),
-                None if text == "Possible values:" => continue,
-                None if flag.what.is_empty() => ("", text.as_str()),
-                None => (" ", text.as_str()),
-            };
-            flag.what.push_str(separator);
-            flag.what.push_str(text);
-        }
-    }
-    flags
-}
-
-/// The flags under some headings as a table.
-fn flags(help: &str, headings: &[&str]) -> String {
-    let mut table = String::from("| flag | what it does |\n|---|---|\n");
-    for heading in headings {
-        let flags = flags_under(help, heading);
-        assert!(!flags.is_empty(), "--help has no {heading}");
-        for Flag { usage, what } in flags {
-            let _ = writeln!(table, "| `{usage}` | {what} |");
-        }
-    }
-    table
-}
-
-/// The table of the attribute's documentation, with the flag for each option.
-fn options(help: &str) -> String {
-    let attribute = std::fs::read_to_string(root().join("memcheck-lib/src/attribute.md")).unwrap();
-    let rows = attribute.lines().skip_while(|line| !line.starts_with("| option |")).skip(2);
-    let flags = flags_under(help, "Options of the attribute, for every test of this run");
-    let mut known: Vec<String> = flags.iter().map(|flag| flag.usage.clone()).collect();
-    let mut table =
-        String::from("| option | value | default | what it says | flag |\n|---|---|---|---|---|\n");
-    for row in rows.take_while(|row| row.starts_with('|')) {
-        let name = row.split('`').nth(1).expect("a name");
-        let start = format!("--{} ", name.replace('_', "-"));
-        let at = known.iter().position(|usage| usage.starts_with(&start));
-        let flag = at.map_or("–".to_owned(), |at| format!("`{}`", known.remove(at)));
-        let _ = writeln!(table, "{row} {flag} |");
-    }
-    assert!(known.is_empty(), "flags without an option of the attribute: {known:?}");
-    table
+    let stated = format!("The library adds {} crates to your test builds", crates.len());
+    let page = Page::read("docs/src/guide/getting-started.md");
+    assert!(page.text.contains(&stated), "{} does not state: {stated}\n{crates:#?}", page.name);
 }

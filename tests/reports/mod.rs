@@ -57,7 +57,7 @@ fn read(path: impl AsRef<Path>) -> String {
 #[track_caller]
 fn validated(text: &str) -> Value {
     let schema: Value =
-        serde_json::from_str(&read(root().join("docs/report.schema.json"))).unwrap();
+        serde_json::from_str(&read(root().join("docs/src/reference/report.schema.json"))).unwrap();
     let document: Value = serde_json::from_str(text).unwrap();
     let validator = jsonschema::draft202012::new(&schema).expect("the schema is one");
     let errors: Vec<String> = validator

@@ -1,12 +1,12 @@
 //! An arena that reserves 136 GiB of address space and uses a few pages of it.
 //!
-//! This is how the Go runtime did it up to version 1.4: at start it mapped 128 GiB for objects and 8 GiB for a bitmap of
-//! them, both without access (`PROT_NONE`), and made pieces of both readable and writable when it needed
+//! The Go runtime did this up to version 1.4: at start it mapped 128 GiB for objects and 8 GiB for a bitmap
+//! of them, both without access (`PROT_NONE`), and made pieces of both readable and writable when it needed
 //! them. `ps` showed 136 GiB of virtual size for a program of 2 MiB, and nothing was wrong.
 //!
-//! Address space costs nothing; pages that were touched do. So `Arena` passes while it gives its pieces back, and fails when it
-//! forgets to, although its virtual size is the same to the byte in both. The heap counters see neither: no allocator
-//! has a part in it, only the kernel.
+//! Address space costs nothing; touched pages do. So `Arena` passes while it returns its pieces, and fails
+//! when it forgets to, although its virtual size is the same to the byte in both cases. The heap counters see
+//! neither: only the kernel is involved, no allocator.
 
 use std::io;
 use std::ops::Range;
@@ -50,7 +50,7 @@ impl Reservation {
     /// Gives the pages of a piece back. The address space stays.
     fn release(&mut self, piece: Range<usize>) -> io::Result<()> {
         self.protect(&piece, libc::PROT_NONE)?;
-        // SAFETY: `protect` has checked that the piece is inside; nobody points into it.
+        // SAFETY: `protect` has checked that the piece is inside; no pointer into it is left.
         let result = unsafe {
             let start = self.start.as_ptr().add(piece.start);
             libc::madvise(start.cast(), piece.len(), libc::MADV_DONTNEED)
@@ -73,7 +73,7 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // SAFETY: the mapping is this reservation's own, and nobody points into it any more.
+        // SAFETY: only this reservation has the mapping, and no pointer into it is left.
         unsafe { libc::munmap(self.start.as_ptr().cast(), self.size) };
     }
 }
@@ -103,7 +103,7 @@ impl Arena {
         Ok(())
     }
 
-    /// Gives all pieces back and begins anew.
+    /// Returns all pieces and begins again.
     pub fn reset(&mut self) -> io::Result<()> {
         self.objects.release(0..self.next * PIECE)?;
         self.bitmap.release(0..self.next * PIECE / 16)?;

@@ -1,13 +1,13 @@
 //! A service that leaves a task behind with every request.
 //!
-//! Each request starts a task that writes the request's log, and it ends when the channel
-//! that it reads is closed. In `answer_and_log` the task owns a sender of that channel, to put lines back that
-//! could not be written. So the channel is never closed and the task waits for ever: no request fails,
-//! no lock is held, and the task is reachable from the runtime. `answer_and_log_weakly` gives the task a
-//! weak sender, which does not keep the channel open.
+//! Each request starts a task that writes the request's log. The task ends when the channel that it reads
+//! is closed. In `answer_and_log`, the task owns a sender of that channel, to put back lines that could not
+//! be written. So the channel is never closed and the task waits forever: no request fails, no lock is
+//! held, and the task is reachable from the runtime. `answer_and_log_weakly` gives the task a weak sender,
+//! which does not keep the channel open.
 //!
-//! `#[memcheck]` builds the runtime once and enters it for every iteration. So a task that is
-//! left behind stays, and is seen.
+//! `#[memcheck]` creates the runtime once and enters it for every iteration. So a task that is left
+//! behind stays, and is detected.
 
 use tokio::sync::mpsc;
 

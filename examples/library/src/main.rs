@@ -1,8 +1,8 @@
 //! Checks in a program: no attribute, no libtest.
 //!
-//! For test harnesses of one's own (`harness = false`), benches, and programs that judge themselves. A
-//! `Check` starts this program once more as its worker; what `main` does before the check is done
-//! there too. The result is a value, never a panic.
+//! For custom test harnesses (`harness = false`), benches, and programs that check themselves. A `Check`
+//! starts this program again as its worker, so the worker repeats what `main` does before the check. The
+//! result is a value, never a panic.
 
 use memcheck::{Bytes, Check, Workload};
 

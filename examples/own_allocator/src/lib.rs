@@ -1,14 +1,14 @@
 //! A crate with a global allocator of its own.
 //!
-//! There can be one `#[global_allocator]` in a program, and memcheck brings one. The compiler says
-//! so:
+//! A program can have only one `#[global_allocator]`, and memcheck declares one. The compiler
+//! reports:
 //!
 //! ```text
 //! error: the `#[global_allocator]` in this crate conflicts with global allocator in: memcheck
 //! ```
 //!
-//! The feature `own-allocator` of the library takes its own away, and the crate wraps the one that
-//! it has. Every call still goes to mimalloc; the wrapper counts.
+//! The feature `own-allocator` turns off the library's allocator, and the crate wraps its own. Every
+//! call still goes to mimalloc; the wrapper counts.
 
 use mimalloc::MiMalloc;
 
@@ -27,7 +27,7 @@ pub fn longest_first(text: &str) -> Vec<String> {
     words
 }
 
-/// The same, for a cache that nobody empties.
+/// The same, for a cache that is never emptied.
 pub fn longest_first_for_ever(text: &str) -> &'static [String] {
     longest_first(text).leak()
 }

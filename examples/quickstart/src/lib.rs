@@ -1,14 +1,14 @@
 //! A word counter whose tests show that it keeps nothing.
 //!
-//! The library knows nothing of memcheck. Its tests are ordinary tests with another attribute:
-//! `#[memcheck]` in the place of `#[test]`. The body is one iteration of the work; it is run again
-//! and again in a process of its own, and must leave heap, memory, threads and file descriptors as
+//! The library code does not mention memcheck. Its tests are ordinary tests with `#[memcheck]` instead
+//! of `#[test]`. The body is one iteration of the work. It runs many times in a process of its own, and
+//! must leave heap, memory, threads and file descriptors as
 //! they were.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead};
 
-/// Counts the words of a text, and remembers the counts until it is told to forget them.
+/// Counts the words of a text, and remembers the counts until they are cleared.
 #[derive(Debug, Default)]
 pub struct WordCounter {
     counts: HashMap<String, u64>,

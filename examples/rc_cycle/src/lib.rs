@@ -1,7 +1,7 @@
 //! A tree whose children know their parent: two `Rc`s that hold each other are never freed.
 //!
-//! This is the leak that safe Rust allows, and the borrow checker and clippy are content with it. The tree of
-//! `cyclic` keeps its parents by `Rc`, so every count stays above zero for ever. `acyclic` keeps them
+//! Safe Rust allows this leak, and neither the borrow checker nor clippy reports it. The tree of `cyclic`
+//! holds its parents by `Rc`, so every count stays above zero forever. `acyclic` holds them
 //! by `Weak`.
 
 use std::cell::RefCell;

@@ -1,14 +1,14 @@
-//! A registry of sessions that forgets to forget.
+//! A registry of sessions that never removes its users.
 //!
-//! `Registry` keeps its sessions by number, and beside them the numbers of each user's sessions.
+//! `Registry` keeps its sessions by number, and in a second map the numbers of each user's sessions.
 //! `close` removes the session from the first map and not from the second. No pointer is lost: the
-//! map reaches every entry, and dropping the registry frees all of it. So a detector of lost
-//! pointers (LeakSanitizer, valgrind at exit) has nothing to say, and neither has an ordinary test,
-//! which opens two sessions and ends. In a server the map grows with every visitor until the
-//! machine is out of memory.
+//! map reaches every entry, and dropping the registry frees all of it. So a lost-pointer detector
+//! (LeakSanitizer, valgrind at exit) has nothing to report, and an ordinary test, which opens one
+//! session and ends, passes. In a server, the map grows with every visitor until the machine is out
+//! of memory.
 //!
-//! `#[memcheck]` repeats the visit and sees that every one of them leaves something behind.
-//! `Registry::close_and_forget` is the version that does it right.
+//! `#[memcheck]` repeats the visit and finds that every visit leaves something behind.
+//! `Registry::close_and_forget` is the correct version.
 
 use std::collections::HashMap;
 
@@ -31,12 +31,12 @@ impl Registry {
         self.next
     }
 
-    /// Closes a session. The leak: nothing is taken out of `by_user`.
+    /// Closes a session. The leak: nothing is removed from `by_user`.
     pub fn close(&mut self, session: u64) {
         self.sessions.remove(&session);
     }
 
-    /// Closes a session and forgets its user with the last one.
+    /// Closes a session, and removes its user with the user's last session.
     pub fn close_and_forget(&mut self, session: u64) {
         let Some(user) = self.sessions.remove(&session) else { return };
         if let Some(open) = self.by_user.get_mut(&user) {
@@ -85,7 +85,7 @@ mod tests {
         });
     }
 
-    /// The version that does it right. It passes.
+    /// The correct version. It passes.
     #[memcheck]
     fn a_visit_that_is_forgotten_leaves_nothing_behind(workload: Workload) {
         let mut registry = Registry::default();

@@ -1,8 +1,8 @@
 //! A hot path that must not allocate.
 //!
-//! A histogram of durations, filled for every request of a server or in a callback for audio, where an allocation
-//! may wait for a lock. `allocations = 0` turns the promise into a test. It is no question of leaks: `record_and_log` frees its string
-//! at once, every time, and keeps nothing. It just does what it must not.
+//! A histogram of durations is filled for every request of a server, or in an audio callback, where an
+//! allocation may wait for a lock. `allocations = 0` turns the rule into a test. This is not about leaks:
+//! `record_and_log` frees its string at once, every time, and keeps nothing. It just must not allocate.
 
 /// Durations in buckets of powers of two of a microsecond.
 #[derive(Debug, Default)]

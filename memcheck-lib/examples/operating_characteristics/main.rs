@@ -29,8 +29,13 @@ fn main() {
     let (mut marks, mut records) = (0u64, 0);
     let (mut clean, mut alarms, mut unsure, mut leaks, mut caught, mut silent) =
         (0u64, 0, 0, 0u64, 0, 0);
+    println!("# Table of simulated bodies\n");
+    println!(
+        "[Operating characteristics](operating-characteristics.md) explains this page, and how"
+    );
+    println!("it is made.\n");
     for (title, belongs) in sections {
-        println!("### {title}\n");
+        println!("## {title}\n");
         print!("| body | metric |");
         COSTS.iter().for_each(|cost| print!(" {cost:?} |"));
         println!("\n|---|---|{}", "---|".repeat(COSTS.len()));
@@ -64,8 +69,8 @@ fn main() {
         }
         println!();
     }
-    println!("Clean and decidable: {clean} runs, {alarms} called growing, {unsure} UNSURE.");
-    println!("High-water marks: {marks} runs, {records} called growing.");
+    println!("Clean and decidable: {clean} runs, {alarms} called growing, {unsure} UNSURE.\n");
+    println!("High-water marks: {marks} runs, {records} called growing.\n");
     println!(
         "Leaks: {leaks} runs, {caught} called growing, {silent} passed although the run said it would see them."
     );
@@ -79,15 +84,15 @@ fn main() {
             planted[column]
         );
     }
-    println!("\n### What undecidable bodies are told\n");
+    println!("\n## Advice for undecidable bodies\n");
     for body in BODIES {
         let Some(cost) = COSTS.into_iter().find(|cost| !decidable(body, &rules, *cost)) else {
             continue;
         };
-        let told =
+        let advice =
             (0..50).find_map(|seed| run(body, &rules, cost, seed, None).conclusion.advice.pop());
-        let told = told.map_or("nothing: these runs pass".to_owned(), |advice| advice.to_string());
-        println!("- {} at {cost:?}: {told}.", body.name);
+        let advice = advice.map_or("none: these runs pass".to_owned(), |advice| advice.to_string());
+        println!("- {} at {cost:?}: {advice}.", body.name);
     }
 }
 

@@ -28,7 +28,7 @@
 //! # Ok::<(), std::num::TryFromIntError>(())
 //! ```
 //!
-//! The rule, its error rates and its limits are told in `docs/verdict.md`.
+//! The rule, its error rates and its limits are told in `docs/src/how/verdict.md`.
 
 mod advice;
 mod conclusion;

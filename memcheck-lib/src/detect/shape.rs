@@ -1,5 +1,5 @@
 //! The shape in which one metric changed. The rule is told, with its error rates, in
-//! `docs/verdict.md`.
+//! `docs/src/how/verdict.md`.
 
 use super::series::{Point, Series, Window, deepest_fall, difference, never_falls, without_peaks};
 use super::step_pattern::keeps_pace;

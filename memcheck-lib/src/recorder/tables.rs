@@ -30,7 +30,7 @@ pub(super) const PARTS: usize = 4;
 /// Bytes of the whole.
 pub(crate) const LENGTH: usize = size_of::<Tables>();
 
-/// The bound that is stated (recorder/mod.rs, docs/recording.md), in MiB.
+/// The bound that is stated (recorder/mod.rs, docs/src/how/recording.md), in MiB.
 const STATED: usize = 104;
 const _: () = assert!(LENGTH.div_ceil(1 << 20) == STATED, "state the new bound");
 

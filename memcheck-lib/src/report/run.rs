@@ -12,7 +12,7 @@ use super::{OLDEST_READ, REPORT_VERSION, Report, Status};
 use crate::metric::Metric;
 use crate::render;
 
-/// The results of a run. Its JSON schema is `docs/report.schema.json` of the repository.
+/// The results of a run. Its JSON schema is `docs/src/reference/report.schema.json` of the repository.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};

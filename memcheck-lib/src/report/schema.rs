@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{REPORT_VERSION, RunReport};
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/report.schema.json");
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/reference/report.schema.json");
 
 fn schema() -> String {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
@@ -52,7 +52,7 @@ fn the_published_schema_is_that_of_the_types() {
     let published = std::fs::read_to_string(FILE).unwrap_or_default();
     assert!(
         published == schema,
-        "docs/report.schema.json is not that of the types; `BLESS=1 cargo test -p memcheck-lib \
+        "docs/src/reference/report.schema.json is not that of the types; `BLESS=1 cargo test -p memcheck-lib \
          --lib schema` rewrites it. A change that a reader of version {REPORT_VERSION} cannot \
          read needs another version"
     );

@@ -357,7 +357,7 @@ fn tables() -> u64 {
     kib << 10
 }
 
-/// The bound of docs/recording.md. A million blocks take a good part of it: else something else
+/// The bound of docs/src/how/recording.md. A million blocks take a good part of it: else something else
 /// was measured.
 fn within_the_stated_bound(bytes: u64) {
     assert!((20 << 20..=104 << 20).contains(&bytes), "the tables take {bytes} bytes");

@@ -139,7 +139,7 @@ async fn tokio_current_thread_sockets(workload: Workload) {
         .await;
 }
 
-/// Nobody waits for the tasks, of which some take a while.
+/// The body does not wait for its tasks, and some of them take a while.
 #[memcheck]
 async fn tokio_tasks_that_end_later() {
     tokio::spawn(async {

@@ -1,6 +1,6 @@
-//! A body that does little but allocate: reads a JSON document of some 20 kB and writes it again.
-//! Each iteration notes the CPU time it took, so that those that were recorded can be held against
-//! those before, in one process and one go.
+//! A body that does little except allocate: it reads a JSON document of about 20 kB and writes it again.
+//! Each iteration notes its CPU time, so that recorded iterations can be compared with those before, in
+//! one process and one run.
 #![cfg(test)]
 
 use std::error::Error;
