@@ -140,7 +140,9 @@ fn the_documentation_quotes_the_sums_of_the_table() {
         0..1000 => number.to_string(),
         _ => format!("{},{:03}", number / 1000, number % 1000),
     };
-    let page = include_str!("../../docs/verdict.md");
+    // Lines are wrapped anywhere.
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let page = words(include_str!("../../docs/src/evidence/operating-characteristics.md"));
     let share = unsure as f64 * 100.0 / clean as f64;
     for said in [
         format!(
@@ -153,9 +155,9 @@ fn the_documentation_quotes_the_sums_of_the_table() {
             grouped(caught)
         ),
     ] {
-        assert!(page.contains(&said), "docs/verdict.md does not say: {said}");
+        assert!(page.contains(&said), "operating-characteristics.md does not say: {said}");
     }
     let said =
         format!("{} kinds of bodies at six speeds, {} runs", BODIES.len(), grouped(clean + leaks));
-    assert!(include_str!("../../README.md").contains(&said), "README does not say: {said}");
+    assert!(words(include_str!("../../README.md")).contains(&said), "README does not say: {said}");
 }

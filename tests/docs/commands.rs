@@ -107,7 +107,7 @@ fn clone_can_be_tried_with_the_alias() {
 
 #[test]
 fn jq_filter_names_the_tests_that_leak() {
-    if !tools::are_there(&["jq", "--version"], "`apt-get install jq`") {
+    if !tools::is_installed(&["jq", "--version"], "`apt-get install jq`") {
         return;
     }
     let sample = root().join("tests/fixtures/reports/report-2-failed.json");
