@@ -90,7 +90,11 @@ fn the_tables_are_those_of_the_help_and_of_the_attribute() {
     if bless() {
         std::fs::write(root().join("README.md"), text).unwrap();
     } else {
-        assert_eq!(text, readme(), "run `BLESS=1 cargo test --test e2e docs::` to update README.md");
+        assert_eq!(
+            text,
+            readme(),
+            "run `BLESS=1 cargo test --test e2e docs::` to update README.md"
+        );
     }
 }
 
