@@ -1,55 +1,68 @@
-//! `cargo memcheck`: builds the test binaries of a cargo project, finds the tests annotated with
-//! `#[memcheck]`, runs each in a process of its own and fails when memory grows.
+//! `cargo memcheck` builds the test binaries of a cargo project, finds the tests annotated with
+//! `#[memcheck]`, runs each test in a process of its own, and fails when memory grows.
 //!
-//! The way of a run: [`cli`] says what is wanted and [`config`] what holds, [`cargo`] builds and tells the
-//! environment of the tests, [`discover`] finds the annotated ones, [`run`] observes them and sends events,
-//! [`sites`] makes lines of recorded call stacks, [`suppress`] takes off what the user cannot mend, [`output`]
-//! listens and prints, [`exit`] turns the result into a status. [`app`] strings them together.
+//! A run passes these modules: [`cli`] reads the command line and [`config`] the settings, [`cargo`]
+//! builds the tests, [`discover`] finds the annotated ones, [`runner`] runs them and sends events,
+//! [`symbolize`] turns recorded call stacks into source lines, [`terminal`] and [`export`] listen to the
+//! events and write the results. [`commands`] connects them: one file for each command.
 
-#[cfg(target_os = "linux")]
-mod app;
+// The order of the modules. A module imports only modules above it in this list; only `commands`
+// imports all.
+//
+//   exit         exit codes
+//   causes       an error and its causes as one sentence
+//   subprocess   command lines, signals, the end of child processes
+//   symbolize    call stacks to source lines; which frame is the user's
+//   runner       runs tests and sends events; never prints
+//   export       results as files: one file for each format, one table; never asks the runner
+//   cli          the command line as data
+//   config       the configuration file, the environment and the flags in layers; suppressions
+//   cargo        calls cargo: metadata, build, the environment of the tests
+//   discover     finds the annotated tests in a test binary
+//   diagnostics  explains a leak: message, source lines, notes, help
+//   terminal     results on the terminal: human, short, JSON stream
+//   commands     run, list, inspect, report, config
+
 #[cfg(target_os = "linux")]
 mod cargo;
 #[cfg(target_os = "linux")]
+mod causes;
+#[cfg(target_os = "linux")]
 mod cli;
+#[cfg(target_os = "linux")]
+mod commands;
 #[cfg(target_os = "linux")]
 mod config;
 #[cfg(target_os = "linux")]
-mod configure;
+mod diagnostics;
 #[cfg(target_os = "linux")]
 mod discover;
-#[cfg(target_os = "linux")]
-mod error;
 mod exit;
 #[cfg(target_os = "linux")]
-mod inspect;
+mod export;
 #[cfg(target_os = "linux")]
-mod interrupt;
+mod runner;
 #[cfg(target_os = "linux")]
-mod merge;
+mod subprocess;
 #[cfg(target_os = "linux")]
-mod output;
+mod symbolize;
 #[cfg(target_os = "linux")]
-mod run;
-#[cfg(target_os = "linux")]
-mod sites;
-#[cfg(target_os = "linux")]
-mod suppress;
+mod terminal;
 
 use std::process::ExitCode;
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
-    ExitCode::from(app::main(std::env::args_os().collect()))
+    ExitCode::from(commands::main(std::env::args_os().collect()))
 }
 
 #[cfg(not(target_os = "linux"))]
-#[expect(clippy::print_stderr, reason = "there is nothing else to do on this system")]
+#[expect(clippy::print_stderr, reason = "no output module is built for this system")]
 fn main() -> ExitCode {
     eprintln!(
-        "error: cargo memcheck cannot measure on {}: it reads what the Linux kernel says about a \
-         process. Run it on Linux (a container or a CI job will do); `cargo test` runs the bodies \
-         here once, unchecked.",
+        "error: cargo memcheck cannot measure on {}: it reads process memory from the Linux kernel\n  \
+         help: run it on Linux, for example in a container or a CI job; `cargo test` runs each body \
+         once here, without measuring",
         std::env::consts::OS
     );
     ExitCode::from(exit::NOTHING_TO_RUN)

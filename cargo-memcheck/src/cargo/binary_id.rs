@@ -10,13 +10,13 @@ pub(super) fn binary_id(package: &str, kinds: &[TargetKind], target: &str) -> St
         Some(TargetKind::Bin) => format!("{package}::bin/{target}"),
         Some(TargetKind::Example) => format!("{package}::example/{target}"),
         Some(TargetKind::Bench) => format!("{package}::bench/{target}"),
-        // Every kind of library has one and the same unit tests.
+        // All kinds of libraries have the same unit tests.
         _ => package.to_owned(),
     }
 }
 
-/// The name in a package id, which has the form of a package id specification: the part after `#`
-/// is `name@version`, or the version alone when the last folder of the path is the name.
+/// The package name in a package id specification: the part after `#` is `name@version`, or only the
+/// version if the last folder of the path is the name.
 /// <https://doc.rust-lang.org/cargo/reference/pkgid-spec.html>
 pub(super) fn package_name(id: &PackageId) -> &str {
     let (place, fragment) = id.repr.split_once('#').unwrap_or((&id.repr, ""));

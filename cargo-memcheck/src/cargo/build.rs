@@ -1,4 +1,4 @@
-//! `cargo test --no-run`, and which test binaries came of it.
+//! `cargo test --no-run` and the test binaries that it builds.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -7,15 +7,15 @@ use std::process::Stdio;
 
 use cargo_metadata::{Artifact, Message, PackageId, Target};
 
-use super::Cargo;
 use super::binary_id::{binary_id, package_name};
-use crate::error::Error;
-use crate::interrupt::Interrupt;
+use super::error::CargoError;
+use super::invocation::Cargo;
+use crate::subprocess::Interrupt;
 
 /// A test binary that cargo built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TestBinary {
-    /// As nextest spells it.
+    /// The id, as nextest spells it.
     pub(crate) id: String,
     /// The program.
     pub(crate) path: PathBuf,
@@ -23,12 +23,12 @@ pub(crate) struct TestBinary {
     pub(crate) package: PackageId,
     /// Its manifest.
     pub(crate) manifest: PathBuf,
-    /// The target of the package that it is the test of.
+    /// The cargo target that it tests.
     pub(crate) target: Target,
 }
 
 impl TestBinary {
-    /// What it is the test of, as cargo says it: `unittests src/lib.rs`, `tests/it.rs`.
+    /// The source that it tests, as cargo prints it: `unittests src/lib.rs`, `tests/it.rs`.
     pub(crate) fn title(&self) -> String {
         let source = self.target.src_path.as_std_path();
         let package = self.manifest.parent().unwrap_or(Path::new(""));
@@ -40,29 +40,29 @@ impl TestBinary {
     }
 }
 
-/// Who is told what the compiler says.
-pub(crate) enum Listener<'a> {
-    /// People: cargo shows it on standard error.
-    People,
-    /// A program: every line of cargo's JSON, as it comes and unchanged.
-    Program(&'a mut dyn FnMut(&str)),
+/// Where the messages of the compiler go.
+pub(crate) enum CompilerMessages<'a> {
+    /// cargo prints them on standard error.
+    Terminal,
+    /// This function gets each line of cargo's JSON.
+    Json(&'a mut dyn FnMut(&str)),
 }
 
-/// Builds the selected tests. How far it is goes to standard error as it comes.
+/// Builds the selected tests. cargo prints its progress on standard error.
 pub(crate) fn build(
     cargo: &Cargo<'_>,
     interrupt: &Interrupt,
-    mut listener: Listener<'_>,
-) -> Result<Vec<TestBinary>, Error> {
+    mut messages: CompilerMessages<'_>,
+) -> Result<Vec<TestBinary>, CargoError> {
     let mut line = cargo.test();
     line.argument("--no-run");
-    line.argument(match listener {
-        Listener::People => "--message-format=json-render-diagnostics",
-        Listener::Program(_) => "--message-format=json",
+    line.argument(match messages {
+        CompilerMessages::Terminal => "--message-format=json-render-diagnostics",
+        CompilerMessages::Json(_) => "--message-format=json",
     });
     line.arguments(cargo.selection.arguments());
     if let Some(color) = cargo.color {
-        line.arguments(["--color", color.word()]);
+        line.arguments(["--color", color.name()]);
     }
     if cargo.selection.compilation.cargo_quiet {
         line.argument("--quiet");
@@ -76,18 +76,18 @@ pub(crate) fn build(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|source| Error::CargoStart { command: line.to_string(), source })?;
-    let unreadable = |source| Error::CargoOutput { command: line.to_string(), source };
+        .map_err(|source| CargoError::Start { command: line.to_string(), source })?;
+    let unreadable = |source| CargoError::Output { command: line.to_string(), source };
     let mut binaries = Vec::new();
     let status = {
         let _watched = interrupt.watch(&child);
         if let Some(stdout) = child.stdout.take() {
             for line in BufReader::new(stdout).lines() {
                 let line = line.map_err(unreadable)?;
-                if let Listener::Program(hear) = &mut listener {
-                    hear(&line);
+                if let CompilerMessages::Json(pass_on) = &mut messages {
+                    pass_on(&line);
                 }
-                // What is no message of cargo's, a macro has printed while it was expanded.
+                // Other lines are not from cargo: procedural macros can print.
                 if let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_str(&line) {
                     binaries.extend(test_binary(&artifact));
                 }
@@ -96,22 +96,22 @@ pub(crate) fn build(
         child.wait().map_err(unreadable)?
     };
     if let Some(signal) = interrupt.signal() {
-        return Err(Error::Interrupted { signal });
+        return Err(CargoError::Interrupted { signal });
     }
     if !status.success() {
-        return Err(Error::Build { command: line.to_string(), status });
+        return Err(CargoError::Build { command: line.to_string(), status });
     }
-    // With several crate types cargo may tell of one program more than once.
+    // With several crate types, cargo may report one program more than once.
     let mut seen = BTreeSet::new();
     binaries.retain(|binary: &TestBinary| seen.insert(binary.path.clone()));
-    tell_targets_apart(&mut binaries);
+    make_ids_unique(&mut binaries);
     binaries.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(binaries)
 }
 
-/// Adds the target triple to ids that two binaries have: with several `--target`, every test is built
-/// for each.
-fn tell_targets_apart(binaries: &mut [TestBinary]) {
+/// Adds the target triple to an id that several binaries share: with several `--target` flags, each test
+/// is built for each target.
+fn make_ids_unique(binaries: &mut [TestBinary]) {
     let mut seen = BTreeSet::new();
     let ids = binaries.iter().map(|binary| &binary.id);
     let twice: BTreeSet<String> = ids.filter(|id| !seen.insert(*id)).cloned().collect();
@@ -122,14 +122,14 @@ fn tell_targets_apart(binaries: &mut [TestBinary]) {
     }
 }
 
-/// The target triple in the path of a binary that was built for one:
+/// The target triple in the path of a binary:
 /// `target/<triple>/<profile>/deps/<binary>`.
 pub(super) fn triple(binary: &Path) -> Option<String> {
     let name = binary.ancestors().nth(3)?.file_name()?.to_str()?;
     (name.split('-').count() >= 3).then(|| name.to_owned())
 }
 
-/// The test binary that an artifact is, if it is one.
+/// The test binary of an artifact, if it is one.
 fn test_binary(artifact: &Artifact) -> Option<TestBinary> {
     let path = artifact.executable.as_ref().filter(|_| artifact.profile.test)?;
     let package = package_name(&artifact.package_id);
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_test_of_two_targets_has_two_ids() {
+    fn a_test_built_for_two_targets_has_two_ids() {
         let target = r#"{"name":"a","kind":["lib"],"src_path":"/a.rs"}"#;
         let binary = |id: &str, path: &str| TestBinary {
             id: id.into(),
@@ -162,7 +162,7 @@ mod tests {
             binary("a", "/t/x86_64-unknown-linux-musl/debug/deps/a-2"),
             binary("b", "/t/x86_64-unknown-linux-gnu/debug/deps/b-1"),
         ];
-        tell_targets_apart(&mut binaries);
+        make_ids_unique(&mut binaries);
         let ids = binaries.map(|binary| binary.id);
         assert_eq!(ids, ["a@x86_64-unknown-linux-gnu", "a@x86_64-unknown-linux-musl", "b"]);
         assert_eq!(triple("/p/target/debug/deps/a-1".as_ref()), None);

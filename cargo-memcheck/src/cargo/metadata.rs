@@ -1,26 +1,28 @@
-//! `cargo metadata`: where the workspace is, and what is in it.
+//! `cargo metadata`: the workspace and its members.
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
 
 use cargo_metadata::{Metadata, MetadataCommand, PackageId};
 
-use super::{Cargo, TestBinary};
-use crate::error::Error;
+use super::build::TestBinary;
+use super::error::CargoError;
+use super::invocation::Cargo;
 
 impl Cargo<'_> {
-    /// The workspace and its members, asked for once. Nothing is resolved, so no network is needed.
-    pub(crate) fn metadata(&self) -> Result<&Metadata, Error> {
+    /// The workspace and its members. The result is cached. It needs no network, because it resolves no
+    /// dependencies.
+    pub(crate) fn metadata(&self) -> Result<&Metadata, CargoError> {
         match self.metadata.get() {
             Some(metadata) => Ok(metadata),
             None => {
-                let metadata = self.ask()?;
+                let metadata = self.load()?;
                 Ok(self.metadata.get_or_init(|| metadata))
             }
         }
     }
 
-    fn ask(&self) -> Result<Metadata, Error> {
+    fn load(&self) -> Result<Metadata, CargoError> {
         let mut line = self.command("metadata");
         line.arguments(["--no-deps", "--format-version=1"]);
         line.arguments(self.selection.metadata_arguments());
@@ -28,9 +30,9 @@ impl Cargo<'_> {
             .command()
             .stdin(Stdio::null())
             .output()
-            .map_err(|source| Error::CargoStart { command: line.to_string(), source })?;
+            .map_err(|source| CargoError::Start { command: line.to_string(), source })?;
         if !output.status.success() {
-            return Err(Error::Workspace {
+            return Err(CargoError::Workspace {
                 command: line.to_string(),
                 status: output.status,
                 output: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
@@ -38,13 +40,13 @@ impl Cargo<'_> {
         }
         MetadataCommand::parse(String::from_utf8_lossy(&output.stdout)).map_err(|error| {
             let source = std::io::Error::other(error);
-            Error::CargoOutput { command: line.to_string(), source }
+            CargoError::Output { command: line.to_string(), source }
         })
     }
 }
 
-/// Whether the tests of every member of the workspace were built, but for members that have none.
-pub(crate) fn are_of_all_members<'a>(
+/// Whether the tests of all workspace members were built, except members without tests.
+pub(crate) fn all_members_built<'a>(
     metadata: &Metadata,
     binaries: impl Iterator<Item = &'a TestBinary>,
 ) -> bool {

@@ -1,21 +1,20 @@
-//! Whether the command line names a runner. One of a configuration file or of the environment is
-//! outranked by the one that [`super::environments`] sets, a `--config` is not: cargo would start it on
-//! every test binary.
+//! Refuses a runner on the command line. The runner that [`super::environments`] sets overrides a runner
+//! in a configuration file or in the environment, but not one in `--config`.
 
 use toml::de::{DeTable, DeValue};
 
-use crate::error::Error;
+use super::error::CargoError;
 
-/// Refuses a `--config` that names a runner.
-pub(crate) fn check(configs: &[String]) -> Result<(), Error> {
-    match configs.iter().find(|config| names_runner(&text(config))) {
-        Some(config) => Err(Error::Runner { config: config.clone() }),
+/// Refuses a `--config` that sets a runner.
+pub(crate) fn check(configs: &[String]) -> Result<(), CargoError> {
+    match configs.iter().find(|config| sets_runner(&text(config))) {
+        Some(config) => Err(CargoError::Runner { config: config.clone() }),
         None => Ok(()),
     }
 }
 
-/// The configuration that an argument is: `KEY=VALUE`, or the path of a file. What cannot be read is
-/// cargo's to tell.
+/// The configuration in an argument: `KEY=VALUE`, or the path of a file. cargo reports a file that cannot
+/// be read.
 fn text(config: &str) -> String {
     match config.contains('=') {
         true => config.to_owned(),
@@ -24,7 +23,7 @@ fn text(config: &str) -> String {
 }
 
 /// Whether a configuration has the key `target.….runner`.
-fn names_runner(configuration: &str) -> bool {
+fn sets_runner(configuration: &str) -> bool {
     let Ok(table) = DeTable::parse(configuration) else { return false };
     let Some(DeValue::Table(targets)) = value(table.get_ref(), "target") else { return false };
     targets.values().any(|target| match target.get_ref() {
@@ -42,16 +41,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_runner_of_a_target_is_refused() {
+    fn only_the_runner_of_a_target_is_refused() {
         for named in [
             "target.x86_64-unknown-linux-gnu.runner='valgrind'",
             "target.'cfg(unix)'.runner=[\"sudo\", \"-E\"]",
             "[target.'cfg(all())']\nlinker = \"lld\"\nrunner = \"x\"\n",
         ] {
-            assert!(names_runner(named), "{named}");
+            assert!(sets_runner(named), "{named}");
         }
         for other in ["build.jobs=2", "target.x.linker='lld'", "env.runner='x'", "no toml", ""] {
-            assert!(!names_runner(other), "{other}");
+            assert!(!sets_runner(other), "{other}");
         }
     }
 }

@@ -1,26 +1,30 @@
-//! Which configuration is meant, and the arguments of `cargo memcheck config`.
+//! The configuration to use, and the arguments of `cargo memcheck config`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Display, Limits, Lines, Results, Running};
+use super::backtrace::BacktraceFlag;
+use super::display::Display;
+use super::limits::Limits;
+use super::results::Results;
+use super::running::Running;
 
-/// Which file, and which profile of it.
+/// The configuration file and the profile.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct Configuration {
-    /// Profile of the configuration (cargo's is --cargo-profile) [default: MEMCHECK_PROFILE, else
-    /// `default`]
+    /// Profile of the configuration file; --cargo-profile selects one of cargo [default:
+    /// MEMCHECK_PROFILE, else `default`]
     #[arg(short = 'P', long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// The configuration [default: MEMCHECK_CONFIG_FILE, else .config/memcheck.toml of the workspace]
+    /// Configuration file [default: MEMCHECK_CONFIG_FILE, else .config/memcheck.toml in the workspace]
     #[arg(long, value_name = "PATH")]
     pub(crate) config_file: Option<PathBuf>,
 }
 
 impl Configuration {
-    /// The file that was named, by the flag or the variable.
+    /// The file that the flag or the variable names.
     pub(crate) fn named(&self) -> Option<PathBuf> {
         let variable = || std::env::var_os("MEMCHECK_CONFIG_FILE").filter(|path| !path.is_empty());
         self.config_file.clone().or_else(|| variable().map(PathBuf::from))
@@ -30,10 +34,10 @@ impl Configuration {
 /// `cargo memcheck config`.
 #[derive(Debug, Args)]
 pub(crate) struct Config {
-    /// A test by its full name: what holds for it, with the overrides that fit
+    /// Full name of a test: show its settings, with matching overrides
     #[arg(value_name = "TEST")]
     pub(crate) test: Option<String>,
-    /// The binary that the test is in, as `cargo memcheck list` names it
+    /// Id of the binary of the test, as `cargo memcheck list` shows it
     #[arg(long, value_name = "ID", requires = "test")]
     pub(crate) binary: Option<String>,
     #[command(flatten)]
@@ -45,7 +49,7 @@ pub(crate) struct Config {
     #[command(flatten)]
     pub(crate) display: Display,
     #[command(flatten)]
-    pub(crate) lines: Lines,
+    pub(crate) backtrace: BacktraceFlag,
     #[command(flatten)]
     pub(crate) results: Results,
     #[command(flatten, next_help_heading = "Manifest options")]

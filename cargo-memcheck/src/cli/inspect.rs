@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::Color;
+use super::display::Color;
 
-/// When a command is looked at, if nothing is said.
+/// How long a command runs before it is inspected, by default.
 const DEFAULT_AFTER: Duration = Duration::from_secs(2);
 
 /// `cargo memcheck inspect`.
@@ -16,54 +16,54 @@ const DEFAULT_AFTER: Duration = Duration::from_secs(2);
 cargo memcheck inspect [OPTIONS] <PID>
        cargo memcheck inspect [OPTIONS] -- <COMMAND>...   (for example: inspect -- sleep 100)")]
 #[command(after_help = "\
-Sizes: what a process uses is its live footprint (private memory, its share of shared memory, swap, \
-huge pages, page tables). Reserved and untouched address space is no memory.
+Sizes: a process uses its live footprint: private memory, its share of shared memory, swap, huge pages and \
+page tables. Reserved and untouched address space does not count.
 
-Exit codes: 0 the process was looked at; 4 there is no such process, or it has no memory (a zombie, \
-a kernel thread), or the command ended before; 1 it is not permitted; 2 wrong usage.")]
+Exit codes: 0 success; 4 the process does not exist, has no memory (a zombie or a kernel thread), or the \
+command ended too early; 1 no permission; 2 wrong usage.")]
 pub(crate) struct Inspect {
-    /// The process to look at, by its number
+    /// Process ID of the process to inspect
     #[arg(value_name = "PID", value_parser = pid, required_unless_present = "command")]
     #[arg(conflicts_with = "command")]
     pub(crate) pid: Option<i32>,
-    /// When to look at COMMAND [default: 2s]
+    /// How long COMMAND runs before it is inspected [default: 2s]
     #[arg(long, value_name = "TIME", value_parser = after, conflicts_with = "pid")]
     after: Option<Duration>,
-    /// Look at its descendants, too; memory shared among them is counted once
+    /// Include the descendants; memory that they share is counted once
     #[arg(long)]
     pub(crate) tree: bool,
-    /// For programs: everything as one JSON object
+    /// Print everything as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
-    /// Colour of the output [default: CARGO_TERM_COLOR, else auto]
+    /// When to use colours [default: CARGO_TERM_COLOR, else auto]
     #[arg(long, value_enum, value_name = "WHEN")]
     pub(crate) color: Option<Color>,
-    /// A command to run, look at and end. What it prints goes to standard error
+    /// Command to run, inspect and end. Its output goes to standard error
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 }
 
 impl Inspect {
-    /// How long the command runs before it is looked at.
+    /// How long the command runs before it is inspected.
     pub(crate) fn after(&self) -> Duration {
         self.after.unwrap_or(DEFAULT_AFTER)
     }
 }
 
-/// Reads the number of a process.
+/// Reads a process ID.
 fn pid(text: &str) -> Result<i32, String> {
     text.parse().ok().filter(|&pid| pid > 0).ok_or_else(|| {
         format!(
-            "a process is told by its number, which `pgrep NAME` shows; a command to run stands \
-             after `--`: `cargo memcheck inspect -- {text} …`"
+            "expected a process ID, which `pgrep NAME` shows; to run a command, write it after `--`: \
+             `cargo memcheck inspect -- {text} …`"
         )
     })
 }
 
-/// Reads a time, which may be zero.
+/// Reads a duration, which may be zero.
 fn after(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
-        .map_err(|_| "write a number and a unit, for example \"500ms\" or \"2s\"".to_owned())
+        .map_err(|_| "expected a number and a unit, for example \"500ms\" or \"2s\"".to_owned())
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_or_a_command() {
+    fn a_process_or_a_command_is_inspected() {
         let process = inspect(&["42", "--tree", "--json"]).unwrap();
         assert_eq!((process.pid, process.tree, process.json), (Some(42), true, true));
         let command = inspect(&["--after", "500ms", "--", "python3", "-c", "1"]).unwrap();
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn wrong_arguments_are_refused() {
         for arguments in [
             &[][..],
             &["0"],

@@ -1,11 +1,11 @@
-//! What cargo is to build: the flags of `cargo test`, passed on unchanged.
+//! What cargo builds: the flags of `cargo test`, passed on unchanged.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-/// The flags of `cargo test` that say what is built, and how.
+/// The flags of `cargo test` that select what is built, and how.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Selection {
     #[command(flatten, next_help_heading = "Package selection")]
@@ -22,7 +22,7 @@ pub(crate) struct Selection {
     pub(crate) resolution: Resolution,
 }
 
-/// Which targets of the packages.
+/// The targets of the packages.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Target selection")]
 pub(crate) struct Targets {
@@ -68,7 +68,7 @@ pub(crate) struct Compilation {
     /// Build in release mode, with optimizations
     #[arg(short, long)]
     pub(crate) release: bool,
-    /// Build with the specified profile of cargo [default: that of `cargo test`]
+    /// Build with the specified cargo profile [default: as `cargo test`]
     #[arg(long, value_name = "NAME")]
     pub(crate) cargo_profile: Option<String>,
     /// Build for the target triple
@@ -77,10 +77,10 @@ pub(crate) struct Compilation {
     /// Directory for all generated artifacts
     #[arg(long, value_name = "DIRECTORY")]
     pub(crate) target_dir: Option<PathBuf>,
-    /// Print no messages of cargo
+    /// Do not print cargo messages
     #[arg(short = 'q', long, conflicts_with = "cargo_verbose")]
     pub(crate) cargo_quiet: bool,
-    /// Use verbose output of cargo (twice: very verbose)
+    /// Use verbose cargo output (twice: very verbose)
     #[arg(long, action = ArgAction::Count)]
     pub(crate) cargo_verbose: u8,
 }
@@ -101,7 +101,7 @@ pub(crate) struct Resolution {
     /// Equivalent to specifying both --locked and --offline
     #[arg(long)]
     pub(crate) frozen: bool,
-    /// Override a configuration value of cargo
+    /// Override a cargo configuration value
     #[arg(long, value_name = "KEY=VALUE|PATH")]
     pub(crate) config: Vec<String>,
     /// Unstable (nightly-only) flags to cargo
@@ -110,7 +110,7 @@ pub(crate) struct Resolution {
 }
 
 impl Targets {
-    /// Whether nothing was selected, so that cargo's default holds.
+    /// Whether no target is selected, so that cargo uses its default.
     pub(crate) fn is_default(&self) -> bool {
         let flags =
             [self.lib, self.bins, self.examples, self.tests, self.benches, self.all_targets];
@@ -155,12 +155,12 @@ impl Selection {
         arguments.0
     }
 
-    /// The arguments for `cargo metadata` that lead it to the same workspace.
+    /// The arguments for `cargo metadata` that select the same workspace.
     pub(crate) fn metadata_arguments(&self) -> Vec<OsString> {
         let mut arguments = Arguments(Vec::new());
         arguments.manifest(self);
         if let Some(directory) = &self.compilation.target_dir {
-            // A flag that `cargo metadata` has only as configuration.
+            // `cargo metadata` has no such flag, only the configuration value.
             let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
             let value = toml_string(&directory.to_string_lossy());
             arguments.0.extend(["--config".into(), format!("build.target-dir={value}").into()]);
@@ -169,7 +169,7 @@ impl Selection {
     }
 }
 
-/// A string as TOML (and JSON) has it.
+/// A string in TOML (and JSON) syntax.
 fn toml_string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -196,7 +196,7 @@ impl Arguments {
         }
     }
 
-    /// What says which manifest is used, and how.
+    /// Adds the flags about the manifest and the registry.
     fn manifest(&mut self, selection: &Selection) {
         self.path("--manifest-path", selection.manifest.manifest_path.as_ref());
         let resolution = &selection.resolution;
@@ -230,7 +230,7 @@ mod tests {
                     --features f --features g --all-features --no-default-features --release \
                     --profile o --target y --target-dir d --manifest-path m/Cargo.toml \
                     --locked --offline --frozen --config a.b=1 -Z z --ignore-rust-version";
-        // Only the name of one flag is taken: a profile is one of the configuration.
+        // Only one flag has another name: `--profile` selects a profile of the memcheck configuration.
         let spelled = same.replace("--profile", "--cargo-profile");
         assert_eq!(selection(&spelled).arguments().join(" ".as_ref()), same);
     }

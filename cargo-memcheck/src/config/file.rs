@@ -1,4 +1,4 @@
-//! The file: text in, tables out. All mistakes are told at once, each with its place.
+//! Parses the configuration file. All errors are reported at once, each with its line and column.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,50 +10,51 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Problem};
 use super::pattern::Pattern;
-use super::run_settings::{RUN_TABLE, RunSettings};
+use super::settings::{self, RunSettings};
+use super::suppressions::Suppression;
 use super::values;
 
-/// Name of the profile that the others are put on top of.
+/// The name of the profile below all others.
 pub(crate) const DEFAULT: &str = "default";
 
-/// What a file says.
+/// The content of a configuration file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct File {
-    /// Where it is, as it is shown.
+    /// The path, as messages show it.
     pub(crate) path: PathBuf,
     /// The profiles by name.
     pub(crate) profiles: BTreeMap<String, Profile>,
-    /// Leaks that are not the user's to mend, in the order of the file.
+    /// The suppressions, in the order of the file.
     pub(crate) suppressions: Vec<Suppression>,
 }
 
 /// A profile.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Profile {
-    /// What holds for every test, and for the run.
+    /// Settings for all tests and for the run.
     pub(crate) values: Section,
-    /// What holds for some tests, in the order of the file.
+    /// Settings for some tests, in the order of the file.
     pub(crate) overrides: Vec<Override>,
 }
 
-/// Options of the tests whose names fit.
+/// Options for the tests that match.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Override {
-    /// Over the names of tests.
+    /// Matches names of tests.
     pub(crate) test: Option<Pattern>,
-    /// Over the ids of binaries.
+    /// Matches ids of binaries.
     pub(crate) binary: Option<Pattern>,
-    /// What holds for them.
+    /// The options.
     pub(crate) values: Section,
     /// Its line in the file.
     pub(crate) line: usize,
 }
 
 impl Override {
-    /// What is said of one that fits no test of the whole workspace.
+    /// The warning about an override that matches no test of the workspace.
     pub(crate) fn unused(&self, path: &Path) -> String {
         format!(
-            "{}:{}: no annotated test fits {}: mend the pattern, or remove it",
+            "{}:{}: no annotated test matches {}: fix the pattern, or remove the override",
             path.display(),
             self.line,
             self.values.title
@@ -61,10 +62,10 @@ impl Override {
     }
 }
 
-/// Options and settings that stand in one table.
+/// The options and settings of one table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Section {
-    /// The table, as it is shown: `[profile.ci]`.
+    /// The table, as messages show it: `[profile.ci]`.
     pub(crate) title: String,
     /// The options.
     pub(crate) options: Options,
@@ -74,36 +75,7 @@ pub(crate) struct Section {
     pub(crate) lines: BTreeMap<&'static str, usize>,
 }
 
-/// Sites that are not the user's to mend.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Suppression {
-    /// Over the names of the functions in a call stack.
-    pub(crate) function: Pattern,
-    /// Why: a link or a text.
-    pub(crate) reason: String,
-    /// Its line in the file.
-    pub(crate) line: usize,
-}
-
-impl Suppression {
-    /// What is said of one that hid nothing in a whole run, but for `ignored` tests.
-    pub(crate) fn unused(&self, path: &Path, ignored: usize) -> String {
-        let but = match ignored {
-            0 => String::new(),
-            1 => ", in which 1 ignored test did not run".to_owned(),
-            more => format!(", in which {more} ignored tests did not run"),
-        };
-        format!(
-            "{}:{}: the suppression of `{}` hid nothing in this run{but}: remove it, so that the next \
-             leak there is seen",
-            path.display(),
-            self.line,
-            self.function
-        )
-    }
-}
-
-/// Reads the `text` of the file at `path`.
+/// Parses the `text` of the file at `path`.
 pub(crate) fn parse(path: &Path, text: &str) -> Result<File, ConfigError> {
     let mut reader = Reader { text, problems: Vec::new() };
     let file = reader.file(path);
@@ -117,11 +89,11 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<File, ConfigError> {
     }
 }
 
-/// Whether a key belongs into a profile.
+/// Whether a key belongs in a profile.
 fn is_of_profile(key: &str) -> bool {
     key == "overrides"
         || OPTION_TABLE.iter().any(|row| row.name == key)
-        || RUN_TABLE.iter().any(|(name, _)| *name == key)
+        || settings::find(key).is_some()
 }
 
 struct Reader<'a> {
@@ -129,7 +101,7 @@ struct Reader<'a> {
     problems: Vec<Problem>,
 }
 
-/// A value and where it stands.
+/// A value and its position.
 type Value<'a> = Spanned<DeValue<'a>>;
 
 impl<'a> Reader<'a> {
@@ -156,7 +128,7 @@ impl<'a> Reader<'a> {
                 }
                 option if is_of_profile(option) => {
                     let message =
-                        format!("`{option}` stands alone: write it below [profile.default]");
+                        format!("`{option}` must be in a profile: move it below [profile.default]");
                     self.problem(key.span().start, message);
                 }
                 other => {
@@ -184,22 +156,24 @@ impl<'a> Reader<'a> {
             let at = key.span().start;
             if let Some(row) = OPTION_TABLE.iter().find(|row| row.name == key.get_ref().as_ref()) {
                 if row.per_test {
-                    let advice = format!("write it in [[profile.{name}.overrides]]");
-                    self.problem(at, format!("`{}` is for single tests: {advice}", row.name));
+                    let advice = format!("move it to [[profile.{name}.overrides]]");
+                    self.problem(
+                        at,
+                        format!("`{}` is an option of single tests: {advice}", row.name),
+                    );
                 } else {
                     self.option(row, at, value, &mut profile.values);
                 }
-            } else if let Some((name, _)) =
-                RUN_TABLE.iter().find(|(name, _)| *name == key.get_ref().as_ref())
-            {
-                match values::of_run(name, value.get_ref(), &mut profile.values.run) {
-                    Ok(()) => drop(profile.values.lines.insert(name, self.place(at).0)),
+            } else if let Some(setting) = settings::find(key.get_ref()) {
+                let name = setting.name;
+                match values::set_run(&setting, value.get_ref(), &mut profile.values.run) {
+                    Ok(()) => drop(profile.values.lines.insert(name, self.position(at).0)),
                     Err(what) => self.problem(value.span().start, format!("`{name}`: {what}")),
                 }
             } else {
                 let general = OPTION_TABLE.iter().filter(|row| !row.per_test).map(|row| row.name);
-                let known: Vec<&str> =
-                    general.chain(RUN_TABLE.map(|(name, _)| name)).chain(["overrides"]).collect();
+                let of_run = settings::settings().map(|setting| setting.name);
+                let known: Vec<&str> = general.chain(of_run).chain(["overrides"]).collect();
                 self.unknown(key.get_ref(), at, &place, &known);
             }
         }
@@ -217,8 +191,8 @@ impl<'a> Reader<'a> {
                 *(if name == "test" { &mut found.test } else { &mut found.binary }) = pattern;
             } else if let Some(row) = OPTION_TABLE.iter().find(|row| row.name == name) {
                 self.option(row, at, value, &mut found.values);
-            } else if RUN_TABLE.iter().any(|(run, _)| *run == name) {
-                let message = "holds for the whole run: write it in the table of the profile";
+            } else if settings::find(name).is_some() {
+                let message = "is a setting of the whole run: move it to the table of the profile";
                 self.problem(at, format!("`{name}` {message}"));
             } else {
                 let known: Vec<&str> =
@@ -228,47 +202,50 @@ impl<'a> Reader<'a> {
         }
         let named = |key: &str| keys.keys().any(|of| of.get_ref() == key);
         if !named("test") && !named("binary") {
-            let message = "names no tests: add `test = \"tests::slow*\"`, or `binary`";
+            let message = "selects no tests: add `test = \"tests::slow*\"`, or `binary`";
             self.problem(table.span().start, format!("{place} {message}"));
         }
         if keys.keys().all(|of| matches!(of.get_ref().as_ref(), "test" | "binary")) {
-            let message = "says nothing of them: add an option, for example `time = \"20s\"`";
+            let message = "has no options: add one, for example `time = \"20s\"`";
             self.problem(table.span().start, format!("{place} {message}"));
         }
-        found.line = self.place(table.span().start).0;
+        found.line = self.position(table.span().start).0;
         let patterns = [("test", &found.test), ("binary", &found.binary)];
-        let said: Vec<String> = patterns
+        let shown: Vec<String> = patterns
             .iter()
             .filter_map(|(key, pattern)| Some(format!("{key} = \"{}\"", pattern.as_ref()?)))
             .collect();
-        found.values.title = format!("{place} {}", said.join(", "));
+        found.values.title = format!("{place} {}", shown.join(", "));
         Some(found)
     }
 
     fn suppression(&mut self, table: &Value<'a>) -> Option<Suppression> {
         let start = table.span().start;
         let (mut function, mut reason) = (None, None);
-        let (mut told_function, mut told_reason) = (false, false);
+        let (mut has_function, mut has_reason) = (false, false);
         for (key, value) in self.table(table, "[[suppress]]")? {
             let at = value.span().start;
             match key.get_ref().as_ref() {
                 "function" => {
-                    told_function = true;
+                    has_function = true;
                     function = self.pattern("function", value);
-                    if function.as_ref().is_some_and(Pattern::is_vague) {
+                    if function.as_ref().is_some_and(Pattern::is_only_wildcards) {
                         function = None;
                         self.problem(
                             at,
-                            "`function` names nothing and would hide every leak".into(),
+                            "`function` matches every function, so it would hide every leak".into(),
                         );
                     }
                 }
                 "reason" => {
-                    told_reason = true;
+                    has_reason = true;
                     reason = value.get_ref().as_str().map(str::trim).map(str::to_owned);
                     if reason.as_ref().is_none_or(String::is_empty) {
                         reason = None;
-                        self.problem(at, "`reason` must say why: a link or a text".into());
+                        self.problem(
+                            at,
+                            "`reason` is empty: write why, as a link or a text".into(),
+                        );
                     }
                 }
                 other => {
@@ -276,15 +253,15 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        if !told_function {
-            let advice = "add `function = \"…\"`, a pattern over the names of functions";
+        if !has_function {
+            let advice = "add `function = \"…\"`, a pattern that matches function names";
             self.problem(start, format!("[[suppress]] has no `function`: {advice}"));
         }
-        if !told_reason {
+        if !has_reason {
             let advice = "add `reason = \"…\"`, a link or a text";
             self.problem(start, format!("[[suppress]] has no `reason`: {advice}"));
         }
-        Some(Suppression { function: function?, reason: reason?, line: self.place(start).0 })
+        Some(Suppression { function: function?, reason: reason?, line: self.position(start).0 })
     }
 
     fn option(
@@ -297,7 +274,7 @@ impl<'a> Reader<'a> {
         match values::of_option(row, value.get_ref()) {
             Ok(value) => {
                 row.set(&mut into.options, value);
-                into.lines.insert(row.name, self.place(at).0);
+                into.lines.insert(row.name, self.position(at).0);
             }
             Err(what) => self.problem(value.span().start, format!("`{}`: {what}", row.name)),
         }
@@ -307,7 +284,7 @@ impl<'a> Reader<'a> {
         match value.get_ref().as_str().filter(|text| !text.trim().is_empty()) {
             Some(text) => Some(Pattern::new(text)),
             None => {
-                let what = "write a pattern over names, for example \"tests::slow*\"";
+                let what = "expected a pattern that matches names, for example \"tests::slow*\"";
                 self.problem(value.span().start, format!("`{name}`: {what}"));
                 None
             }
@@ -331,7 +308,7 @@ impl<'a> Reader<'a> {
             DeValue::Table(table) => Some(table),
             other => {
                 let found = values::a(other);
-                self.problem(value.span().start, format!("{place} is {found}, not a table"));
+                self.problem(value.span().start, format!("{place} must be a table, not {found}"));
                 None
             }
         }
@@ -341,28 +318,28 @@ impl<'a> Reader<'a> {
         match value.get_ref() {
             DeValue::Array(tables) => tables.iter().collect(),
             _ => {
-                self.problem(value.span().start, format!("write {place}, with double brackets"));
+                self.problem(value.span().start, format!("write {place} with double brackets"));
                 Vec::new()
             }
         }
     }
 
     fn unknown(&mut self, name: &str, at: usize, place: &str, known: &[&str]) {
-        let meant = match nearest(name, known) {
-            Some(meant) => format!("; did you mean `{meant}`?"),
+        let hint = match nearest(name, known) {
+            Some(nearest) => format!("; did you mean `{nearest}`?"),
             None => String::new(),
         };
-        let (line, column) = self.place(at);
-        let message = format!("unknown key `{name}` in {place}{meant}");
+        let (line, column) = self.position(at);
+        let message = format!("unknown key `{name}` in {place}{hint}");
         self.problems.push(Problem { line, column, message, unknown_key: true });
     }
 
     fn problem(&mut self, at: usize, message: String) {
-        let (line, column) = self.place(at);
+        let (line, column) = self.position(at);
         self.problems.push(Problem { line, column, message, unknown_key: false });
     }
 
-    fn place(&self, at: usize) -> (usize, usize) {
+    fn position(&self, at: usize) -> (usize, usize) {
         let before = self.text.get(..at).unwrap_or(self.text);
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
         (before.matches('\n').count() + 1, before[start..].chars().count() + 1)

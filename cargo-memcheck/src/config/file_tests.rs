@@ -1,4 +1,4 @@
-//! The file, on literals.
+//! Parsing of the file.
 
 use std::time::Duration;
 
@@ -63,8 +63,8 @@ fn every_key_is_read() {
     for row in OPTION_TABLE.iter().filter(|row| !row.per_test) {
         assert!(row.get(options).is_some(), "{}", row.name);
     }
-    for (name, _) in RUN_TABLE {
-        assert!(default.values.run.get(name).is_some(), "{name}");
+    for setting in settings::settings() {
+        assert!(setting.get(&default.values.run).is_some(), "{}", setting.name);
     }
     assert_eq!((options.warmup, options.iterations), (Some(1000), Some(16)));
     assert_eq!(options.time, Some(Duration::from_millis(1500)));
@@ -84,7 +84,7 @@ fn an_empty_file_has_the_default_profile() {
 }
 
 #[test]
-fn unknown_keys_are_told_with_the_nearest() {
+fn unknown_keys_are_reported_with_a_similar_one() {
     insta::assert_snapshot!(problems(r#"
 profiles = 1
 [profile.default]
@@ -102,16 +102,16 @@ reason = "b"
     4:1: unknown key `resident_limit` in [profile.default]; did you mean `resident`?
     5:1: unknown key `fail_fast` in [profile.default]; did you mean `fail-fast`?
     6:1: unknown key `colour` in [profile.default]
-    7:1: [[profile.ci.overrides]] names no tests: add `test = \"tests::slow*\"`, or `binary`
+    7:1: [[profile.ci.overrides]] selects no tests: add `test = \"tests::slow*\"`, or `binary`
     8:1: unknown key `tests` in [[profile.ci.overrides]]; did you mean `test`?
     9:1: unknown key `rss` in [[profile.ci.overrides]]; did you mean `resident`?
-    10:1: [[suppress]] has no `function`: add `function = \"…\"`, a pattern over the names of functions
+    10:1: [[suppress]] has no `function`: add `function = \"…\"`, a pattern that matches function names
     11:1: unknown key `functions` in [[suppress]]; did you mean `function`?
     ");
 }
 
 #[test]
-fn values_that_do_not_fit_are_told_with_what_to_write() {
+fn wrong_values_are_reported_with_the_expected_ones() {
     insta::assert_snapshot!(problems(r#"
 [profile.default]
 warmup = "3"
@@ -137,12 +137,12 @@ serial = "a,b"
     7:8: `heap`: write a number and a unit, for example "256 KiB", "1.5 MiB" or "0"
     8:12: `resident`: write a number and a unit, for example "256 KiB", "1.5 MiB" or "0"
     9:7: `fds`: write a whole number, for example 16, not a float
-    10:8: `jobs`: write a whole number from 1, for example 4
-    11:13: `fail-fast`: write true or false
-    12:16: `inconclusive`: write "fail" or "warn"
-    13:1: `known_leak` is for single tests: write it in [[profile.default.overrides]]
-    15:8: `test`: write a pattern over names, for example "tests::slow*"
-    16:1: `jobs` holds for the whole run: write it in the table of the profile
+    10:8: `jobs`: expected a whole number of at least 1, for example 4
+    11:13: `fail-fast`: expected true or false
+    12:16: `inconclusive`: expected "fail" or "warn"
+    13:1: `known_leak` is an option of single tests: move it to [[profile.default.overrides]]
+    15:8: `test`: expected a pattern that matches names, for example "tests::slow*"
+    16:1: `jobs` is a setting of the whole run: move it to the table of the profile
     17:10: `serial`: the name of a group has no commas, quotes or control characters
     "#);
 }
@@ -157,20 +157,20 @@ function = "*"
 reason = " "
 "#), @"
     2:1: [[suppress]] has no `reason`: add `reason = \"…\"`, a link or a text
-    5:12: `function` names nothing and would hide every leak
-    6:10: `reason` must say why: a link or a text
+    5:12: `function` matches every function, so it would hide every leak
+    6:10: `reason` is empty: write why, as a link or a text
     ");
 }
 
 #[test]
-fn tables_that_are_none_are_told() {
-    insta::assert_snapshot!(problems("profile = 1\n"), @"1:11: profile is an integer, not a table");
-    insta::assert_snapshot!(problems("[suppress]\nfunction = \"a\"\n"), @"1:1: write [[suppress]], with double brackets");
-    insta::assert_snapshot!(problems("[profile]\ndefault = \"fast\"\n"), @"2:11: [profile.default] is a string, not a table");
+fn values_that_should_be_tables_are_reported() {
+    insta::assert_snapshot!(problems("profile = 1\n"), @"1:11: profile must be a table, not an integer");
+    insta::assert_snapshot!(problems("[suppress]\nfunction = \"a\"\n"), @"1:1: write [[suppress]] with double brackets");
+    insta::assert_snapshot!(problems("[profile]\ndefault = \"fast\"\n"), @"2:11: [profile.default] must be a table, not a string");
 }
 
 #[test]
-fn what_is_no_toml_is_told_with_its_place() {
+fn invalid_toml_is_reported_with_its_position() {
     let text = problems("[profile.default]\ntime = 2s\n");
     assert!(text.starts_with("2:8: "), "{text}");
     let twice = problems("[profile.default]\nfds = 1\nfds = 2\n");
@@ -178,20 +178,20 @@ fn what_is_no_toml_is_told_with_its_place() {
 }
 
 #[test]
-fn what_stands_in_the_wrong_place_is_told_where_it_belongs() {
+fn keys_outside_a_profile_are_reported() {
     insta::assert_snapshot!(problems("time = \"5s\"\njobs = 2\n"), @"
-    1:1: `time` stands alone: write it below [profile.default]
-    2:1: `jobs` stands alone: write it below [profile.default]
+    1:1: `time` must be in a profile: move it below [profile.default]
+    2:1: `jobs` must be in a profile: move it below [profile.default]
     ");
 }
 
 #[test]
-fn an_override_says_something() {
-    insta::assert_snapshot!(problems("[[profile.default.overrides]]\ntest = \"a*\"\n"), @r#"1:1: [[profile.default.overrides]] says nothing of them: add an option, for example `time = "20s"`"#);
+fn an_override_needs_an_option() {
+    insta::assert_snapshot!(problems("[[profile.default.overrides]]\ntest = \"a*\"\n"), @r#"1:1: [[profile.default.overrides]] has no options: add one, for example `time = "20s"`"#);
 }
 
 #[test]
-fn the_keys_are_listed_where_that_helps() {
+fn the_keys_are_listed_for_an_unknown_key() {
     let help = |text| parse(Path::new("m.toml"), text).unwrap_err().help();
     assert_eq!(help("[profile.default\n"), None);
     assert_eq!(help("[profile.default]\ntime = 2\n"), None);

@@ -1,53 +1,55 @@
-//! Who has a say, one on top of the other: defaults < file < attribute < environment < flags.
+//! The layers of settings and their precedence: defaults < file < attribute < environment < flags.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use memcheck::Options;
 use memcheck::tool::{OPTION_TABLE, Row};
 
 use super::file::{DEFAULT, File, Override, Section};
-use super::run_settings::{self, RUN_TABLE, RunSettings};
-use crate::cli::Results;
+use super::settings::{RunSettings, Setting, settings};
+use super::suppressions::Suppressions;
+use crate::cli::OutputFiles;
+use crate::export::{Destination, Destinations, FORMATS};
 
-/// Everybody who has a say, but the attribute, which only the worker knows.
+/// All layers except the attribute, which only the worker knows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Layers {
-    /// The file, where there is one.
+    /// The file, if there is one.
     pub(crate) file: Option<File>,
-    /// The profile that was chosen.
+    /// The selected profile.
     pub(crate) profile: String,
-    /// What the environment says.
+    /// The settings of the environment.
     pub(crate) environment: (Options, RunSettings),
-    /// What the flags say.
+    /// The settings of the flags.
     pub(crate) flags: (Options, RunSettings),
-    /// The root of the workspace, which files named in the file are relative to.
+    /// The root of the workspace. Relative paths in the file are relative to it.
     pub(crate) root: Option<PathBuf>,
 }
 
-/// A test, as patterns see it.
+/// The names of a test that patterns match.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TestName<'a> {
     /// Its path, as libtest spells it.
     pub(crate) test: &'a str,
-    /// The id of its binary; `None` while that is not known.
+    /// The id of its binary; `None` if it is unknown.
     pub(crate) binary: Option<&'a str>,
 }
 
-/// A value in force.
+/// A setting with the value that applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Explained {
+pub(crate) struct SettingInForce {
     /// Name of the option or setting.
     pub(crate) name: &'static str,
-    /// The value, as one would write it.
+    /// The value, in the syntax of the attribute or flag.
     pub(crate) value: String,
-    /// Who said it.
-    pub(crate) source: Source,
+    /// Where the value comes from.
+    pub(crate) origin: Origin,
 }
 
-/// Who said a value.
+/// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// Nobody: it is built in.
+pub(crate) enum Origin {
+    /// It is the default.
     Default,
     /// A table of the file.
     File {
@@ -55,7 +57,7 @@ pub(crate) enum Source {
         path: PathBuf,
         /// Line of the key.
         line: usize,
-        /// The table, and the patterns of an override.
+        /// The table, with the patterns of an override.
         table: String,
     },
     /// An environment variable.
@@ -65,20 +67,19 @@ pub(crate) enum Source {
     },
     /// A flag.
     Flag {
-        /// As it is written.
+        /// The flag with its dashes.
         flag: String,
     },
 }
 
-impl Source {
-    /// The place to look at when a value does not do: `--junit`, `MEMCHECK_JUNIT`,
-    /// `.config/memcheck.toml:3`.
-    fn place(&self) -> Option<String> {
+impl Origin {
+    /// The origin for messages: `--junit`, `MEMCHECK_JUNIT`, `.config/memcheck.toml:3`.
+    fn in_words(&self) -> Option<String> {
         Some(match self {
-            Source::Default => return None,
-            Source::File { path, line, .. } => format!("{}:{line}", path.display()),
-            Source::Environment { variable } => variable.clone(),
-            Source::Flag { flag } => flag.clone(),
+            Origin::Default => return None,
+            Origin::File { path, line, .. } => format!("{}:{line}", path.display()),
+            Origin::Environment { variable } => variable.clone(),
+            Origin::Flag { flag } => flag.clone(),
         })
     }
 }
@@ -103,52 +104,68 @@ impl Layers {
         sections.iter().fold(above, |over, section| over.over(section.run.in_folder(&root)))
     }
 
-    /// Where results go in the end, and who said so.
-    pub(crate) fn results(&self, flags: &Results) -> Results {
+    /// The files that results are written to. `flags` also has files of formats that are not settings.
+    pub(crate) fn destinations(&self, flags: &OutputFiles) -> Destinations {
         let sections = self.sections(None);
-        let said_by = ["--report", "--junit", "--markdown"].into_iter().filter_map(|flag| {
-            let name = flag.trim_start_matches('-');
-            Some((flag, self.of_run(name, "", &sections).source.place()?))
-        });
-        Results { said_by: said_by.collect(), ..self.run().results(flags) }
+        let mut files = self.run().files;
+        let destination = |format| {
+            let setting = settings().find(|setting| setting.is_file(format));
+            let (path, origin) = match setting {
+                Some(setting) => (
+                    files.remove(setting.name)?,
+                    self.of_run(&setting, &sections).origin.in_words(),
+                ),
+                None => (flags.of(format)?.clone(), None),
+            };
+            Some(Destination { format, path, origin: origin.unwrap_or_else(|| format.flag()) })
+        };
+        Destinations(FORMATS.iter().filter_map(destination).collect())
     }
 
-    /// Whether the file names another that is relative to the root of the workspace.
+    /// The suppressions of the file.
+    pub(crate) fn suppressions(&self) -> Suppressions<'_> {
+        match &self.file {
+            Some(file) => Suppressions::new(&file.suppressions, &file.path),
+            None => Suppressions::new(&[], Path::new("")),
+        }
+    }
+
+    /// Whether the file contains a path that is relative to the root of the workspace.
     pub(crate) fn has_relative_files(&self) -> bool {
         self.sections(None).iter().any(|section| section.run.has_relative_files())
     }
 
-    /// The overrides of the profiles in force, the strongest first.
+    /// The overrides of the profiles, in order of precedence.
     pub(crate) fn overrides(&self) -> Vec<&Override> {
         self.profiles().flat_map(|profile| &profile.overrides).collect()
     }
 
-    /// The overrides in force that fit none of these tests.
+    /// The overrides that match none of these tests.
     pub(crate) fn unused_overrides<'t>(
         &self,
         tests: impl Iterator<Item = TestName<'t>> + Clone,
     ) -> impl Iterator<Item = &Override> {
-        self.overrides().into_iter().filter(move |of| !tests.clone().any(|test| of.fits(test)))
+        self.overrides().into_iter().filter(move |of| !tests.clone().any(|test| of.matches(test)))
     }
 
-    /// Every value that holds for a test, or for all, and who said it.
-    pub(crate) fn explain(&self, test: Option<TestName<'_>>) -> Vec<Explained> {
+    /// All settings that apply to a test, or to all tests, with their origin.
+    pub(crate) fn explain(&self, test: Option<TestName<'_>>) -> Vec<SettingInForce> {
         let sections = self.sections(test);
         let general = OPTION_TABLE.iter().filter(|row| !row.per_test || test.is_some());
         let options = general.map(|row| self.of_option(row, &sections));
-        let run = RUN_TABLE.iter().map(|(name, default)| self.of_run(name, default, &sections));
+        let run = settings().map(|setting| self.of_run(&setting, &sections));
         options.chain(run).collect()
     }
 
-    fn of_option(&self, row: &'static Row, sections: &[&Section]) -> Explained {
-        let explained = |value: String, source| Explained { name: row.name, value, source };
+    fn of_option(&self, row: &'static Row, sections: &[&Section]) -> SettingInForce {
+        let explained = |value: String, origin| SettingInForce { name: row.name, value, origin };
         if let Some(value) = row.get(&self.flags.0) {
             let flag = format!("--{}", row.name);
-            return explained(value.to_string(), Source::Flag { flag });
+            return explained(value.to_string(), Origin::Flag { flag });
         }
         if let Some(value) = row.get(&self.environment.0) {
             let variable = row.variable();
-            return explained(value.to_string(), Source::Environment { variable });
+            return explained(value.to_string(), Origin::Environment { variable });
         }
         for section in sections {
             if let Some(value) = row.get(&section.options) {
@@ -156,7 +173,7 @@ impl Layers {
             }
         }
         let value = match row.name {
-            // Follows from the time in force.
+            // The default depends on `time`.
             "timeout" => {
                 let below = sections.iter().map(|section| section.options.clone());
                 let options = below.fold(self.above(), Options::over);
@@ -164,74 +181,65 @@ impl Layers {
             }
             _ => row.default.to_owned(),
         };
-        explained(value, Source::Default)
+        explained(value, Origin::Default)
     }
 
-    fn of_run(
-        &self,
-        name: &'static str,
-        default: &'static str,
-        sections: &[&Section],
-    ) -> Explained {
-        let explained = |value: String, source| Explained { name, value, source };
-        if let Some(value) = self.flags.1.get(name) {
-            // The opposite of a flag that takes no value is a flag of its own.
-            let flag = match (name, value.as_str()) {
-                ("fail-fast", "false") => format!("--no-{name}"),
-                _ => format!("--{name}"),
-            };
-            return explained(value, Source::Flag { flag });
+    fn of_run(&self, setting: &Setting, sections: &[&Section]) -> SettingInForce {
+        let explained =
+            |value: String, origin| SettingInForce { name: setting.name, value, origin };
+        if let Some(value) = setting.get(&self.flags.1) {
+            let flag = setting.flag(&value);
+            return explained(value, Origin::Flag { flag });
         }
-        if let Some(value) = self.environment.1.get(name) {
-            let variable = run_settings::variable(name);
-            return explained(value, Source::Environment { variable });
+        if let Some(value) = setting.get(&self.environment.1) {
+            return explained(value, Origin::Environment { variable: setting.variable() });
         }
         for section in sections {
-            if let Some(value) = section.run.get(name) {
-                return explained(value, self.in_file(section, name));
+            if let Some(value) = setting.get(&section.run) {
+                return explained(value, self.in_file(section, setting.name));
             }
         }
-        explained(default.to_owned(), Source::Default)
+        explained(setting.default.to_owned(), Origin::Default)
     }
 
-    fn in_file(&self, section: &Section, name: &str) -> Source {
-        Source::File {
+    fn in_file(&self, section: &Section, name: &str) -> Origin {
+        Origin::File {
             path: self.file.as_ref().map(|file| file.path.clone()).unwrap_or_default(),
             line: section.lines.get(name).copied().unwrap_or_default(),
             table: section.title.clone(),
         }
     }
 
-    /// The chosen profile and the one below it.
+    /// The selected profile and the default profile below it.
     fn profiles(&self) -> impl Iterator<Item = &super::file::Profile> {
         let names = match self.profile.as_str() {
             DEFAULT => [None, Some(DEFAULT)],
-            chosen => [Some(chosen), Some(DEFAULT)],
+            selected => [Some(selected), Some(DEFAULT)],
         };
         names.into_iter().flatten().filter_map(|name| self.file.as_ref()?.profiles.get(name))
     }
 
-    /// The tables that hold for a test, the strongest first: overrides outrank what holds for all,
-    /// also those of the profile below; of several that fit, the first to say something counts.
+    /// The tables that apply to a test, in order of precedence: overrides of both profiles come before the
+    /// tables of the profiles; among matching overrides, the first one that sets a value wins.
     fn sections(&self, test: Option<TestName<'_>>) -> Vec<&Section> {
-        let fitting = self
+        let matching = self
             .profiles()
             .flat_map(|profile| &profile.overrides)
-            .filter(|of| test.is_some_and(|test| of.fits(test)));
-        let fitting = fitting.map(|of| &of.values);
-        fitting.chain(self.profiles().map(|profile| &profile.values)).collect()
+            .filter(|of| test.is_some_and(|test| of.matches(test)));
+        let matching = matching.map(|of| &of.values);
+        matching.chain(self.profiles().map(|profile| &profile.values)).collect()
     }
 }
 
 impl Override {
-    /// Whether it may hold for a test of which the binary is not known.
-    pub(crate) fn may_fit(&self, name: TestName<'_>) -> bool {
+    /// Whether it may match a test whose binary is unknown.
+    pub(crate) fn may_match(&self, name: TestName<'_>) -> bool {
         let test = self.test.as_ref().is_none_or(|pattern| pattern.matches(name.test));
         test && name.binary.is_none() && self.binary.is_some()
     }
 
-    /// Whether it holds for a test. One that asks for a binary does not while that is not known.
-    pub(crate) fn fits(&self, name: TestName<'_>) -> bool {
+    /// Whether it matches a test. An override with a binary does not match while the binary is unknown.
+    pub(crate) fn matches(&self, name: TestName<'_>) -> bool {
         let test = self.test.as_ref().is_none_or(|pattern| pattern.matches(name.test));
         let binary = self
             .binary

@@ -1,4 +1,4 @@
-//! Precedence, on literals.
+//! Precedence of the layers.
 
 use std::path::Path;
 use std::time::Duration;
@@ -50,8 +50,12 @@ fn name<'a>(test: &'a str, binary: &'a str) -> TestName<'a> {
     TestName { test, binary: Some(binary) }
 }
 
+fn set(settings: &mut RunSettings, name: &str, text: &str) {
+    super::super::settings::find(name).unwrap().set(settings, text).unwrap();
+}
+
 #[test]
-fn a_profile_stands_on_the_default_one() {
+fn the_default_profile_is_below_a_profile() {
     let default = layers("default").below(name("tests::a", "cache"));
     let general = Options::new().time(Duration::from_secs(1)).resident(Bytes(1 << 20)).fds(1u64);
     assert_eq!(default, general);
@@ -63,7 +67,7 @@ fn a_profile_stands_on_the_default_one() {
 }
 
 #[test]
-fn overrides_outrank_profiles_and_the_first_that_fits_counts() {
+fn overrides_win_over_profiles_and_the_first_match_wins() {
     let port = name("tests::slow_port", "cache::it");
     let default = layers("default").below(port);
     assert_eq!(default.time, Some(Duration::from_secs(10)));
@@ -71,29 +75,29 @@ fn overrides_outrank_profiles_and_the_first_that_fits_counts() {
     assert_eq!(default.serial.as_deref(), Some("slow"));
     let ci = layers("ci").below(port);
     assert_eq!((ci.time, ci.fds), (Some(Duration::from_secs(10)), Some(9)));
-    // While the binary is not known, an override that asks for one does not hold.
+    // An override with a binary does not match a test whose binary is unknown.
     let unknown = TestName { test: "tests::a", binary: None };
     assert_eq!(layers("ci").below(unknown).heap, None);
 }
 
 #[test]
-fn flags_outrank_the_environment() {
+fn flags_win_over_the_environment() {
     let mut layers = layers("ci");
     layers.environment.0 = Options::new().fds(4u64).time(Duration::from_secs(7));
     layers.flags.0 = Options::new().fds(5u64);
-    layers.environment.1.parse("jobs", "6").unwrap();
-    layers.flags.1.parse("fail-fast", "false").unwrap();
-    // A file of that name, and not the opposite of the flag.
-    layers.flags.1.parse("report", "false").unwrap();
+    set(&mut layers.environment.1, "jobs", "6");
+    set(&mut layers.flags.1, "fail-fast", "false");
+    // The name of a file, not the opposite of the flag.
+    set(&mut layers.flags.1, "report", "false");
     assert_eq!(layers.above(), Options::new().fds(5u64).time(Duration::from_secs(7)));
     let explained = layers.explain(Some(name("tests::slow_port", "cache")));
-    let told: Vec<String> = explained
+    let shown: Vec<String> = explained
         .iter()
-        .filter(|of| of.source != Source::Default)
-        .map(|of| format!("{} {} {:?}", of.name, of.value, of.source))
+        .filter(|of| of.origin != Origin::Default)
+        .map(|of| format!("{} {} {:?}", of.name, of.value, of.origin))
         .collect();
     assert_eq!(
-        told,
+        shown,
         [
             r#"time 7s Environment { variable: "MEMCHECK_TIME" }"#,
             r#"resident 1 MiB File { path: "m.toml", line: 4, table: "[profile.default]" }"#,
@@ -108,17 +112,17 @@ fn flags_outrank_the_environment() {
 }
 
 #[test]
-fn without_anybody_the_defaults_hold() {
+fn without_layers_the_defaults_apply() {
     let layers = Layers { profile: "default".into(), ..Layers::default() };
     assert_eq!(layers.below(name("a", "b")), Options::new());
     let explained = layers.explain(None);
-    assert!(explained.iter().all(|of| of.source == Source::Default && !of.value.is_empty()));
-    // What is for single tests only is not asked of all.
-    assert_eq!(explained.len(), OPTION_TABLE.len() - 2 + RUN_TABLE.len());
+    assert!(explained.iter().all(|of| of.origin == Origin::Default && !of.value.is_empty()));
+    // Options of single tests are not shown for all tests.
+    assert_eq!(explained.len(), OPTION_TABLE.len() - 2 + settings().count());
 }
 
 #[test]
-fn overrides_that_fit_no_test_are_known() {
+fn overrides_that_match_no_test_are_found() {
     let layers = layers("default");
     let unused = |binary| {
         let tests = ["tests::slow_port", "tests::a"].map(|test| name(test, binary));
@@ -129,12 +133,12 @@ fn overrides_that_fit_no_test_are_known() {
     assert_eq!(
         unused("other"),
         [
-            "m.toml:18: no annotated test fits [[profile.default.overrides]] binary = \"cache::*\": mend \
-          the pattern, or remove it"
+            "m.toml:18: no annotated test matches [[profile.default.overrides]] binary = \"cache::*\": \
+             fix the pattern, or remove the override"
         ]
     );
-    // The name alone cannot tell.
-    let may_fit = |test| layers.overrides().iter().filter(|of| of.may_fit(test)).count();
-    assert_eq!(may_fit(TestName { test: "tests::a", binary: None }), 1);
-    assert_eq!(may_fit(name("tests::a", "other")), 0);
+    // The name alone is not enough.
+    let may_match = |test| layers.overrides().iter().filter(|of| of.may_match(test)).count();
+    assert_eq!(may_match(TestName { test: "tests::a", binary: None }), 1);
+    assert_eq!(may_match(name("tests::a", "other")), 0);
 }

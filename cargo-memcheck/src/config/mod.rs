@@ -1,21 +1,20 @@
-//! What holds for a run and for each of its tests, from all who have a say: the built-in defaults,
-//! the file `.config/memcheck.toml`, the attribute, the environment, the flags.
+//! The settings of a run and of its tests, in layers: the defaults, the file `.config/memcheck.toml`, the
+//! attribute, the environment and the flags. Also the suppressions of the file.
 //!
-//! [`mod@file`] reads the file, [`run_settings`] what is no option of a check, [`mod@layers`] puts one on
-//! top of the other, [`mod@load`] gets it all from where it is.
+//! [`settings`] is the table of the settings of a run, [`mod@file`] reads the file, [`mod@layers`] puts the layers on
+//! top of each other, [`mod@load`] reads everything.
 
 mod error;
 mod file;
 mod layers;
 mod load;
 mod pattern;
-mod run_settings;
+mod settings;
+mod suppressions;
 mod values;
 
 pub(crate) use error::ConfigError;
-pub(crate) use file::Suppression;
-pub(crate) use layers::{Explained, Layers, Source, TestName};
-pub(crate) use load::{Sources, load, warnings};
-#[cfg(test)]
-pub(crate) use pattern::Pattern;
-pub(crate) use run_settings::RunSettings;
+pub(crate) use layers::{Layers, Origin, SettingInForce, TestName};
+pub(crate) use load::{Inputs, load, unknown_variables};
+pub(crate) use settings::RunSettings;
+pub(crate) use suppressions::Suppressions;

@@ -1,10 +1,10 @@
-//! Patterns over names: `*` stands for any text, `?` for one character, the whole name must fit.
+//! Patterns that match names: `*` matches any text, `?` one character, and the whole name must match.
 
 use std::fmt;
 
 use wildmatch::WildMatch;
 
-/// A pattern over names of tests, binaries or functions.
+/// A pattern that matches names of tests, binaries or functions.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Pattern {
     text: String,
@@ -12,23 +12,23 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    /// The pattern that `text` spells.
+    /// The pattern with this text.
     pub(crate) fn new(text: &str) -> Self {
         Pattern { text: text.to_owned(), matcher: WildMatch::new(text) }
     }
 
-    /// Whether the whole of `name` fits.
+    /// Whether the whole `name` matches.
     pub(crate) fn matches(&self, name: &str) -> bool {
         self.matcher.matches(name)
     }
 
-    /// Whether it names nothing, so that everything would fit.
-    pub(crate) fn is_vague(&self) -> bool {
+    /// Whether it consists of wildcards only, so that it matches nearly everything.
+    pub(crate) fn is_only_wildcards(&self) -> bool {
         !self.text.chars().any(char::is_alphanumeric)
     }
 }
 
-/// As it was written.
+/// As the user wrote it.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stars_stand_for_anything_and_the_whole_name_must_fit() {
+    fn a_star_matches_anything_and_the_whole_name_must_match() {
         let openssl = Pattern::new("openssl::init*");
         assert!(openssl.matches("openssl::init") && openssl.matches("openssl::init::{{closure}}"));
         assert!(!openssl.matches("my::openssl::init") && !openssl.matches("openssl::ssl"));
@@ -50,8 +50,8 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_names_nothing_is_vague() {
-        assert!(Pattern::new("*").is_vague() && Pattern::new("*::*").is_vague());
-        assert!(!Pattern::new("*_new").is_vague());
+    fn a_pattern_that_names_nothing_is_only_wildcards() {
+        assert!(Pattern::new("*").is_only_wildcards() && Pattern::new("*::*").is_only_wildcards());
+        assert!(!Pattern::new("*_new").is_only_wildcards());
     }
 }

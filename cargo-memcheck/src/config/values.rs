@@ -1,11 +1,11 @@
-//! Values of the file: as in the attribute, sizes and durations are texts with a unit.
+//! Values of the file. As in the attribute, sizes and durations are strings with a unit.
 
 use memcheck::tool::{Kind, Row, Value, ValueError};
 use toml::de::{DeInteger, DeValue};
 
-use super::run_settings::{BACKTRACE, FAIL_FAST, FILE, INCONCLUSIVE, JOBS, RunSettings, SITES};
+use super::settings::{RunSettings, Setting, ValueType};
 
-/// The value of an option; what to write if it does not fit.
+/// The value of an option. The error says what was expected.
 pub(super) fn of_option(row: &Row, value: &DeValue<'_>) -> Result<Value, String> {
     let wanted = match row.kind {
         Kind::Count { .. } => ValueError::NotACount,
@@ -25,35 +25,30 @@ pub(super) fn of_option(row: &Row, value: &DeValue<'_>) -> Result<Value, String>
     taken.map_err(|error| error.to_string())
 }
 
-/// The value of a setting of the run.
-pub(super) fn of_run(
-    name: &str,
+/// Sets a setting of the run. The error says what was expected.
+pub(super) fn set_run(
+    setting: &Setting,
     value: &DeValue<'_>,
     into: &mut RunSettings,
 ) -> Result<(), &'static str> {
-    match (name, value) {
-        ("jobs", DeValue::Integer(number)) => {
-            into.parse(name, &integer(number).ok_or(JOBS)?.to_string())
+    match (setting.value_type, value) {
+        (ValueType::Integer, DeValue::Integer(number)) => {
+            setting.set(into, &integer(number).ok_or(setting.expected)?.to_string())
         }
-        ("jobs", _) => Err(JOBS),
-        ("fail-fast", DeValue::Boolean(yes)) => into.parse(name, &yes.to_string()),
-        ("fail-fast", _) => Err(FAIL_FAST),
-        (_, DeValue::String(text)) => into.parse(name, text),
-        ("sites", _) => Err(SITES),
-        ("backtrace", _) => Err(BACKTRACE),
-        ("report" | "junit" | "markdown", _) => Err(FILE),
-        _ => Err(INCONCLUSIVE),
+        (ValueType::Boolean, DeValue::Boolean(yes)) => setting.set(into, &yes.to_string()),
+        (ValueType::String, DeValue::String(text)) => setting.set(into, text),
+        (ValueType::Integer | ValueType::Boolean | ValueType::String, _) => Err(setting.expected),
     }
 }
 
-/// What a value is, with its article.
+/// The type of a value with its article, for messages.
 pub(super) fn a(value: &DeValue<'_>) -> String {
     let kind = value.type_str();
     let article = if kind.starts_with(['a', 'i']) { "an" } else { "a" };
     format!("{article} {kind}")
 }
 
-/// A whole number that is not negative.
+/// A whole number of at least 0.
 fn integer(number: &DeInteger<'_>) -> Option<u64> {
     u64::from_str_radix(number.as_str().trim_start_matches('+'), number.radix()).ok()
 }

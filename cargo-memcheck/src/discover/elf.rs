@@ -1,5 +1,4 @@
-//! Reads one section of an ELF file. Only the headers and the section are read, whatever the size
-//! of the file.
+//! Reads one section of an ELF file, without reading the rest of the file.
 
 use std::fs::File;
 use std::io;
@@ -8,44 +7,46 @@ use std::path::Path;
 
 use object::{Object, ObjectSection, ReadCache};
 
-/// The section of the entries.
+/// The section with the entries of annotated tests.
 pub(super) const ENTRIES: &str = "memcheck_tests";
 
 /// Why a section cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ElfError {
-    #[error("the file cannot be opened")]
+    #[error("cannot open the file")]
     Open(#[source] io::Error),
-    #[error("it is not a whole ELF file")]
+    #[error("the file is not a valid ELF file")]
     Malformed(#[source] object::Error),
-    #[error("it is no ELF file, so no program of Linux")]
+    #[error("not an ELF file")]
     Foreign,
 }
 
 impl ElfError {
-    /// What the reader can do about it.
+    /// What the user can do.
     pub(crate) fn help(&self, path: &Path) -> String {
         match self {
             ElfError::Open(_) => {
-                "make the target directory readable, or choose another with --target-dir".into()
+                "make the target directory readable, or set another one with --target-dir".into()
             }
-            ElfError::Foreign => "memcheck measures on the Linux that it runs on: build for that, \
-                 without another --target (or `build.target` of cargo's configuration)"
-                .into(),
+            ElfError::Foreign => {
+                "build for this machine: cargo memcheck runs the tests here. Remove --target, or \
+                 `build.target` in the cargo configuration"
+                    .into()
+            }
             ElfError::Malformed(_) => format!(
-                "remove it, so that cargo builds it again: `rm {}` (a full disk or a build that \
-                 was killed leaves such files)",
+                "remove the file, so that cargo builds it again: `rm {}` (a full disk or a killed \
+                 build leaves such files)",
                 path.display()
             ),
         }
     }
 }
 
-/// The bytes of the section `name`, or `None` where the file has no such section.
+/// The bytes of the section `name`; `None` if the file has no such section.
 pub(super) fn section(path: &Path, name: &str) -> Result<Option<Vec<u8>>, ElfError> {
     let file = File::open(path).map_err(ElfError::Open)?;
     let mut start = [0; 4];
-    // What a full disk leaves is cut off, or zeros.
+    // A full disk leaves truncated files, or zeros.
     let whole = file.read_exact_at(&mut start, 0).is_ok() && start != [0; 4];
     if whole && start != object::elf::ELFMAG {
         return Err(ElfError::Foreign);
@@ -64,8 +65,8 @@ pub(super) fn section(path: &Path, name: &str) -> Result<Option<Vec<u8>>, ElfErr
 mod tests {
     use super::*;
 
-    /// A section of this very binary, for a test that reads it. Not that of the entries: this binary
-    /// is looked at, too, when the tool checks its own repository.
+    /// A section of this binary for the test that reads it. It is not the section of the entries, because
+    /// the tool also reads this binary when it checks its own repository.
     #[used]
     #[unsafe(link_section = "memcheck_elf")]
     static ENTRY: [u8; 4] = *b"test";
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_file_is_an_error_at_every_length() {
+    fn a_truncated_file_is_an_error_at_every_length() {
         let whole = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("cut");
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_of_another_system_is_told_from_a_broken_one() {
+    fn a_program_of_another_system_is_not_called_broken() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.wasm");
         std::fs::write(&path, b"\0asm\x01\0\0\0").unwrap();
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_file_cannot_be_opened() {
+    fn a_missing_file_is_an_error() {
         assert!(matches!(section("/nowhere".as_ref(), ENTRIES), Err(ElfError::Open(_))));
     }
 }

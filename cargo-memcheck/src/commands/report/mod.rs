@@ -1,0 +1,6 @@
+//! `cargo memcheck report`.
+
+mod merge;
+mod show;
+
+pub(super) use show::report;

@@ -1,0 +1,39 @@
+//! The results of a run as one JSON document, which `cargo memcheck report` reads.
+
+use std::io;
+
+use memcheck::report::{Report, RunReport};
+
+use super::run_result::RunResult;
+
+/// The runs of the results that `cargo memcheck report` has read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct EarlierRuns {
+    /// The start of the first run, as its document states it.
+    pub(crate) started: String,
+    /// The root of the workspace, if it is known and the same for all runs.
+    pub(crate) workspace: Option<String>,
+}
+
+/// The document of a run.
+pub(super) fn export(result: &RunResult<'_>) -> io::Result<Vec<u8>> {
+    let reports = result.reports.iter().map(|report| Report::clone(report)).collect();
+    let summary = result.summary;
+    let mut run = RunReport::new(result.started, summary.elapsed, reports);
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    run.summary.not_run = count(summary.not_run);
+    run.summary.filtered_out = count(summary.filtered_out);
+    run.summary.interrupted = summary.interrupted;
+    run.summary.proofs = summary.proofs;
+    match result.earlier {
+        Some(earlier) => {
+            run.started.clone_from(&earlier.started);
+            run.workspace.clone_from(&earlier.workspace);
+        }
+        None => {
+            let root = result.workspace.root();
+            run.workspace = root.map(|root| root.to_string_lossy().into_owned());
+        }
+    }
+    Ok(run.to_json()?.into_bytes())
+}
