@@ -35,7 +35,7 @@ pub(crate) fn explain(launch: &Launch, report: Report) -> Report {
 /// The tests that the binary lists, as `name: test` lines; `None` when it could not be asked.
 fn list(launch: &Launch) -> Option<String> {
     let mut command = Command::new(&launch.program);
-    launch.surround(&mut command);
+    launch.set_environment(&mut command);
     command
         .args(["--list", "--format", "terse"])
         .stdin(Stdio::null())
