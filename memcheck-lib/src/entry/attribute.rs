@@ -46,7 +46,7 @@ pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
 #[expect(clippy::print_stderr, reason = "the observer shows what the worker printed")]
 fn fail_as_duplicate(test: &Test) -> ! {
     eprintln!(
-        "memcheck: `{}` runs twice in one process. If `#[test]` stands above `#[memcheck]`, remove `#[test]`; if two tests have this name, rename one",
+        "memcheck: `{}` runs twice in one process. Remove `#[test]` if it is above `#[memcheck]`, or rename one of two tests with this name",
         test.name()
     );
     std::panic::resume_unwind(Box::new("memcheck"))

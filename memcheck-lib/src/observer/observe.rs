@@ -99,7 +99,7 @@ fn facts(launch: &Launch, started: Instant) -> Facts {
 }
 
 /// The text that the worker compares with the snapshot: the profile of a test that passes if its end
-/// does. `None` for a test that does not pass: nobody should accept the profile of a leak, and an
+/// does. `None` for a test that does not pass: the profile of a leak must not be accepted, and an
 /// inconclusive profile may differ in the next run.
 fn snapshot_text(facts: Facts, measured: Measured) -> Option<String> {
     let measured = Measured { completed: true, ..measured };

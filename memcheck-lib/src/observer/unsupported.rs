@@ -1,6 +1,8 @@
 //! The observer on systems where nothing can be measured.
 
-use super::{Cancel, Launch, Progress, Settings};
+use super::cancel::{Cancel, Progress};
+use super::launch::Launch;
+use super::settings::Settings;
 use crate::report::{Proof, Report, TestId};
 
 /// Returns a report that says that nothing can be measured.

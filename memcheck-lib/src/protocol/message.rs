@@ -44,7 +44,7 @@ pub(crate) enum Command {
     /// End the test.
     Finish,
     /// Continue: the observer has read the output so far. The answer to the worker's first packet and
-    /// to its last, so that output of the harness is told apart from output of the test.
+    /// to its last, so that the observer can separate the output of the test from that of the harness.
     GoOn,
 }
 

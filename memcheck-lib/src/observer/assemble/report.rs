@@ -183,7 +183,11 @@ mod tests {
 
     fn facts() -> Facts {
         Facts {
-            test: TestId { name: "asked".into(), binary: "my-crate".into(), ..TestId::default() },
+            test: TestId {
+                name: "requested".into(),
+                binary: "my-crate".into(),
+                ..TestId::default()
+            },
             conditions: Conditions::default(),
             elapsed: Duration::from_secs(2),
             blind: false,
@@ -194,7 +198,7 @@ mod tests {
     fn hello() -> Hello {
         Hello {
             library: String::new(),
-            test: TestId { name: "told".into(), line: 7, ..TestId::default() },
+            test: TestId { name: "from_hello".into(), line: 7, ..TestId::default() },
             options: Options::default(),
             heap_counted: true,
             own_allocator: false,
@@ -230,9 +234,12 @@ mod tests {
     fn the_worker_names_the_test_and_the_observer_its_binary() {
         let test = report(measured(Verdict::Steady)).test;
         let name = (test.name.as_str(), test.binary.as_str(), test.line);
-        assert_eq!(name, ("told", "my-crate", 7));
-        let unheard = report(Measured::default()).test;
-        assert_eq!((unheard.name.as_str(), unheard.binary.as_str()), ("asked", "my-crate"));
+        assert_eq!(name, ("from_hello", "my-crate", 7));
+        let without_hello = report(Measured::default()).test;
+        assert_eq!(
+            (without_hello.name.as_str(), without_hello.binary.as_str()),
+            ("requested", "my-crate")
+        );
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(super) fn judge<W: MeasuredWorker>(run: &mut Run<'_, W>) -> Result<(), Inter
     let allocators = worker.allocators()?;
     let start = worker.counters()?;
     let start = settle(*worker, start, &mut budget)?;
-    // Tasks that the first iterations have started for good are not waited for.
+    // The first iterations may have started tasks that never end. Those are not waited for.
     budget.expect_tasks(start.tasks);
     // The snapshot before the baseline: the cost of taking it must not be in the judged part.
     let process = worker.snapshot();

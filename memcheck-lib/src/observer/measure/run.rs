@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::warm_up::WarmUp;
 use crate::detect::{Conclusion, Scarce};
 use crate::heap::allocators::AllocatorChange;
 use crate::observer::recording::{Coverage, Recordable};
@@ -80,6 +79,17 @@ pub(super) struct Run<'a, W> {
 pub(super) struct Idle {
     pub(super) tasks: Option<u64>,
     pub(super) fds: Option<u64>,
+}
+
+/// What the warm-up showed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::observer) struct WarmUp {
+    /// Wall time of an iteration after it.
+    pub(super) cost: Duration,
+    /// Least wall time of an iteration, without the delays of a busy machine.
+    pub(super) least_cost: Duration,
+    /// Number of its iterations.
+    pub(in crate::observer) iterations: u64,
 }
 
 impl<'a, W: MeasuredWorker> Run<'a, W> {

@@ -3,21 +3,10 @@
 use std::time::Duration;
 
 use super::limited_resources::limited_resource;
-use super::run::{MeasuredWorker, Run};
+use super::run::{MeasuredWorker, Run, WarmUp};
 use crate::observer::worker_handle::capabilities::{Iterate, KernelView};
 use crate::observer::worker_handle::interruption::Interruption;
 use crate::options::Options;
-
-/// What the warm-up showed.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::observer) struct WarmUp {
-    /// Wall time of an iteration after it.
-    pub(super) cost: Duration,
-    /// Least wall time of an iteration, without the delays of a busy machine.
-    pub(super) least_cost: Duration,
-    /// Number of its iterations.
-    pub(in crate::observer) iterations: u64,
-}
 
 pub(super) fn phase<W: MeasuredWorker>(run: &mut Run<'_, W>) -> Result<(), Interruption> {
     run.warm_up = warm_up(run.worker, &run.measured.options, run.asserts_snapshot)?;

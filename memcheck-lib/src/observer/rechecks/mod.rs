@@ -1,5 +1,5 @@
-//! Rechecks: what three kinds of growth have in common with clean bodies is told apart by more readings,
-//! before a test is called growing.
+//! Rechecks: three kinds of growth that the judged part of a run cannot distinguish from a leak. More
+//! readings decide them before a test is called growing.
 
 pub(super) mod allocator_retention;
 pub(super) mod backlog;

@@ -1,14 +1,12 @@
 //! The recorder of call stacks as the worker uses it: the real one, or one that records nothing.
 
-#[cfg(not(memcheck_sites))]
-pub(super) use nothing::{code_may_have_changed, start, stop};
-#[cfg(memcheck_sites)]
 pub(super) use recorder::{code_may_have_changed, start, stop};
 
 #[cfg(memcheck_sites)]
 mod recorder {
     use std::ptr::NonNull;
 
+    pub(in super::super) use crate::recorder::{look_again as code_may_have_changed, stop};
     use crate::{heap, recorder};
 
     /// Starts to record into the file whose first page is mapped at `page`, if that is possible. The
@@ -17,13 +15,11 @@ mod recorder {
         heap::tell_recorder();
         recorder::start(page);
     }
-
-    pub(in super::super) use crate::recorder::{look_again as code_may_have_changed, stop};
 }
 
 /// For builds without the feature `sites`, or for other processors.
 #[cfg(not(memcheck_sites))]
-mod nothing {
+mod recorder {
     use std::ptr::NonNull;
 
     pub(in super::super) fn start(_page: NonNull<u8>) {}

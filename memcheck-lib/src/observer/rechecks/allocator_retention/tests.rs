@@ -78,8 +78,9 @@ fn a_backlog_next_to_a_leak_is_inconclusive() {
         ScriptedWorker { handed_over: 10_000, heap_per_iteration, ..ScriptedWorker::new(0, 0) };
     let conclusion = worker.measured(Options::default()).conclusion.unwrap();
     assert_eq!(conclusion.verdict, Some(Verdict::Inconclusive));
-    let said = |of: &Advice| matches!(of, Advice::FellBehind { metric: Metric::HeapBytes, .. });
-    assert!(conclusion.advice.iter().any(said), "{:?}", conclusion.advice);
+    let fell_behind =
+        |of: &Advice| matches!(of, Advice::FellBehind { metric: Metric::HeapBytes, .. });
+    assert!(conclusion.advice.iter().any(fell_behind), "{:?}", conclusion.advice);
 }
 
 #[test]
@@ -106,8 +107,9 @@ fn threads_that_end_slowly_are_inconclusive() {
     let mut worker = ScriptedWorker { starts: 1, ..ScriptedWorker::new(0, 0) };
     let conclusion = worker.measured(options).conclusion.unwrap();
     assert_eq!(conclusion.verdict, Some(Verdict::Inconclusive));
-    let said = |of: &Advice| matches!(of, Advice::FellBehind { metric: Metric::Threads, .. });
-    assert!(conclusion.advice.iter().any(said), "{:?}", conclusion.advice);
+    let fell_behind =
+        |of: &Advice| matches!(of, Advice::FellBehind { metric: Metric::Threads, .. });
+    assert!(conclusion.advice.iter().any(fell_behind), "{:?}", conclusion.advice);
 }
 
 #[test]

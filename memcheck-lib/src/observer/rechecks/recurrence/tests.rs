@@ -59,8 +59,8 @@ fn growth_that_hardly_recurs_is_inconclusive() {
     let (conclusion, _) = judge(at(&[460, 780, 1_380, 1_880, 2_180, 2_980, 3_580, 5_000]));
     assert_eq!(conclusion.verdict, Some(Verdict::Inconclusive));
     let blocks = Metric::HeapBlocks;
-    let said = |of: &Advice| matches!(of, Advice::StillFilling { metric, warmup: 8160, .. } if *metric == blocks);
-    assert!(conclusion.advice.iter().any(said), "{:?}", conclusion.advice);
+    let still_filling = |of: &Advice| matches!(of, Advice::StillFilling { metric, warmup: 8160, .. } if *metric == blocks);
+    assert!(conclusion.advice.iter().any(still_filling), "{:?}", conclusion.advice);
 }
 
 #[test]

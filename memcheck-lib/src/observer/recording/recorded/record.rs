@@ -16,8 +16,9 @@ use crate::report::SiteKind;
 
 /// The time that a recording may take is so many times that of the judged part, …
 ///
-/// An iteration that allocates often takes up to about eight times as long while it is recorded
-/// (`docs/recording.md` has the costs).
+/// It runs at most as many iterations as the worker ran before. A body that does little but allocate takes
+/// two to three times as long while it is recorded, four times at most (`docs/recording.md`); eight leaves
+/// a margin of two.
 const SLOWDOWN: u32 = 8;
 /// … plus this for short runs, but never more than the timeout leaves.
 const EXTRA_TIME: Duration = Duration::from_secs(5);
@@ -113,7 +114,7 @@ impl Run {
             let took = clock.elapsed() - before;
             if clock.elapsed() + took * 3 > limit {
                 ledger.note(format!(
-                    "recording stopped after {:.1} s, its time limit: sites that grow rarely may be missing. Raise `time` or `timeout` to record longer",
+                    "recording stopped after {:.1} s, because the next batch would exceed its time limit: sites that grow rarely may be missing. Raise `time` or `timeout` to record longer",
                     clock.elapsed().as_secs_f64()
                 ));
                 break;
