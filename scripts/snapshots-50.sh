@@ -58,7 +58,7 @@ TOML
         passed=$((passed + 1))
       else
         failed=1
-        grep -q "memory profile is not the snapshot's" "$work/last" && differed=$((differed + 1))
+        grep -q "memory profile differs from the snapshot" "$work/last" && differed=$((differed + 1))
         cp "$work/last" "$work/$profile-${runner//[^a-z0-9]/-}-$run"
       fi
     done

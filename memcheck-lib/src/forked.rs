@@ -1,21 +1,21 @@
-//! Tells a process from those that it forks, by whatever call: a raw system call (`syscall`,
-//! `clone`) runs none of the handlers of `pthread_atfork`.
+//! Distinguishes a process from those that it forks, whichever call forks them: a raw system call
+//! (`syscall`, `clone`) runs none of the handlers of `pthread_atfork`.
 //!
 //! A child that shares the memory of its parent until it starts another program (`vfork`) is not
-//! told apart.
+//! recognized as a child.
 
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
 
-/// A word that is 1 here and 0 in every child: the kernel gives a child an empty page in its place
-/// (MADV_WIPEONFORK, madvise(2)). Null before [`remember`], and where there is no such page.
+/// A word that is 1 in this process and 0 in every child: the kernel replaces its page with an empty one
+/// in a child (MADV_WIPEONFORK, madvise(2)). Null before [`remember`], and if there is no such page.
 static HERE: AtomicPtr<AtomicU32> = AtomicPtr::new(std::ptr::null_mut());
 
-/// What the handler says, for where there is no such page.
+/// Set by the handler of `pthread_atfork`, for kernels without such a page.
 static FORKED: AtomicBool = AtomicBool::new(false);
 
-/// Remembers that this is the process from which children are to be told. Once.
+/// Makes the calling process the one whose children [`is_child`] recognizes. Call it once.
 pub(crate) fn remember() {
     unsafe extern "C" fn forked() {
         FORKED.store(true, Ordering::Relaxed);
@@ -30,16 +30,16 @@ pub(crate) fn remember() {
     // SAFETY: the advice is for the mapping that was just made.
     if unsafe { madvise(page, LENGTH, Advice::LinuxWipeOnFork) }.is_ok() {
         let word = page.cast::<AtomicU32>();
-        // SAFETY: the page is writable, and stays mapped for good. All zero bytes are a valid word.
+        // SAFETY: the page is writable and is never unmapped. All zero bytes are a valid word.
         unsafe { &*word }.store(1, Ordering::Relaxed);
         HERE.store(word, Ordering::Release);
     }
 }
 
-/// Whether this is a process that was forked by the one that remembers.
+/// Whether the process that called [`remember`] forked this one.
 #[inline]
 pub(crate) fn is_child() -> bool {
-    // SAFETY: null, or the word of `remember`, which stays mapped for good, in a child too.
+    // SAFETY: null, or the word of `remember`, which is never unmapped, in a child neither.
     let here = unsafe { HERE.load(Ordering::Acquire).as_ref() };
     here.is_some_and(|here| here.load(Ordering::Relaxed) == 0) || FORKED.load(Ordering::Relaxed)
 }

@@ -265,7 +265,7 @@ fn a_worker_without_its_socket_exits_with_an_error() {
         .unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("were closed before it began"), "{said}");
+    assert!(said.contains("were closed before the test started"), "{said}");
 }
 
 #[test]

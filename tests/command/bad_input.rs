@@ -304,8 +304,8 @@ fn a() {
         Project::new(name).without_library().file("src/lib.rs", source).memcheck(&[]).code(1)
     };
     for (name, protocol, advice) in [
-        ("old-protocol", 0, "update the dev-dependency memcheck-lib"),
-        ("new-protocol", 99, "update cargo-memcheck"),
+        ("old-protocol", 0, "Update the dev-dependency `memcheck-lib`"),
+        ("new-protocol", 99, "Update cargo-memcheck"),
     ] {
         let stdout = project(name, protocol).stdout;
         let what = format!("the test was built with memcheck-lib 0.0.9 (protocol {protocol})");

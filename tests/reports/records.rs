@@ -76,7 +76,7 @@ fn a_killed_test_has_a_record() {
     assert_eq!(run(&mut command).status, None);
     let output = elsewhere(project.path(), &["report", "records"]).code(1);
     assert!(output.stdout.contains("BROKEN"), "{}", output.stdout);
-    assert!(output.stdout.contains("its process ended before it was judged"), "{}", output.stdout);
+    assert!(output.stdout.contains("the process of the test ended before"), "{}", output.stdout);
 }
 
 #[test]

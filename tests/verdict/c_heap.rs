@@ -124,7 +124,7 @@ fn a_rust_heap_on_malloc_is_judged_with_the_c_heap() {
     .code(100);
     assert!(line(&output, "clean").contains("PASS"), "{}", output.stdout);
     assert!(line(&output, "leaks").contains("LEAK"), "{}", output.stdout);
-    let said = "Its blocks are counted as those of the C heap";
+    let said = "Its blocks are counted with those of the C heap";
     assert!(output.stdout.contains(said), "{}", output.stdout);
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn explain_unlisted(launch: &Launch, report: Report) -> Report {
 /// The output of `--list`, lines like `name: test`; `None` if the binary does not answer.
 fn list(launch: &Launch) -> Option<String> {
     let mut command = Command::new(&launch.program);
-    launch.surround(&mut command);
+    launch.set_environment(&mut command);
     command
         .args(["--list", "--format", "terse"])
         .stdin(Stdio::null())

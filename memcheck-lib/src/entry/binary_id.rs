@@ -1,27 +1,30 @@
-//! The id of the test binary that a test is in, spelled as nextest spells it, found out from within.
+//! The ID of the test binary that a test is in, as nextest spells it, derived inside the test.
 //! <https://nexte.st/docs/glossary/#binary-id>
 
 #![cfg_attr(
     not(target_os = "linux"),
-    allow(dead_code, reason = "only an observer, which there is on Linux, leaves records")
+    allow(
+        dead_code,
+        reason = "only an observer writes report files, and observers exist on Linux only"
+    )
 )]
 
 use std::path::Path;
 
-/// What cargo told the compiler of the target that a test is in.
+/// The cargo target that a test is in, from the variables that cargo sets for the compiler.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Target {
-    /// `CARGO_PKG_NAME`; `None` where it was not cargo that called the compiler.
+    /// `CARGO_PKG_NAME`; `None` if another build system called the compiler.
     pub package: Option<&'static str>,
-    /// `CARGO_BIN_NAME`: only of programs, those of examples included.
+    /// `CARGO_BIN_NAME`: set for programs and examples only.
     pub program: Option<&'static str>,
-    /// Whether there was a `CARGO_TARGET_TMPDIR`: only of integration tests and benches.
+    /// Whether `CARGO_TARGET_TMPDIR` is set: for integration tests and benches only.
     pub integration: bool,
 }
 
-/// The id of the binary. cargo tells no test under which name it is run, so this is put together
-/// from what it told the compiler (`target`), the name of the crate (the first part of the test's
-/// module path), the source file of the test and the folder of the executable.
+/// The ID of the binary. cargo does not pass it to a test, so it is derived from the cargo target, the
+/// name of the crate (the first part of the test's module path), the source file of the test and the
+/// folder of the executable.
 pub(super) fn binary_id(target: Target, krate: &str, file: &str, executable: &Path) -> String {
     let Some(package) = target.package else { return krate.to_owned() };
     let folder = executable.parent().and_then(Path::file_name);
@@ -34,13 +37,13 @@ pub(super) fn binary_id(target: Target, krate: &str, file: &str, executable: &Pa
             let (kind, name) = in_file(file, krate).unwrap_or(("", krate));
             format!("{package}::{kind}{name}")
         }
-        // Every kind of library has one and the same unit tests.
+        // All kinds of library share one binary of unit tests.
         None => package.to_owned(),
     }
 }
 
 /// The kind and name of an integration test or bench by its source file: `tests/NAME.rs`, or a file
-/// below `tests/NAME/`. The name of the crate has `_` for each `-` of it.
+/// below `tests/NAME/`. The name of the crate is NAME with `_` for each `-`.
 fn in_file<'a>(file: &'a str, krate: &str) -> Option<(&'static str, &'a str)> {
     let mut parts = file.split(['/', '\\']).peekable();
     while let Some(part) = parts.next() {
@@ -69,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_those_of_nextest() {
+    fn ids_match_those_of_nextest() {
         let id = |target, krate, file, exe| binary_id(target, krate, file, Path::new(exe));
         let library = target(None, false);
         let integration = target(None, true);
@@ -83,7 +86,7 @@ mod tests {
             (id(integration, "end_to_end", "a/tests/end-to-end.rs", DEPS), "my-crate::end-to-end"),
             (id(integration, "many", "tests/many/sub/one.rs", DEPS), "my-crate::many"),
             (id(integration, "fast", "benches/fast.rs", DEPS), "my-crate::bench/fast"),
-            // `tests` further up is another folder, and a path of the user's own has no folder.
+            // An outer `tests` is another folder, and a target path of the user's own has none.
             (id(integration, "a", "tests/fixtures/p/tests/a.rs", DEPS), "my-crate::a"),
             (id(integration, "moved", "spec/moved.rs", DEPS), "my-crate::moved"),
             (id(Target::default(), "plain", "x.rs", "/bazel/x"), "plain"),

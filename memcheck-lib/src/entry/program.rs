@@ -1,23 +1,23 @@
-//! A check without the attribute: for programs, benches and test harnesses of one's own.
+//! A check without the attribute: for programs, benches and custom test harnesses.
 
 use std::panic::Location;
 use std::process::Termination;
 
-use super::test::{once, reason_to_run_once};
+use super::once::{reason_to_run_once, run_once};
 use crate::options::Options;
 use crate::report::{Outcome, Report, TestId};
 use crate::worker::Workload;
 
 /// A check of a piece of a program, without libtest and without the attribute.
 ///
-/// [`run`](Check::run) starts the same program again, with the same arguments, as a worker: it
-/// comes by the same way to the same check and runs its iterations there, while this process
-/// observes it. In the worker, the checks that come before are skipped (their reports say
-/// [`Status::Skip`](crate::report::Status), a success), and the program ends with its check: what
-/// `main` does before a check is done there too, what it does after is not.
+/// [`run`](Check::run) starts the same program again, with the same arguments, as a worker. The worker
+/// reaches the same check and runs its iterations there, while this process observes it. In the worker,
+/// earlier checks are skipped (their reports say [`Status::Skip`](crate::report::Status), a success), and
+/// the program ends after its check: the worker also does what `main` does before the check, but not what
+/// `main` does after it.
 ///
-/// For a program with `harness = false` (a custom test harness, a bench, a binary). In a function
-/// under libtest's `#[test]` use the attribute: the worker could not find its way to one test.
+/// For a program with `harness = false` (a custom test harness, a bench, a binary). In a function under
+/// libtest's `#[test]` use the attribute instead: the worker could not select a single test.
 ///
 /// ```no_run
 /// use memcheck::{Bytes, Check};
@@ -39,14 +39,14 @@ pub struct Check {
 }
 
 impl Check {
-    /// A check of this name. Names tell the checks of a program apart; the second check of one
-    /// name is the second one that is made, in the worker as here.
+    /// A check of this name. The name identifies the check within its program; checks of one name are
+    /// numbered in the order of their creation, in the worker as here.
     #[track_caller]
     pub fn new(name: impl Into<String>) -> Self {
         Check { name: name.into(), options: Options::new(), place: Location::caller() }
     }
 
-    /// Takes all options from `options` that it says.
+    /// Takes all options that are set in `options`.
     pub fn options(mut self, options: Options) -> Self {
         self.options = options.over(self.options);
         self
@@ -54,8 +54,8 @@ impl Check {
 
     /// Checks a body that is one iteration.
     ///
-    /// Never panics for what the body does: a body that panics, exits or hangs does so in the
-    /// worker, and the report says it.
+    /// Does not panic whatever the body does: a body that panics, exits or hangs does so in the worker,
+    /// and the report says so.
     pub fn run<R: Termination>(self, body: impl FnMut() -> R) -> Report {
         self.run_workload(|workload| workload.iterate(body))
     }
@@ -70,81 +70,17 @@ impl Check {
             column: self.place.column(),
         };
         if let Some(reason) = reason_to_run_once() {
-            once(&self.name, body, reason);
+            run_once(&self.name, body, reason);
             return Report::unobserved(id, Outcome::Skipped);
         }
         #[cfg(target_os = "linux")]
         {
-            linux::run(id, self.options, body)
+            super::observed_program::run(id, self.options, body)
         }
         #[cfg(not(target_os = "linux"))]
         {
-            once(&self.name, body, super::test::NOT_LINUX);
+            run_once(&self.name, body, super::once::NOT_LINUX);
             Report::unobserved(id, Outcome::Skipped)
         }
-    }
-}
-
-#[cfg(target_os = "linux")]
-mod linux {
-    use std::collections::BTreeMap;
-    use std::process::Termination;
-    use std::sync::{Mutex, PoisonError};
-
-    use crate::observer::{Cancel, Launch, Settings, observe};
-    use crate::options::Options;
-    use crate::protocol::handshake;
-    use crate::protocol::message::CHECK_VARIABLE;
-    use crate::report::{Outcome, Report, TestId};
-    use crate::worker::Workload;
-    use crate::worker::connection::{self, Part};
-    use crate::worker::serve::serve;
-
-    pub(super) fn run<R: Termination>(
-        id: TestId,
-        options: Options,
-        body: impl FnOnce(Workload) -> R,
-    ) -> Report {
-        let key = key(&id.name);
-        if handshake::handshake().is_some()
-            && let Ok(wanted) = std::env::var(CHECK_VARIABLE)
-        {
-            if wanted == key
-                && let Part::Worker(connection) = connection::connect()
-            {
-                serve(&connection, id, options, None, body);
-                // What the program does after its check is the observer's to do.
-                std::process::exit(0);
-            }
-            return Report::unobserved(id, Outcome::Skipped);
-        }
-        let program = match std::env::current_exe() {
-            Ok(program) => program,
-            Err(error) => return Report::broken(id, format!("cannot find this program: {error}")),
-        };
-        let launch = Launch {
-            program,
-            test: id.name.clone(),
-            arguments: std::env::args_os().skip(1).collect(),
-            check: Some(key),
-            ..Launch::default()
-        };
-        let (settings, warnings) = match Settings::from_environment() {
-            Ok(settings) => settings,
-            Err(error) => return Report::broken(id, error.to_string()),
-        };
-        let mut report = observe(&launch, &settings, &Cancel::never(), &mut |_| {});
-        report.warnings.extend(warnings);
-        report
-    }
-
-    /// The name and how many checks of that name were made before.
-    fn key(name: &str) -> String {
-        static MADE: Mutex<BTreeMap<String, u64>> = Mutex::new(BTreeMap::new());
-        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = made.entry(name.to_owned()).or_default();
-        let key = format!("{name}#{before}");
-        *before += 1;
-        key
     }
 }

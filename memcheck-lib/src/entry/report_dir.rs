@@ -1,5 +1,5 @@
-//! The record that a test under `cargo test` or nextest leaves in the folder that
-//! `MEMCHECK_REPORT_DIR` names, for `cargo memcheck report`.
+//! The report file that a test under `cargo test` or nextest writes into the folder
+//! `MEMCHECK_REPORT_DIR`, for `cargo memcheck report`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,45 +8,46 @@ use std::{env, fmt, fs, io};
 
 use super::binary_id::binary_id;
 use super::test::Test;
-use crate::report::{Outcome, Report, RunReport, TestId, file};
+use crate::report::file::replace;
+use crate::report::{Outcome, Report, RunReport, TestId};
 
-/// Names the folder.
+/// Environment variable with the path of the folder.
 const DIRECTORY: &str = "MEMCHECK_REPORT_DIR";
 
-/// Bytes of the readable part of a record's file name; names may have 255.
+/// Bytes of the readable part of a file name. Linux allows 255 (NAME_MAX), and a fingerprint of 16
+/// digits and the extension follow.
 const READABLE: usize = 180;
 
-/// A record that is being made.
+/// The report file of a test that runs.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(super) struct ReportFile {
     path: PathBuf,
     test: TestId,
     started: SystemTime,
 }
 
-/// A record that could not be written.
+/// A report file could not be written.
 #[derive(Debug)]
-pub(super) struct Unwritten {
+pub(super) struct WriteError {
     path: PathBuf,
     source: io::Error,
 }
 
-impl fmt::Display for Unwritten {
+impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the record `{}` could not be written: {}; make room, or set {DIRECTORY} to a folder that can be written",
+            "cannot write the report file `{}`: {}. Free disk space, or set `{DIRECTORY}` to a writable folder",
             self.path.display(),
             self.source
         )
     }
 }
 
-impl Record {
-    /// Begins the record of a test, if one is wanted. A test whose process is killed must not be
-    /// missing among the records, as if it had never been: until the result is known its record
-    /// says that there is none.
-    pub(super) fn begin(test: &Test) -> Result<Option<Record>, Unwritten> {
+impl ReportFile {
+    /// Creates the report file of a test, if `MEMCHECK_REPORT_DIR` is set. Until the result is known the
+    /// file contains a report without result, so that a test whose process is killed is not missing.
+    pub(super) fn create(test: &Test) -> Result<Option<ReportFile>, WriteError> {
         let directory = env::var_os(DIRECTORY).filter(|directory| !directory.is_empty());
         let Some(directory) = directory.map(PathBuf::from) else { return Ok(None) };
         let executable = env::current_exe().unwrap_or_default();
@@ -55,50 +56,49 @@ impl Record {
         id.binary = of_nextest(env::var_os("NEXTEST"), env::var("NEXTEST_BINARY_ID").ok())
             .unwrap_or_else(|| binary_id(test.target, krate, test.file, &executable));
         let path = directory.join(file_name(&id));
-        let record = Record { path, test: id, started: SystemTime::now() };
+        let file = ReportFile { path, test: id, started: SystemTime::now() };
         fs::create_dir_all(&directory)
-            .map_err(|source| Unwritten { path: directory.clone(), source })?;
-        let message = "the test began, but its process ended before it was judged: was it killed, by a timeout or for want of memory?";
+            .map_err(|source| WriteError { path: directory.clone(), source })?;
+        let message = "the process of the test ended before the test was judged. Check whether a timeout or the kernel (out of memory) killed it";
         let outcome = Outcome::Broken { message: message.to_owned() };
-        record.write(Report::unobserved(record.test.clone(), outcome))?;
-        Ok(Some(record))
+        file.write(Report::unobserved(file.test.clone(), outcome))?;
+        Ok(Some(file))
     }
 
     /// Writes the result.
-    pub(super) fn finish(&self, report: &Report) -> Result<(), Unwritten> {
+    pub(super) fn finish(&self, report: &Report) -> Result<(), WriteError> {
         let mut report = report.clone();
         report.test.binary.clone_from(&self.test.binary);
         self.write(report)
     }
 
-    fn write(&self, report: Report) -> Result<(), Unwritten> {
+    fn write(&self, report: Report) -> Result<(), WriteError> {
         let elapsed = self.started.elapsed().unwrap_or(Duration::ZERO);
-        // What cargo and nextest give to a test.
+        // cargo and nextest set this for a test.
         let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
         let workspace = package.and_then(|folder| workspace(&folder, Path::new(&report.test.file)));
         let mut run = RunReport::new(self.started, elapsed, vec![report]);
         run.workspace = workspace.map(|folder| folder.to_string_lossy().into_owned());
         run.to_json()
             .map_err(io::Error::from)
-            .and_then(|json| file::replace(&self.path, json.as_bytes()))
-            .map_err(|source| Unwritten { path: self.path.clone(), source })
+            .and_then(|json| replace(&self.path, json.as_bytes()))
+            .map_err(|source| WriteError { path: self.path.clone(), source })
     }
 }
 
-/// The top folder of the workspace of a package: `file`, where one of its tests stands, is named
-/// relative to it.
+/// The root folder of the workspace of a package: the folder to which `file`, the source file of one of
+/// its tests, is relative.
 fn workspace(package: &Path, file: &Path) -> Option<PathBuf> {
     let mut above = package.ancestors().filter(|_| package.is_absolute() && file.is_relative());
     above.find(|folder| folder.join(file).is_file()).map(Path::to_owned)
 }
 
-/// The id that nextest says, if it runs this test: a shell may have the variable for other reasons.
+/// The ID that nextest sets, if nextest runs this test: the variable alone may come from elsewhere.
 fn of_nextest(nextest: Option<OsString>, id: Option<String>) -> Option<String> {
     id.filter(|id| nextest.is_some() && !id.is_empty())
 }
 
-/// A name for the file of a test's record: readable, the same in every run, and another one for
-/// every other test.
+/// The name of a test's report file: readable, the same in every run, and different for every test.
 fn file_name(test: &TestId) -> String {
     let readable = |text: &str| -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
@@ -106,13 +106,13 @@ fn file_name(test: &TestId) -> String {
     };
     let mut name = format!("{}.{}", readable(&test.binary), readable(&test.name));
     name.truncate(READABLE);
-    // A name with a dot in front is hidden.
+    // A name that starts with a dot is hidden.
     let name = name.trim_start_matches('.');
     format!("{name}.{:016x}.json", fingerprint(&[&test.binary, &test.name]))
 }
 
 /// FNV-1a of the parts, <http://www.isthe.com/chongo/tech/comp/fnv/>: the standard library's hash
-/// may be another one with the next compiler.
+/// may change with the compiler.
 fn fingerprint(parts: &[&str]) -> u64 {
     let bytes = parts.iter().flat_map(|part| part.bytes().chain([0]));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn every_test_has_a_file_of_its_own() {
+    fn every_test_has_its_own_file() {
         let one = name("my-crate::bin/tool", "tests::a");
         assert!(one.starts_with("my-crate.bin-tool.tests.a.") && one.ends_with(".json"), "{one}");
         assert_eq!(one, name("my-crate::bin/tool", "tests::a"));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn names_fit_every_file_system() {
+    fn file_names_are_short_and_have_no_separators() {
         for test in ["x".repeat(10_000).as_str(), "ß".repeat(300).as_str(), "../../etc/x", ""] {
             let name = name("crate", test);
             assert!(name.len() < 255 && !name.contains('/') && !name.starts_with('.'), "{name}");
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_workspace_is_where_the_file_of_the_test_is_found_from() {
+    fn the_workspace_is_the_folder_to_which_the_test_file_is_relative() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         fs::create_dir_all(root.join("crates/a/src")).unwrap();
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn nextest_is_believed_only_where_it_runs() {
+    fn the_nextest_id_counts_only_under_nextest() {
         let id = || Some("a::b".to_owned());
         assert_eq!(of_nextest(Some("1".into()), id()), id());
         assert_eq!(of_nextest(None, id()), None);

@@ -1,16 +1,16 @@
-//! Where an `async` test that `#[memcheck]` wrote enters the library: the runtime of tokio that it
-//! runs in.
+//! The entry of an `async` test under `#[memcheck]`, and the tokio runtime that it runs in.
 //!
 //! The runtime is built once, in the worker, and entered for every iteration. So what a body leaves
-//! behind in it, a task above all, stays and is seen; what a runtime costs is not counted again and
-//! again. Tasks that have not ended are a metric of their own; before a reading the runtime is driven,
-//! so that those of them that can end do.
+//! behind in it, tasks above all, stays and is counted, and the cost of a runtime is counted once. Tasks
+//! that have not ended are a metric of their own; before a reading the worker drives the runtime, so that
+//! tasks end that can.
 
 use std::fmt;
 use std::io;
 use std::process::Termination;
 
-use super::test::{self, Test};
+use super::attribute;
+use super::test::Test;
 use crate::worker::Step;
 use crate::worker::Workload;
 
@@ -21,7 +21,7 @@ pub enum Runtime {
     CurrentThread,
     /// `flavor = "multi_thread"`.
     MultiThread {
-        /// `worker_threads`; by default what tokio takes, the number of cores.
+        /// `worker_threads`; by default the number of cores, as in tokio.
         worker_threads: Option<usize>,
     },
 }
@@ -39,7 +39,11 @@ impl fmt::Display for RuntimeError {
             Runtime::CurrentThread => "current_thread",
             Runtime::MultiThread { .. } => "multi_thread",
         };
-        write!(f, "no {what} runtime of tokio could be built for the test: {}", self.source)
+        write!(
+            f,
+            "cannot build the `{what}` runtime of tokio for the test: {}. Check the limits of threads and open files (`ulimit -u`, `ulimit -n`)",
+            self.source
+        )
     }
 }
 
@@ -64,7 +68,7 @@ impl Runtime {
 
 /// Enters an `async` test whose body is one iteration.
 pub fn plain_async<R: Termination>(test: Test, runtime: Runtime, mut body: impl AsyncFnMut() -> R) {
-    test::workload(test, |workload| -> Result<(), RuntimeError> {
+    attribute::workload(test, |workload| -> Result<(), RuntimeError> {
         let runtime = runtime.build()?;
         let mut steps = workload.in_runtime(&runtime).steps();
         loop {
@@ -89,7 +93,7 @@ pub fn workload_async<R: Termination>(
     runtime: Runtime,
     body: impl AsyncFnOnce(Workload) -> R,
 ) {
-    test::workload(test, |workload| -> Result<R, RuntimeError> {
+    attribute::workload(test, |workload| -> Result<R, RuntimeError> {
         let runtime = runtime.build()?;
         let workload = workload.in_runtime(&runtime);
         Ok(runtime.block_on(body(workload)))
@@ -102,7 +106,7 @@ mod tests {
     use tokio::runtime::{Handle, RuntimeFlavor};
 
     #[test]
-    fn builds_what_tokio_calls_so() {
+    fn runtimes_have_the_flavor_and_threads_of_their_name() {
         let facts = |runtime: Runtime| {
             runtime.build().unwrap().block_on(async {
                 let metrics = Handle::current().metrics();
@@ -117,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn a_runtime_that_cannot_be_built_says_which_and_why() {
+    fn a_runtime_error_names_the_flavor_and_the_cause() {
         let error = RuntimeError {
             runtime: Runtime::MultiThread { worker_threads: None },
             source: io::Error::other("no threads left"),
         };
         assert_eq!(
             error.to_string(),
-            "no multi_thread runtime of tokio could be built for the test: no threads left"
+            "cannot build the `multi_thread` runtime of tokio for the test: no threads left. Check the limits of threads and open files (`ulimit -u`, `ulimit -n`)"
         );
     }
 }

@@ -1,18 +1,17 @@
 //! Progress of a running check, and the handle that ends it.
 
-/// Where a running check is.
+/// Progress of a running check.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     /// Iterations done, warm-up included.
     pub iterations: u64,
 }
 
-/// Lets another thread (a signal's) end running checks.
+/// Lets another thread, such as one that handles signals, end running checks.
 #[derive(Clone, Debug)]
 pub struct Cancel {
-    /// An eventfd that is readable once the checks are to end; `None` where nobody will ask.
-    #[cfg(target_os = "linux")]
-    descriptor: Option<std::sync::Arc<std::os::fd::OwnedFd>>,
+    /// `None` in a handle that never cancels.
+    flag: Option<flag::Flag>,
 }
 
 impl Cancel {
@@ -20,36 +19,69 @@ impl Cancel {
     ///
     /// # Errors
     ///
-    /// The kernel's, when it has no descriptor to give.
+    /// The kernel's, if the limit of open files is reached.
     pub fn new() -> std::io::Result<Self> {
-        Ok(Cancel {
-            #[cfg(target_os = "linux")]
-            descriptor: Some(std::sync::Arc::new(rustix::event::eventfd(
-                0,
-                rustix::event::EventfdFlags::CLOEXEC | rustix::event::EventfdFlags::NONBLOCK,
-            )?)),
-        })
+        Ok(Cancel { flag: Some(flag::Flag::new()?) })
     }
 
-    /// A handle that never ends anything.
+    /// A handle that never ends a check.
     pub fn never() -> Self {
-        Cancel {
-            #[cfg(target_os = "linux")]
-            descriptor: None,
-        }
+        Cancel { flag: None }
     }
 
     /// Ends every check that was given this handle: its workers are killed.
     pub fn cancel(&self) {
-        #[cfg(target_os = "linux")]
-        if let Some(descriptor) = &self.descriptor {
-            // Only a counter at its maximum refuses, and that is readable too.
-            let _ = rustix::io::write(descriptor, &1u64.to_ne_bytes());
+        if let Some(flag) = &self.flag {
+            flag.set();
         }
     }
 
+    /// Readable once the checks are to end.
     #[cfg(target_os = "linux")]
-    pub(crate) fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        self.descriptor.as_deref().map(std::os::fd::AsFd::as_fd)
+    pub(super) fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.flag.as_ref().map(flag::Flag::descriptor)
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod flag {
+    use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+    use std::sync::Arc;
+
+    use rustix::event::{EventfdFlags, eventfd};
+
+    /// An eventfd, so that a poll can wait for it.
+    #[derive(Clone, Debug)]
+    pub(super) struct Flag(Arc<OwnedFd>);
+
+    impl Flag {
+        pub(super) fn new() -> std::io::Result<Self> {
+            let descriptor = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+            Ok(Flag(Arc::new(descriptor)))
+        }
+
+        pub(super) fn set(&self) {
+            // Fails only if the counter is at its maximum, and then the descriptor is readable too.
+            let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
+        }
+
+        pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+            self.0.as_fd()
+        }
+    }
+}
+
+/// Nothing waits for it on systems where nothing is observed.
+#[cfg(not(target_os = "linux"))]
+mod flag {
+    #[derive(Clone, Debug)]
+    pub(super) struct Flag;
+
+    impl Flag {
+        pub(super) fn new() -> std::io::Result<Self> {
+            Ok(Flag)
+        }
+
+        pub(super) fn set(&self) {}
     }
 }

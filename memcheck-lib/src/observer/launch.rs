@@ -12,24 +12,24 @@ pub struct Launch {
     pub test: String,
     /// Binary id as nextest spells it, for the report.
     pub binary: String,
-    /// Arguments of the user for the test binary.
+    /// Arguments for the test binary, from the user.
     pub arguments: Vec<OsString>,
     /// Working directory.
     pub directory: PathBuf,
     /// Environment variables to set on top of the tool's own; `None` removes one.
     pub environment: Vec<(OsString, Option<OsString>)>,
-    /// A [`Check`](crate::Check) of a program instead of a test of libtest's: the worker is the
-    /// program with [`arguments`](Launch::arguments) alone, and this is the check it runs.
+    /// A [`Check`](crate::Check) of a program instead of a libtest test: the worker is the program with
+    /// [`arguments`](Launch::arguments) alone, and this is the check that it runs.
     pub check: Option<String>,
-    /// Whether the worker leads a process group of its own, which is killed at the end.
+    /// Whether the worker leads its own process group, which is killed at the end.
     pub own_group: bool,
-    /// Pass the worker's output through to stdout and stderr as well.
+    /// Whether the worker's output also goes to stdout and stderr.
     pub show_output: bool,
 }
 
 impl Launch {
-    /// Gives a command the working directory and the environment.
-    pub fn surround(&self, command: &mut std::process::Command) {
+    /// Sets the working directory and the environment of a command.
+    pub fn set_environment(&self, command: &mut std::process::Command) {
         if !self.directory.as_os_str().is_empty() {
             command.current_dir(&self.directory);
         }

@@ -1,31 +1,34 @@
-//! The proof: a test that passed runs again, with a leak of the size that its own run said it would
-//! have seen, one kind at a time.
+//! The proof: a test that passed runs again with a planted leak, of the size that its own run stated it
+//! would detect, one kind at a time.
 
 use std::time::Instant;
 
+use super::cancel::{Cancel, Progress};
+use super::launch::Launch;
 use super::observe::observe_planted;
+use super::settings::Settings;
 use crate::detect::{Sensitivity, Verdict};
 use crate::metric::Metric;
-use crate::observer::{Cancel, Launch, Progress, Settings};
 use crate::report::{Outcome, Plant, PlantKind, Proof, Report, Trial, TrialResult};
 use crate::units::{grouped, iterations};
 
-/// How often a leak is planted before it counts as missed. A leak of the stated size is called
-/// growing in nearly every run, not in every one: a machine that is busy elsewhere for a moment
-/// makes noise that the first run did not have.
+/// How often a leak is planted before it counts as missed. A leak of the stated size is called growing in
+/// 99.6 % of the runs (`docs/verdict.md`), not in all: a busy machine makes noise that the first run did
+/// not have. Two attempts miss one in 60,000.
 const ATTEMPTS: u64 = 2;
 
-/// The smallest piece of memory that a process can be given.
+/// The smallest amount of memory that a process can get.
 const PAGE: u64 = 4096;
-/// The most that is planted: where a limit lets through more than this, seeing it would take more
-/// than a process has.
+/// The most that is planted. A limit of the user may allow so much growth that detecting it would take
+/// more: a quarter GiB of memory, half of the 1,024 descriptors of a process, a quarter of that in
+/// threads.
 const MOST_BYTES: f64 = (256u64 << 20) as f64;
 const MOST_FDS: f64 = 512.0;
 const MOST_THREADS: f64 = 256.0;
-/// What a block costs at least, for the same bound.
+/// The least memory of a block, for the same bound: the smallest block of glibc's malloc.
 const BLOCK: f64 = 32.0;
 
-/// Proves a report of a test that passed: plants and looks.
+/// Proves a report of a test that passed: plants leaks and expects them to be called growing.
 pub fn prove(
     launch: &Launch,
     settings: &Settings,
@@ -34,7 +37,7 @@ pub fn prove(
     progress: &mut dyn FnMut(Progress),
 ) -> Proof {
     let began = Instant::now();
-    // What the body prints was shown once.
+    // The output of the body was shown in the first run.
     let launch = Launch { show_output: false, ..launch.clone() };
     let trials = PlantKind::ALL.into_iter().map(|kind| match plan(kind, report) {
         Ok(plant) => attempt(plant, report.iterations, |iterations| {
@@ -55,7 +58,7 @@ pub fn prove(
     Proof { trials, elapsed: began.elapsed() }
 }
 
-/// Runs with the planted leak until it is called growing, or was missed for good.
+/// Runs with the planted leak until it is called growing, or counts as missed.
 fn attempt(plant: Plant, iterations: u64, mut run: impl FnMut(u64) -> Report) -> Trial {
     let began = Instant::now();
     let metric = plant.kind.metric();
@@ -79,7 +82,7 @@ fn attempt(plant: Plant, iterations: u64, mut run: impl FnMut(u64) -> Report) ->
             }
             Some(why) => reason = why,
         }
-        // Stopped by the user, or a body that cannot bear it: once more shows nothing else.
+        // Cancelled, or the body fails with the leak: another run would show the same.
         if report.outcome != Outcome::Passed {
             break;
         }
@@ -108,11 +111,11 @@ fn missed(report: &Report, metric: Metric) -> Option<String> {
         ),
         (Outcome::Passed, None) => format!("{metric} could not be read"),
         (Outcome::Failed { message } | Outcome::Broken { message }, _) => message.clone(),
-        _ => format!("the run with it ended as {}", report.status().text()),
+        _ => format!("the run with the planted leak ended as {}", report.status().text()),
     })
 }
 
-/// The leak of one kind that the run said it would have seen; or why none can be planted.
+/// The leak of one kind that the run stated it would detect; or why none can be planted.
 fn plan(kind: PlantKind, report: &Report) -> Result<Plant, String> {
     let metric = kind.metric();
     let Some(of) = report.metric(metric) else {
@@ -122,9 +125,9 @@ fn plan(kind: PlantKind, report: &Report) -> Result<Plant, String> {
             other => format!("{other} could not be read"),
         });
     };
-    let seen = of
-        .sensitivity
-        .ok_or_else(|| "the run was too short to have seen anything grow".to_owned())?;
+    let seen = of.sensitivity.ok_or_else(|| {
+        "the run was too short to detect growth; raise `time` or `iterations`".to_owned()
+    })?;
     let rate = seen.per_iteration();
     let plant = match kind {
         PlantKind::RustBlock | PlantKind::CBlock => {
@@ -133,7 +136,7 @@ fn plan(kind: PlantKind, report: &Report) -> Result<Plant, String> {
                 PlantKind::RustBlock => Metric::HeapBytes,
                 _ => Metric::NativeBytes,
             };
-            // A limit on bytes lets blocks through that stay below it.
+            // Blocks below a limit on bytes are allowed.
             let bytes = report.metric(bytes).and_then(|of| of.sensitivity);
             let bytes = bytes.map_or(1.0, |seen| seen.per_iteration());
             let size = (bytes * every as f64 / count as f64).ceil().max(1.0) as u64;
@@ -154,10 +157,10 @@ fn plan(kind: PlantKind, report: &Report) -> Result<Plant, String> {
             Plant { kind, every: 1, count: 1, size: rate.ceil().max(1.0) as u64 }
         }
     };
-    bearable(plant, report.iterations)
+    within_bounds(plant, report.iterations)
 }
 
-/// So many items at a time, after every so many iterations, that it is at least `rate`.
+/// The number of iterations between two leaks, and the items of each, for at least `rate`.
 fn spread(rate: f64) -> (u64, u64) {
     match rate >= 1.0 {
         true => (1, rate.ceil() as u64),
@@ -165,8 +168,8 @@ fn spread(rate: f64) -> (u64, u64) {
     }
 }
 
-/// The plant, unless it would take more than a process has.
-fn bearable(plant: Plant, iterations: u64) -> Result<Plant, String> {
+/// The plant, unless it would take more than a process should.
+fn within_bounds(plant: Plant, iterations: u64) -> Result<Plant, String> {
     let items = plant.count as f64 * (iterations / plant.every.max(1)) as f64;
     let (most, what) = match plant.kind {
         PlantKind::Fd => (MOST_FDS, "descriptors"),
@@ -180,7 +183,7 @@ fn bearable(plant: Plant, iterations: u64) -> Result<Plant, String> {
     };
     if all > most {
         return Err(format!(
-            "the smallest leak that the run would have seen takes {} {what}",
+            "the smallest leak that the run can detect would take {} {what}; lower the limit on the metric, or raise `time`",
             grouped(all.min(i64::MAX as f64) as i64)
         ));
     }

@@ -1,37 +1,37 @@
-//! What is asked of an observation: the layers of options and what is recorded.
+//! The settings of an observation: layers of options, and what is recorded.
 
 use std::num::NonZeroUsize;
 
 use crate::options::Options;
 use crate::options::variables::{self, VariableError};
-use crate::report::Warning;
+use crate::report::{Verdict, Warning};
 
 /// Layers of options around those of the attribute.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Below the attribute.
+    /// Options that the attribute overrides.
     pub defaults: Options,
-    /// Above the attribute: environment and flags.
+    /// Options that override the attribute: environment and flags.
     pub overrides: Options,
-    /// Checks that run at the same time, among which the memory of the machine is divided. `None`:
-    /// as many as there are cores, what libtest does.
+    /// Checks that run at the same time and share the memory of the machine. `None`: the number of
+    /// cores, as in libtest.
     pub jobs: Option<NonZeroUsize>,
     /// Which tests are recorded after they were judged.
     pub sites: Record,
-    /// Call nothing growing, whatever it shows: to test that [`prove`] finds it out.
+    /// Call no metric growing, whatever it shows. This tests that [`prove`](super::prove) finds it out.
     pub blind: bool,
 }
 
-/// Code of the warning of a variable that means nothing.
+/// Code of the warning about an unknown environment variable.
 pub(crate) const UNKNOWN_VARIABLE: &str = "unknown-variable";
 
 impl Settings {
-    /// What holds where nobody but the environment says anything: in a test that is its own
-    /// observer. Warnings tell the variables that mean nothing.
+    /// The settings of a test that observes its own worker: the environment's alone. The warnings name
+    /// unknown variables.
     ///
     /// # Errors
     ///
-    /// A variable whose value does not fit.
+    /// A variable with an invalid value.
     pub(crate) fn from_environment() -> Result<(Self, Vec<Warning>), VariableError> {
         let overrides = variables::options(|name| std::env::var_os(name))?;
         let names = std::env::vars_os().map(|(name, _)| name);
@@ -46,10 +46,10 @@ impl Settings {
     }
 }
 
-/// Which tests run on after they were judged, with the call stacks of what they allocate recorded.
+/// Which tests run on after they were judged, while the call stacks of their allocations are recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Record {
-    /// None: nobody can make lines of the addresses.
+    /// None: nothing turns the addresses into lines.
     #[default]
     Never,
     /// Those that grow.
@@ -59,14 +59,13 @@ pub enum Record {
 }
 
 impl Record {
-    /// Whether a test that was judged so is recorded.
+    /// Whether a test with this verdict is recorded.
     ///
-    /// A known leak is not, unless all are: it does not fail, and its place was found already.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn is_wanted(self, verdict: Option<crate::report::Verdict>, known: bool) -> bool {
+    /// A known leak is recorded only if all tests are: it does not fail, and its line is known.
+    pub(super) fn is_wanted(self, verdict: Option<Verdict>, known: bool) -> bool {
         match self {
             Record::Never => false,
-            Record::Growing => verdict == Some(crate::report::Verdict::Growing) && !known,
+            Record::Growing => verdict == Some(Verdict::Growing) && !known,
             Record::Always => true,
         }
     }

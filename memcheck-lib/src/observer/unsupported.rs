@@ -1,9 +1,11 @@
-//! Systems on which nothing can be measured.
+//! The observer on systems where nothing can be measured.
 
-use super::{Cancel, Launch, Progress, Settings};
+use super::cancel::{Cancel, Progress};
+use super::launch::Launch;
+use super::settings::Settings;
 use crate::report::{Proof, Report, TestId};
 
-/// Nothing can be measured: the report says so.
+/// Returns a report that says that nothing can be measured.
 pub fn observe(
     launch: &Launch,
     _settings: &Settings,
@@ -14,7 +16,7 @@ pub fn observe(
     Report::broken(test, "memcheck measures on Linux only".to_owned())
 }
 
-/// Nothing can be proven.
+/// Proves nothing.
 pub fn prove(
     _launch: &Launch,
     _settings: &Settings,

@@ -1,36 +1,34 @@
-//! The worker's end of the connection.
+//! How a process finds out that an observer started it as a worker: an environment variable with the
+//! numbers of the descriptors that it inherits.
 
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::RawFd;
 
-use rustix::fs::fstat;
-use rustix::io::{Errno, FdFlags, fcntl_setfd};
-use rustix::net::{RecvFlags, SendFlags, recv, send};
-use rustix::process::getppid;
+use rustix::process::{Signal, getppid};
 
-use super::message::{Command, FIXED, LONGEST, MessageError, PROTOCOL, VARIABLE};
-use super::progress_page::Page;
+use super::message::PROTOCOL;
 
-/// The inherited socket. The descriptor is not owned like any other: the body of a test may close
-/// it, or put something else in its place, so it is only used while it is still the same socket.
-#[derive(Debug)]
-pub(crate) struct Link {
-    descriptor: RawFd,
-    /// Device and inode of the socket.
-    identity: (u64, u64),
+/// Environment variable that makes a test binary a worker. All processes that the worker starts
+/// inherit it, so its value also marks the worker's process tree.
+pub(crate) const WORKER_VARIABLE: &str = "MEMCHECK_WORKER";
+
+/// Environment variable that selects the check which the worker of a program runs.
+pub(crate) const CHECK_VARIABLE: &str = "MEMCHECK_CHECK";
+
+/// The signal that the kernel sends to a worker when its observer ends: a real-time signal that neither
+/// glibc (which takes the first two) nor common runtimes use.
+pub(crate) fn parent_death_signal() -> Signal {
+    // SAFETY: a valid real-time signal, for which only the worker installs a handler.
+    unsafe { Signal::from_raw_unchecked(libc::SIGRTMAX() - 2) }
 }
 
-/// The connection is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Gone;
-
-/// What [`VARIABLE`] says. The first two fields mean the same in every version.
+/// The value of [`WORKER_VARIABLE`]. The first two fields mean the same in every protocol version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Handshake {
     pub(crate) protocol: u32,
     pub(crate) socket: RawFd,
     pub(crate) page: RawFd,
     pub(crate) observer: i32,
-    /// Tells the workers of one observer apart; makes the variable a mark of this worker's kin.
+    /// Distinguishes the workers of one observer, so that the value marks one process tree.
     pub(crate) serial: u64,
 }
 
@@ -49,104 +47,13 @@ impl Handshake {
         let (page, observer, serial) = (field() as RawFd, field() as i32, field() as u64);
         Some(Handshake { protocol, socket, page, observer, serial })
     }
-}
 
-/// The handshake of this process, if it is meant for it: a test binary that the body of a test
-/// started inherits the variable, but not the parent.
-pub(crate) fn handshake() -> Option<Handshake> {
-    let handshake = Handshake::parse(&std::env::var(VARIABLE).ok()?)?;
-    let parent = getppid().map_or(0, |pid| pid.as_raw_nonzero().get());
-    (handshake.protocol != PROTOCOL || handshake.observer == parent).then_some(handshake)
-}
-
-/// Answers the handshake of this process. `None` when its socket is closed.
-pub(crate) fn accept(handshake: &Handshake) -> Option<(Link, Option<Page>)> {
-    let link = Link::inherited(handshake.socket)?;
-    if handshake.protocol != PROTOCOL {
-        // The hello that follows tells the observer our version.
-        return Some((link, None));
-    }
-    let page = take(handshake.page).and_then(|file| Page::map(&file).ok());
-    Some((link, page))
-}
-
-/// Takes an inherited descriptor as ours, to be closed when dropped.
-fn take(descriptor: RawFd) -> Option<OwnedFd> {
-    if descriptor < 3 || fstat(borrow(descriptor)?).is_err() {
-        return None;
-    }
-    // SAFETY: the descriptor is open (just asked) and was put there for this process by the
-    // observer; nobody else in it knows the number.
-    Some(unsafe { OwnedFd::from_raw_fd(descriptor) })
-}
-
-fn borrow(descriptor: RawFd) -> Option<BorrowedFd<'static>> {
-    // SAFETY: not -1, which is all that `borrow_raw` needs for soundness of the niche; a number
-    // that is not open any more gives EBADF in the calls it is used for.
-    (descriptor >= 0).then(|| unsafe { BorrowedFd::borrow_raw(descriptor) })
-}
-
-impl Link {
-    fn inherited(descriptor: RawFd) -> Option<Link> {
-        let socket = borrow(descriptor)?;
-        let status = fstat(socket).ok()?;
-        // Close-on-exec at once: programs that the body starts must not hold the socket.
-        fcntl_setfd(socket, FdFlags::CLOEXEC).ok()?;
-        Some(Link { descriptor, identity: (status.st_dev, status.st_ino) })
-    }
-
-    /// The socket, if the descriptor is still that.
-    fn socket(&self) -> Result<BorrowedFd<'_>, Gone> {
-        let socket = borrow(self.descriptor).ok_or(Gone)?;
-        let status = fstat(socket).map_err(|_| Gone)?;
-        if (status.st_dev, status.st_ino) == self.identity { Ok(socket) } else { Err(Gone) }
-    }
-
-    /// Says one packet.
-    pub(crate) fn say(&self, packet: &[u8]) -> Result<(), Gone> {
-        let socket = self.socket()?;
-        loop {
-            match send(socket.as_fd(), packet, SendFlags::NOSIGNAL) {
-                Ok(_) => return Ok(()),
-                Err(Errno::INTR) => {}
-                Err(_) => return Err(Gone),
-            }
-        }
-    }
-
-    /// Waits for a text of so many bytes, which comes in a packet of its own. Allocates: nothing is
-    /// measured any more.
-    pub(crate) fn hear_text(&self, length: usize) -> Result<String, Gone> {
-        let mut packet = vec![0u8; length.min(LONGEST)];
-        loop {
-            match recv(self.socket()?, packet.as_mut_slice(), RecvFlags::empty()) {
-                Ok((0, _)) => return Err(Gone),
-                Ok((length, _)) => {
-                    return Ok(String::from_utf8_lossy(&packet[..length]).into_owned());
-                }
-                Err(Errno::INTR) => {}
-                Err(_) => return Err(Gone),
-            }
-        }
-    }
-
-    /// Waits for the next command.
-    pub(crate) fn hear(&self) -> Result<Command, Gone> {
-        let mut packet = [0u8; FIXED];
-        loop {
-            match recv(self.socket()?, packet.as_mut_slice(), RecvFlags::empty()) {
-                Ok((0, _)) => return Err(Gone),
-                Ok((length, _)) => match Command::decode(&packet[..length]) {
-                    Ok(command) => return Ok(command),
-                    // The observer has checked versions at hello; what it says since is ours.
-                    Err(MessageError::Version { .. } | MessageError::Malformed) => {
-                        return Err(Gone);
-                    }
-                },
-                Err(Errno::INTR) => {}
-                Err(_) => return Err(Gone),
-            }
-        }
+    /// The handshake that this process received. `None` in a process that no observer started, also
+    /// in one that the body of a test started: it inherits the variable, but has another parent.
+    pub(crate) fn received() -> Option<Handshake> {
+        let handshake = Handshake::parse(&std::env::var(WORKER_VARIABLE).ok()?)?;
+        let parent = getppid().map_or(0, |pid| pid.as_raw_nonzero().get());
+        (handshake.protocol != PROTOCOL || handshake.observer == parent).then_some(handshake)
     }
 }
 
@@ -155,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn invitations_come_back() {
+    fn handshakes_survive_formatting_and_parsing() {
         let handshake =
             Handshake { protocol: 1, socket: 900, page: 901, observer: 4711, serial: 3 };
         assert_eq!(Handshake::parse(&handshake.value()), Some(handshake));

@@ -1,11 +1,7 @@
 //! The messages between observer and worker.
 //!
-//! They travel over a `SOCK_SEQPACKET` socket, one packet each, within one machine: numbers are in
-//! native byte order. All but [`Hello`] have a fixed size and are built on the stack, so that
-//! saying them allocates nothing. The first eight bytes of every packet never change their meaning
-//! over protocol versions: kind, then protocol version.
-
-mod packet;
+//! Each is one packet on a `SOCK_SEQPACKET` socket within one machine; [`packet`](super::packet) has
+//! the layout.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,52 +10,45 @@ use crate::heap::allocators::AllocatorStats;
 use crate::heap::native;
 use crate::options::Options;
 use crate::report::{Plant, Profile, TestId};
-pub(crate) use packet::{FIXED, encode_allocators, encode_ended, encode_failed, encode_profile};
 
-/// Version of everything in this file. A worker and an observer of different versions do not talk.
+/// Version of the messages and their packets. An observer refuses a worker of another version.
 pub(crate) const PROTOCOL: u32 = 7;
 
-/// Name of the variable that makes a test binary a worker.
-pub(crate) const VARIABLE: &str = "MEMCHECK_WORKER";
-
-/// Name of the variable that says which check of a program its worker is to run.
-pub(crate) const CHECK_VARIABLE: &str = "MEMCHECK_CHECK";
-
-/// Longest packet.
+/// Size limit of a packet, in bytes.
 pub(crate) const LONGEST: usize = 16 * 1024;
 
-/// What the observer asks.
+/// What the observer asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     /// Run so many iterations, then send a checkpoint.
     Run { iterations: u64 },
-    /// Run so many iterations, measuring each by itself, then send a profile.
+    /// Run so many iterations, measure each one separately, then send a profile.
     Profile { iterations: u64 },
     /// Send a checkpoint.
     Sample,
-    /// Ask the allocators to give memory back, then send a checkpoint.
+    /// Ask the allocators to return memory to the system, then send a checkpoint.
     Trim,
-    /// Send what the allocators say of themselves.
+    /// Send the allocators' own statistics.
     Allocators,
-    /// Drive the runtime of an `async` test, or wait for it, until no more than `tasks` tasks are
-    /// left in it and its heap has stopped, at most for `limit_ns`; then send a checkpoint.
+    /// Drive the runtime of an `async` test, or wait for it, until at most `tasks` tasks are left in
+    /// it and its heap no longer changes, for `limit_ns` at most; then send a checkpoint.
     Drive { tasks: u64, limit_ns: u64 },
-    /// Leak this beside the body from now on, then send a checkpoint.
+    /// From now on leak this in addition to what the body does, then send a checkpoint.
     Plant(Plant),
-    /// From now on record call stacks, into the file of the shared page, which was made long
-    /// enough; then send a checkpoint. Whether it is done stands in that file.
+    /// From now on record call stacks, into the shared file, which the observer has made long enough;
+    /// then send a checkpoint. A flag in that file tells whether recording has started.
     Record,
-    /// Take the text that comes in the next packet, of so many bytes, for the snapshot; then send a
-    /// checkpoint. It is asserted once the test has come to its end.
+    /// Receive the text of the profile for the snapshot, so many bytes in the next packet; then send
+    /// a checkpoint. The worker asserts the snapshot at the end of the test.
     Snapshot { length: u64 },
-    /// Bring the test to its end.
+    /// End the test.
     Finish,
-    /// Go on: what was printed so far is taken. The answer to the worker's first packet and to its
-    /// last, so that what the harness prints is told from what the test prints.
+    /// Continue: the observer has read the output so far. The answer to the worker's first packet and
+    /// to its last, so that the observer can separate the output of the test from that of the harness.
     GoOn,
 }
 
-/// What the worker says.
+/// What the worker answers.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Reply {
     Hello(Box<Hello>),
@@ -71,11 +60,11 @@ pub(crate) enum Reply {
         failure: Failure,
         text: String,
     },
-    /// The test came to its end after [`Command::Finish`]. The worker's last packet.
+    /// The test ended after [`Command::Finish`]. The worker's last packet.
     Ended,
 }
 
-/// Who the worker is.
+/// The worker's first packet: which test it runs, and what is counted in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Hello {
     /// Version of the library in the worker.
@@ -84,18 +73,18 @@ pub(crate) struct Hello {
     pub(crate) options: Options,
     /// Whether the process's global allocator is counted.
     pub(crate) heap_counted: bool,
-    /// Whether the library leaves the global allocator to the crate: why it may not be counted.
+    /// Whether the crate brings its own global allocator: the reason why it may not be counted.
     #[serde(default)]
     pub(crate) own_allocator: bool,
-    /// Whether it is not, but its blocks are counted as those of the C heap.
+    /// Whether the Rust heap is not counted itself, but its blocks are counted as blocks of the C heap.
     #[serde(default)]
     pub(crate) heap_counted_as_c: bool,
     /// Whether the C heap is counted.
     pub(crate) native_heap: native::State,
-    /// Whether the test wants its profile, to assert a snapshot.
+    /// Whether the test needs its profile, to assert a snapshot.
     #[serde(default)]
     pub(crate) snapshot: bool,
-    /// Number of the thread that iterates.
+    /// ID of the thread that iterates.
     #[serde(default)]
     pub(crate) thread: i32,
 }
@@ -107,11 +96,11 @@ pub(crate) struct Checkpoint {
     pub(crate) iterations: u64,
     /// CPU time of the whole process in nanoseconds.
     pub(crate) cpu_ns: u64,
-    /// Wall time of the iterations since the checkpoint before, in nanoseconds.
+    /// Wall time of the iterations since the previous checkpoint, in nanoseconds.
     pub(crate) wall_ns: u64,
     pub(crate) rust: HeapCounters,
     pub(crate) native: HeapCounters,
-    /// Tasks that have not ended, where the body runs in a runtime that is known.
+    /// Tasks that have not ended, if the body runs in a runtime that memcheck knows.
     pub(crate) tasks: Option<u64>,
 }
 
@@ -122,18 +111,18 @@ pub(crate) enum Failure {
     Panicked = 1,
     /// The body returned an error.
     ReturnedError = 2,
-    /// The test with set-up came to its end without `iterate`.
+    /// A test with set-up ended without `iterate`.
     NeverIterated = 3,
     /// A leak could not be planted.
     CannotPlant = 4,
-    /// The profile is not that of the snapshot.
+    /// The profile differs from the snapshot.
     Snapshot = 5,
 }
 
 /// Why a packet could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MessageError {
-    /// The other side speaks another version.
+    /// The other side uses another protocol version.
     Version { theirs: u32, library: Option<String> },
     /// Not a packet of this protocol.
     Malformed,

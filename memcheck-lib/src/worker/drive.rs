@@ -1,8 +1,8 @@
 //! Driving the runtime of an `async` test between batches.
 //!
-//! What an iteration spawned is part of that iteration. The tasks of a current-thread runtime only run
-//! inside of `block_on`, so before a reading somebody must let them; a multi-thread runtime has threads
-//! of its own, and is only waited for.
+//! The tasks that an iteration spawned are part of that iteration. Tasks of a current-thread runtime run
+//! only inside `block_on`, so the worker must run them before a reading. A multi-thread runtime has its
+//! own threads, so the worker only waits for it.
 
 use std::time::Duration;
 #[cfg(feature = "tokio")]
@@ -11,7 +11,7 @@ use std::time::Instant;
 #[cfg(feature = "tokio")]
 use crate::heap::{self, Heap};
 
-/// The runtime that a body runs in, where one is known.
+/// The runtime that a body runs in, if memcheck knows one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Runtime {
     #[cfg(feature = "tokio")]
@@ -19,30 +19,30 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    /// One of tokio's.
+    /// A runtime of tokio.
     #[cfg(feature = "tokio")]
     pub(crate) fn of(handle: tokio::runtime::Handle) -> Self {
         Runtime { handle: Some(handle) }
     }
 
-    /// Whether tasks run on threads of its own, whatever this one does.
+    /// Whether its tasks run on its own threads, whatever the calling thread does.
     #[cfg(feature = "tokio")]
     fn has_threads(&self) -> bool {
         use tokio::runtime::RuntimeFlavor::CurrentThread;
         self.handle.as_ref().is_some_and(|handle| handle.runtime_flavor() != CurrentThread)
     }
 
-    /// Lets the tasks take a step that have come in the iteration that ends, of which there were
-    /// `before` at its start. On one thread nobody else does: a body that spawns and does not wait
-    /// would pile up a batch of tasks, and batches become larger and larger.
+    /// Lets the tasks that the ending iteration spawned run once; there were `before` tasks at its
+    /// start. On a single thread nothing else runs them: a body that spawns without waiting would
+    /// accumulate a whole batch of tasks, and the batches grow.
     #[cfg(feature = "tokio")]
-    pub(crate) async fn breathe(&self, before: Option<u64>) {
+    pub(crate) async fn yield_to_new_tasks(&self, before: Option<u64>) {
         if self.tasks() > before && !self.has_threads() {
             tokio::task::yield_now().await;
         }
     }
 
-    /// Tasks in it that have not ended.
+    /// Its tasks that have not ended.
     pub(crate) fn tasks(&self) -> Option<u64> {
         #[cfg(feature = "tokio")]
         {
@@ -54,35 +54,35 @@ impl Runtime {
     }
 }
 
-/// An order to drive a runtime until it is quiet.
+/// A request to drive a runtime until it is idle.
 #[derive(Debug)]
 #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "there is nothing to drive"))]
 pub(crate) struct Drive {
     runtime: Runtime,
-    /// As many tasks may be left.
+    /// So many tasks may remain.
     tasks: u64,
     limit: Duration,
 }
 
-/// Rounds without any change of the heap after which nothing more is expected of a runtime that has no
-/// task too many. In each round tasks that are ready run, and the driver looks for what has become
-/// ready.
+/// Rounds without any change of the heap after which a runtime without surplus tasks counts as idle. In
+/// each round the ready tasks run and the driver polls for events; the second round runs what those
+/// events made ready.
 #[cfg(feature = "tokio")]
-const CALM_ROUNDS: u32 = 2;
-/// A pause in which the runtime has the thread. The resolution of tokio's clock.
+const UNCHANGED_ROUNDS: u32 = 2;
+/// A pause in which the runtime has the thread: the resolution of tokio's clock, 1 ms.
 #[cfg(feature = "tokio")]
 const PAUSE: Duration = Duration::from_millis(1);
-/// CPU time of the whole process in a pause below which nothing to speak of ran in it: a tenth. An
-/// idle pause was measured at 50 µs (debug build of tokio), one in which tasks were ready at 1 ms, or at
-/// 100 µs and more when the machine had much else to do: 61 tasks are polled before the clock is
-/// looked at.
+/// CPU time of the whole process in a pause up to which the pause counts as idle: a tenth of it. Measured:
+/// 50 µs for an idle pause (debug build of tokio); 1 ms when tasks were ready, at least 100 µs on a busy
+/// machine, because tokio polls up to 61 tasks before it reads the clock.
 #[cfg(feature = "tokio")]
 const IDLE_CPU: Duration = Duration::from_micros(100);
-/// Tasks that are busy all the time, but of which none ends for so many times the limit, are not
-/// waited for.
+/// The wait ends when tasks are busy, but none has ended for so many times the limit: 0.5 s at the
+/// default `settle` of 20 ms. Tasks that never end, such as a server loop, would otherwise stall every
+/// reading.
 #[cfg(feature = "tokio")]
 const STALLED: u32 = 25;
-/// That time at least, also once all budget is used.
+/// Least value of that time, which also holds when the budget is used up.
 #[cfg(feature = "tokio")]
 const LEAST_STALLED: Duration = Duration::from_millis(50);
 
@@ -91,14 +91,14 @@ impl Drive {
         Drive { runtime, tasks, limit }
     }
 
-    /// Drives from inside of the runtime, until no more tasks are left than may be and the heap has
-    /// stopped. Tasks that are ready run in any case: what they do is work of the iterations, of which
-    /// the limit is none. It is one on being idle: on waiting for tasks that wait for something else.
+    /// Drives from inside the runtime, until few enough tasks are left and the heap no longer changes.
+    /// Ready tasks always run, because their work belongs to the iterations. The limit applies to
+    /// idle time: to waiting for tasks that wait for something else.
     pub(crate) async fn run(self) {
         #[cfg(feature = "tokio")]
         {
-            let seen = || (heap::process(Heap::Rust), heap::process(Heap::Native));
-            let (mut last, mut calm, mut idle) = (seen(), 0, Duration::ZERO);
+            let heaps = || (heap::process(Heap::Rust), heap::process(Heap::Native));
+            let (mut last, mut unchanged, mut idle) = (heaps(), 0, Duration::ZERO);
             let (mut fewest, mut progress) = (u64::MAX, Instant::now());
             let stalled = (self.limit * STALLED).max(LEAST_STALLED);
             loop {
@@ -106,13 +106,13 @@ impl Drive {
                 if tasks < fewest {
                     (fewest, progress, idle) = (tasks, Instant::now(), Duration::ZERO);
                 }
-                if tasks <= self.tasks && calm >= CALM_ROUNDS
+                if tasks <= self.tasks && unchanged >= UNCHANGED_ROUNDS
                     || idle > self.limit
                     || progress.elapsed() > stalled
                 {
                     return;
                 }
-                if calm < CALM_ROUNDS {
+                if unchanged < UNCHANGED_ROUNDS {
                     tokio::task::yield_now().await;
                 } else {
                     let before = cpu_time();
@@ -123,15 +123,16 @@ impl Drive {
                     let ran = cpu_time().saturating_sub(before) > IDLE_CPU;
                     idle = if ran { Duration::ZERO } else { idle + PAUSE };
                 }
-                let now = seen();
-                calm = if now == last { calm + 1 } else { 0 };
+                let now = heaps();
+                unchanged = if now == last { unchanged + 1 } else { 0 };
                 last = now;
             }
         }
     }
 
-    /// For a loop that is not `async`. It may stand in a task of a current-thread runtime, whose
-    /// other tasks cannot run before it ends, so only for other threads it waits.
+    /// Waits without driving, for a loop that is not `async`. That loop may run in a task of a
+    /// current-thread runtime, whose other tasks cannot run before it ends, so this waits only for a
+    /// runtime with its own threads.
     pub(crate) fn wait(self) {
         #[cfg(feature = "tokio")]
         {

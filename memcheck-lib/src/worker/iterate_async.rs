@@ -2,17 +2,16 @@
 
 use std::process::Termination;
 
-use super::workload::Step;
+use super::step::Step;
 use super::workload::Workload;
 
 impl Workload {
-    /// Awaits `body` as often as the check asks for. To be called once, and not nested: the check
-    /// is over when this returns.
+    /// Awaits `body` as often as the check asks for. Call it once and not nested: the check ends when
+    /// it returns.
     ///
-    /// Between two batches of iterations the thread talks to the observer and blocks meanwhile, so
-    /// the metrics are taken while whatever shares the thread stands still. In the runtime that
-    /// `#[memcheck]` made, tasks that iterations have left behind get the chance to end before
-    /// (option `settle`).
+    /// Between two batches of iterations the thread waits for the observer, so everything else that
+    /// runs on this thread is suspended while the metrics are read. In the runtime that `#[memcheck]`
+    /// built, tasks that iterations have left behind can end before that (option `settle`).
     ///
     /// It works in any runtime; an `async fn` with `#[memcheck]` runs in tokio's (feature `tokio`).
     ///
@@ -32,7 +31,7 @@ impl Workload {
     /// # }
     /// ```
     ///
-    /// A closure that returns a future, `|| async { … }`, does as well.
+    /// `body` may also be a closure that returns a future: `|| async { … }`.
     pub async fn iterate_async<R: Termination>(self, mut body: impl AsyncFnMut() -> R) {
         let mut steps = self.steps();
         loop {

@@ -1,20 +1,18 @@
 //! Inside the test process: runs the iterations that the observer asks for and sends the counters.
 
-#[cfg(target_os = "linux")]
-pub(crate) mod connection;
 mod drive;
 mod iterate_async;
-#[cfg(target_os = "linux")]
-pub(crate) mod parent_death;
-#[cfg(target_os = "linux")]
-mod plant;
-#[cfg(target_os = "linux")]
-mod profiling;
+#[cfg(not(target_os = "linux"))]
+mod no_session;
 #[cfg(target_os = "linux")]
 pub(crate) mod serve;
+#[cfg(target_os = "linux")]
+pub(crate) mod session;
+mod step;
+mod steps;
 mod workload;
 
 #[cfg(feature = "tokio")]
-pub(crate) use workload::Step;
-pub(crate) use workload::Steps;
+pub(crate) use step::Step;
+pub(crate) use steps::Steps;
 pub use workload::Workload;

@@ -27,7 +27,7 @@ fn seen(of: Metric, sensitivity: Sensitivity) -> MetricReport {
 }
 
 #[test]
-fn as_much_is_planted_as_the_run_said() {
+fn the_planted_leak_is_as_large_as_the_stated_sensitivity() {
     let one_in = Sensitivity::OneIn { iterations: 72 };
     let report = report(vec![
         seen(Metric::HeapBytes, one_in),
@@ -46,7 +46,7 @@ fn as_much_is_planted_as_the_run_said() {
 }
 
 #[test]
-fn blocks_are_as_large_as_the_limit_on_bytes_asks() {
+fn blocks_are_large_enough_for_the_limit_on_bytes() {
     let report = report(vec![
         seen(Metric::HeapBytes, Sensitivity::PerIteration { amount: 80.0 }),
         seen(Metric::HeapBlocks, Sensitivity::OneIn { iterations: 10 }),
@@ -61,19 +61,19 @@ fn blocks_are_as_large_as_the_limit_on_bytes_asks() {
 }
 
 #[test]
-fn what_no_process_has_is_not_planted() {
+fn a_leak_that_takes_too_much_is_not_planted() {
     let report = report(vec![
         seen(Metric::Fds, Sensitivity::PerIteration { amount: 0.5 }),
         metric(Metric::Threads, Verdict::Inconclusive, None),
     ]);
     let reason = plan(PlantKind::Fd, &report).unwrap_err();
-    assert!(reason.contains("takes 2,040 descriptors"), "{reason}");
+    assert!(reason.contains("would take 2,040 descriptors"), "{reason}");
     assert!(plan(PlantKind::Thread, &report).unwrap_err().contains("too short"));
 }
 
 const PLANT: Plant = Plant { kind: PlantKind::Fd, every: 72, count: 1, size: 0 };
 
-/// What came of runs with these verdicts on the descriptors, and how many iterations they had.
+/// The result of runs with these verdicts on the descriptors, and their numbers of iterations.
 fn tried(verdicts: &[Verdict], outcome: &Outcome) -> (TrialResult, Vec<u64>) {
     let (mut verdicts, mut asked) = (verdicts.iter(), Vec::new());
     let trial = attempt(PLANT, 100, |iterations| {
@@ -92,7 +92,7 @@ fn a_leak_that_is_called_growing_is_proven() {
 }
 
 #[test]
-fn a_leak_that_is_missed_twice_is_not() {
+fn a_leak_that_is_missed_twice_is_unproven() {
     let (result, asked) = tried(&[Verdict::Steady, Verdict::Inconclusive], &Outcome::Passed);
     let TrialResult::Unproven { reason } = result else { panic!("{result:?}") };
     assert_eq!(reason, "fds changed by 3 over 4,080 iterations and was called inconclusive");
@@ -100,7 +100,7 @@ fn a_leak_that_is_missed_twice_is_not() {
 }
 
 #[test]
-fn a_body_that_cannot_bear_it_says_why() {
+fn a_body_that_fails_with_the_leak_is_unproven_with_its_message() {
     let failed = Outcome::Failed { message: "the test panicked".into() };
     let (result, asked) = tried(&[Verdict::Steady], &failed);
     assert_eq!(result, TrialResult::Unproven { reason: "the test panicked".into() });
