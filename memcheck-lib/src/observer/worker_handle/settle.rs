@@ -8,8 +8,8 @@ use super::capabilities::Settle;
 use super::interruption::Interruption;
 use crate::protocol::message::Checkpoint;
 
-/// First pause between two checks. Each pause is twice as long as the previous one: short, because most
-/// threads are done within microseconds, and growing, because each check costs the worker a packet.
+/// First pause between two checks: most threads are done within microseconds. Each pause is twice as long
+/// as the previous one, because each check reads `/proc` and may ask the worker for its counters.
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
 /// Longest pause: a tenth of the default `settle` of 20 ms.
 const LONGEST_PAUSE: Duration = Duration::from_millis(2);
