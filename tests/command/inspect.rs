@@ -147,7 +147,7 @@ fn a_zombie_and_a_kernel_thread_are_errors() {
 #[test]
 fn a_process_of_another_user_is_an_error() {
     let output = if is_root() {
-        // Runs as the user nobody, from a folder that this user may read.
+        // Runs as user 65534, from a folder that this user may read.
         let directory = tempfile::Builder::new().tempdir_in("/tmp").unwrap();
         let binary = directory.path().join("cargo-memcheck");
         // By another process: a file that this process has open for writing, which a child of another
