@@ -227,7 +227,7 @@ extern "C" fn waits(_: *mut c_void) -> *mut c_void {
 
 extern "C" fn says(argument: *mut c_void) -> *mut c_void {
     // SAFETY: the sender that `never_joined` gave away.
-    let say = unsafe { Box::from_raw(argument.cast::<mpsc::Sender<rustix::thread::Pid>>()) };
+    let send = unsafe { Box::from_raw(argument.cast::<mpsc::Sender<rustix::thread::Pid>>()) };
     send.send(rustix::thread::gettid()).unwrap();
     null_mut()
 }
