@@ -53,7 +53,7 @@ fn the_family_is_correct_and_counted() {
     native_heap::model::eight_threads_of_random_operations();
 }
 
-/// Waits until libtest's main thread, which has its own first allocations to make, sleeps.
+/// Waits until the main thread of libtest sleeps, after its first allocations.
 fn settle() {
     let mut before = heap::c();
     loop {
@@ -127,7 +127,7 @@ fn edges() {
         assert!(empty.iter().all(|block| !black_box(*block).is_null()));
         assert_eq!(live().0, before.0 + 3);
         empty.into_iter().for_each(|block| libc::free(block));
-        // Alignments that are no power of two, or too small.
+        // Alignments that are not a power of two, or too small.
         for alignment in [0, 1, 4, 24] {
             let mut place = std::ptr::dangling_mut();
             assert_eq!(libc::posix_memalign(&raw mut place, alignment, 8), libc::EINVAL);
@@ -208,11 +208,11 @@ fn another_thread_frees() {
 }
 
 extern "C" fn forgets(_: *mut c_void) -> *mut c_void {
-    // SAFETY: any size may be asked for. Not freed: that is what is looked for.
+    // SAFETY: any size may be asked for. Not freed, because the test measures this leak.
     black_box(unsafe { libc::malloc(200) })
 }
 
-/// Threads that no Rust runtime knows of.
+/// Threads that C code creates, without the Rust runtime.
 fn c_threads() {
     let run = || {
         let mut thread: libc::pthread_t = 0;
@@ -237,7 +237,8 @@ fn c_threads() {
     assert_eq!(live(), before);
 }
 
-/// fork and exec while other threads allocate: no deadlock, and what a child does stays its own.
+/// fork and exec while other threads allocate: no deadlock, and a child does not change the counters of
+/// its parent.
 fn children() {
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
     let busy = AtomicBool::new(true);
@@ -270,7 +271,7 @@ fn children() {
                 }
                 child => {
                     let mut status: c_int = 0;
-                    // SAFETY: a child of ours, a valid place.
+                    // SAFETY: a child of this process, a valid pointer.
                     assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
                     assert_eq!(status, 0);
                 }

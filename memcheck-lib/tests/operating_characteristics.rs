@@ -33,7 +33,7 @@ fn clean_bodies_are_never_growing_and_rarely_unsure() {
             unsure += tally.unsure;
             // The stated sensitivity holds: a leak of that size is called growing.
             assert_eq!(tally.planted, tally.runs, "{} at {cost:?}: {tally:?}", body.name);
-            // Beside a leak that stopped a moment ago it is hard to tell in a few iterations.
+            // After a leak that has just stopped, a few iterations are hardly enough.
             assert!(tally.proven + 2 >= tally.planted, "{} at {cost:?}: {tally:?}", body.name);
             missed += tally.planted - tally.proven;
         }

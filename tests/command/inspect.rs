@@ -147,10 +147,15 @@ fn a_zombie_and_a_kernel_thread_are_errors() {
 #[test]
 fn a_process_of_another_user_is_an_error() {
     let output = if is_root() {
-        // Runs as the user nobody, from a folder that this user may read.
+        // Runs as user 65534, from a folder that this user may read.
         let directory = tempfile::Builder::new().tempdir_in("/tmp").unwrap();
         let binary = directory.path().join("cargo-memcheck");
-        std::fs::copy(env!("CARGO_BIN_EXE_cargo-memcheck"), &binary).unwrap();
+        // By another process: a file that this process has open for writing, which a child of another
+        // test may inherit for a moment, cannot be run.
+        let mut copy = Command::new("cp");
+        assert!(
+            copy.arg(env!("CARGO_BIN_EXE_cargo-memcheck")).arg(&binary).status().unwrap().success()
+        );
         for path in [directory.path(), &binary] {
             let all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
             std::fs::set_permissions(path, all).unwrap();

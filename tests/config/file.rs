@@ -9,7 +9,7 @@ use serde_json::Value;
 fn the_config_command_shows_effective_settings_without_building() {
     let project = Project::new("shown-settings")
         .without_library()
-        .file("src/lib.rs", "this is no Rust")
+        .file("src/lib.rs", "not Rust code")
         .file(".config/memcheck.toml", FILE)
         .file("deep/er/nothing", "");
     insta::assert_snapshot!("all", project.memcheck(&["config", "--profile", "ci"]).code(0).stdout);

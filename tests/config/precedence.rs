@@ -110,8 +110,8 @@ fn variables_apply_under_cargo_test_and_cargo_memcheck() {
         let mut command = project.cargo("test", &["--lib"]);
         run(command.env("MEMCHECK_ALLOCATION", "0")).code(0)
     };
-    let aloud = "memcheck: warning: the environment variable MEMCHECK_ALLOCATION means nothing";
-    assert_eq!(unknown.stderr.matches(aloud).count(), 1, "{}", unknown.stderr);
+    let warning = "memcheck: warning: the environment variable MEMCHECK_ALLOCATION means nothing";
+    assert_eq!(unknown.stderr.matches(warning).count(), 1, "{}", unknown.stderr);
     let unknown = test(&[("MEMCHECK_ALLOCATION", "0")]).code(0);
     let warning = "warning[unknown-variable]: the environment variable MEMCHECK_ALLOCATION means \
                    nothing to memcheck; did you mean MEMCHECK_ALLOCATIONS?";

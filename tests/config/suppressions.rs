@@ -36,7 +36,7 @@ fn theirs_and_ours() { vendor::init(); ours(); }
         "{}",
         leak.stdout
     );
-    // Without recorded sites the leaks cannot be told apart, so none is suppressed.
+    // Without recorded sites it is not known which leak it is, so none is suppressed.
     project.memcheck(&["--exact", "theirs_alone", "--sites=never"]).code(100);
 }
 

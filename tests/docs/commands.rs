@@ -42,8 +42,8 @@ const RUN_BY_HAND: [(&str, &str); 8] = [
     ),
     ("target/release/examples/counting_cost", "memcheck-lib/examples/counting_cost/main.rs"),
     (
-        "cargo test -p memcheck-lib --release --test process_cost -- --ignored --nocapture many_mappings",
-        "memcheck-lib/tests/process_cost.rs",
+        "cargo test -p memcheck-lib --release --test process -- --ignored --nocapture cost::many_mappings",
+        "memcheck-lib/tests/process/cost.rs",
     ),
 ];
 

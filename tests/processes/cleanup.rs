@@ -1,4 +1,4 @@
-//! Process cleanup: no worker and no process of a worker is left, however the observer ends and
+//! Process cleanup: neither a worker nor a child of it is left, however the observer ends and
 //! whatever the test does to its signals, sessions and descriptors.
 
 use std::path::{Path, PathBuf};

@@ -136,7 +136,10 @@ fn unreserved_memory_costs_what_is_touched() {
         let looks = check("anonymous::unreserved_memory_costs_what_is_touched", Kind::Anonymous);
         let reserved = |at: usize| looks[at].snapshot.reserved.expect("readable").0;
         assert!(near(reserved(1) - reserved(0), 64 << 30));
-        assert!(near(reserved(1) - reserved(2), 64 << 20), "what is touched is no reservation");
+        assert!(
+            near(reserved(1) - reserved(2), 64 << 20),
+            "touched memory does not count as reserved"
+        );
         assert!(grew_by(looks[1].snapshot.since(&looks[0].snapshot).committed, 0));
         return;
     }

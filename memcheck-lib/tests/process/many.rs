@@ -33,11 +33,11 @@ fn ten_thousand_mappings() {
     Stage.live(10_000 * PAGE as u64);
 }
 
-/// Reading one's own mappings adds to them what the reading allocates: 8 MB with a list of them.
+/// Reading the mappings of the own process allocates. A list of all mappings would take 8 MB.
 #[test]
-fn reading_ones_own_mappings_adds_little() {
+fn reading_the_own_mappings_allocates_little() {
     if !is_probe() {
-        crate::probe::Probe::looks("many::reading_ones_own_mappings_adds_little");
+        crate::probe::Probe::looks("many::reading_the_own_mappings_allocates_little");
         return;
     }
     mappings(10_000);

@@ -85,7 +85,7 @@ fn a_process_of_another_user_is_an_error() {
             .uid(65534)
             .gid(65534)
             .output()
-            .expect("runs as nobody");
+            .expect("runs as another user");
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
         return;

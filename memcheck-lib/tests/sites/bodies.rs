@@ -1,4 +1,4 @@
-//! The bodies.
+//! Bodies that leak heap, and bodies that only look like it.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -75,7 +75,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 2000,
             body: |workload| workload.iterate(vec_of_blocks),
             truth: |_, sites| {
-                // The container is shown, so nothing is said to be missing.
+                // The container has a site, so there is no note about a missing one.
                 assert_eq!(sites.notes, [""; 0]);
                 grew_as_here(sites, vec_of_blocks);
             },
@@ -160,7 +160,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 64,
             body: |workload| {
                 workload.iterate(|| {
-                    // Joined: the end of a scope does not wait for what threads free last.
+                    // Joined, because the end of a scope does not wait for the last frees of its threads.
                     let start = |seed| std::thread::spawn(move || at_random(seed));
                     let threads: Vec<_> = (0..8u64).map(start).collect();
                     for thread in threads {
@@ -180,7 +180,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 64,
             body: |workload| {
                 workload.iterate(|| {
-                    // 1 to 8 blocks, amid all that they allocate and free.
+                    // 1 to 8 blocks, among many that are freed.
                     let start = |seed| {
                         std::thread::spawn(move || {
                             for _ in 0..=seed {
@@ -216,7 +216,7 @@ pub(crate) fn cases() -> Vec<Case> {
                         for _ in 0..1_000_000 {
                             forget(black_box(Box::new(1u64)));
                         }
-                        // Now they are all recorded. A body that fails is told below.
+                        // From here on all are recorded. The result is checked below.
                         within_the_stated_bound(tables());
                     }
                 })
@@ -271,7 +271,7 @@ pub(crate) fn cases() -> Vec<Case> {
     ]
 }
 
-/// A container that doubles: one site, which is the whole growth but for what it took before.
+/// A container that doubles: one site, which explains the whole growth since the recording began.
 fn doubled(report: &Report, sites: &Sites, step: impl FnMut()) {
     assert_eq!(report.status(), Status::Leak);
     assert!(sites.grew_again);
@@ -339,7 +339,7 @@ fn cache_beside_a_leak() -> impl FnMut() {
     }
 }
 
-/// Bytes of memory that the recorder's tables take: of the file that worker and observer share.
+/// Bytes of the recorder's tables, in the memory that worker and observer share.
 fn tables() -> u64 {
     let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
     let mut ours = false;
@@ -376,7 +376,7 @@ unsafe extern "C" {
     fn libc_malloc(size: usize) -> *mut std::ffi::c_void;
 }
 
-/// Allocates, grows, shrinks and frees, all by chance; nothing is left.
+/// Allocates, grows, shrinks and frees at random, and leaks nothing.
 fn at_random(seed: u64) {
     let mut state = seed + 1;
     let mut random = move |below: u64| {

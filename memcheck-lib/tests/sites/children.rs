@@ -1,4 +1,4 @@
-//! Bodies that start child processes, and wait for them by every way.
+//! Bodies that start child processes, and wait for them in every way.
 
 use std::hint::black_box;
 use std::mem::forget;

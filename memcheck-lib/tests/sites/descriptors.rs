@@ -1,5 +1,4 @@
-//! Bodies that open descriptors by every way that glibc has a function for, and close them by every
-//! way.
+//! Bodies that open and close descriptors by every function of glibc that does so.
 
 use std::ffi::{CStr, c_int, c_long};
 use std::hint::black_box;
@@ -10,11 +9,11 @@ use memcheck::report::{Amount, Report, SiteKind, Sites};
 
 use crate::observed::{Case, account};
 
-/// A body that opens descriptors, `SITES` of them on lines of their own, and leaves them open.
+/// A body that opens descriptors on `SITES` lines, and leaves them open.
 macro_rules! leaking {
     ($name:ident, $sites:literal, $($open:expr;)*) => {{
         fn body(workload: Workload) {
-            // SAFETY: each is called as its manual wants it.
+            // SAFETY: each call is as its manual page requires.
             workload.iterate(|| { $( opened(unsafe { $open }); )* });
         }
         Case { name: stringify!($name), iterations: 40, body, truth: left_open::<$sites> }
@@ -25,7 +24,7 @@ macro_rules! leaking {
 macro_rules! clean {
     ($name:ident, $act:expr) => {{
         fn body(workload: Workload) {
-            // SAFETY: as its manuals want it; nothing is used after it is closed.
+            // SAFETY: as the manual pages require; no descriptor is used after it is closed.
             workload.iterate(|| unsafe { $act });
         }
         Case { name: stringify!($name), iterations: 40, body, truth: all_closed }
@@ -77,7 +76,7 @@ pub(crate) fn cases() -> Vec<Case> {
             libc::dup(0);
             libc::fcntl(0, libc::F_DUPFD, 3);
             libc::fcntl(0, libc::F_DUPFD_CLOEXEC, 3);
-            // Over one that is open: what was there is closed.
+            // Over an open descriptor, which is closed.
             libc::dup3(0, libc::dup(0), libc::O_CLOEXEC);
             received(|[fd, ..]| libc::close(fd));
         },
@@ -112,7 +111,7 @@ pub(crate) fn cases() -> Vec<Case> {
             black_box(std::fs::read_dir("/").unwrap().count());
         }),
         clean!(ranges_closed, {
-            // A user has few of these.
+            // Limited per user.
             libc::close(libc::inotify_init1(0));
             let first = libc::dup(0);
             let second = libc::dup(0);
@@ -136,7 +135,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 // SAFETY: a descriptor is duplicated.
                 let mut open: Vec<c_int> = (0..300).map(|_| unsafe { libc::dup(0) }).collect();
                 workload.iterate(|| {
-                    // SAFETY: nobody else has it.
+                    // SAFETY: no other code uses it.
                     open.pop().map(|fd| unsafe { libc::close(fd) });
                 })
             },
@@ -193,9 +192,9 @@ fn folder(folder: *mut libc::DIR) -> *mut libc::DIR {
 }
 
 /// # Safety
-/// As the system call wants it.
+/// As the system call requires.
 unsafe fn by_number(number: c_long, [a, b, c]: [usize; 3]) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it.
     unsafe { libc::syscall(number, a, b, c) as c_int }
 }
 
@@ -208,7 +207,7 @@ fn temporary(make: fn(*mut libc::c_char) -> c_int) -> c_int {
 }
 
 /// # Safety
-/// None is needed; it stands among calls that need it.
+/// None is needed; it is unsafe like the other functions here.
 unsafe fn shared_memory() -> c_int {
     let name = std::ffi::CString::new(format!("/memcheck-{}", std::process::id())).unwrap();
     // SAFETY: a name that ends.
@@ -235,7 +234,7 @@ fn received(act: fn([c_int; 2]) -> c_int) -> c_int {
     let mut buffer = [0u64; 8];
     let mut byte = 0u8;
     let mut bytes = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
-    // SAFETY: messages as unix(7) wants them; what was received is read where the kernel wrote it.
+    // SAFETY: messages as unix(7) describes; received descriptors are read where the kernel wrote them.
     unsafe {
         assert_eq!(libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM, 0, pair.as_mut_ptr()), 0);
         let mut message: libc::msghdr = std::mem::zeroed();

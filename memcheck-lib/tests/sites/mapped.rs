@@ -1,7 +1,7 @@
 //! Bodies that unmap, map over and move parts of mappings.
 //!
-//! All mappings are shared ones: the kernel does not join those with their neighbours, so that each
-//! is one in its count.
+//! All mappings are shared, because the kernel does not merge those with their neighbours: so it counts
+//! each as one.
 
 use std::hint::black_box;
 
@@ -24,7 +24,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |_, sites| {
-                // The kernel has two of the one without a middle.
+                // Without its middle the mapping counts as two.
                 assert_eq!(survived(sites), [(1, 3), (1, 4), (2, 4)]);
             },
         },
@@ -48,7 +48,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 40,
             body: |workload| {
                 workload.iterate(|| {
-                    // Twelve in place of one, unmapped by one call.
+                    // Twelve mappings over one, unmapped by one call.
                     let whole = map(12);
                     for page in 0..12 {
                         map_over(whole, page, 1);
@@ -89,13 +89,13 @@ pub(crate) fn cases() -> Vec<Case> {
                     assert_eq!(black_box(same), smaller);
                     let elsewhere = resize(map(2), 2, 64);
                     unmap(elsewhere, 32, 32);
-                    // Not page-aligned: refused, and nothing is changed.
-                    // SAFETY: refused.
+                    // Not page-aligned: an error that changes nothing.
+                    // SAFETY: the call fails.
                     assert_eq!(unsafe { libc::munmap(same.byte_add(1), 1) }, -1);
                 })
             },
             truth: |_, sites| {
-                // What grew is of the line that made it grow.
+                // The growth belongs to the line that made the mapping grow.
                 assert_eq!(survived(sites), [(1, 4), (1, 32)]);
             },
         },
@@ -161,7 +161,7 @@ const READ: libc::c_int = libc::PROT_READ;
 const SHARED: libc::c_int = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
 
 pub(crate) fn page() -> i64 {
-    // SAFETY: a question with a number for its answer.
+    // SAFETY: sysconf only returns a number.
     unsafe { libc::sysconf(libc::_SC_PAGESIZE) }
 }
 
@@ -171,7 +171,7 @@ fn at(mapping: *mut c_void, page_of_it: i64) -> *mut c_void {
 
 fn map(pages: i64) -> *mut c_void {
     let length = (pages * page()) as usize;
-    // SAFETY: a new mapping, wherever the kernel likes.
+    // SAFETY: a new mapping at an address that the kernel chooses.
     let new = unsafe { libc::mmap(std::ptr::null_mut(), length, READ, SHARED, -1, 0) };
     assert_ne!(black_box(new), libc::MAP_FAILED);
     new

@@ -1,4 +1,4 @@
-//! Bodies that leak what is no heap.
+//! Bodies that leak descriptors, mappings and threads.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -55,7 +55,7 @@ pub(crate) fn cases() -> Vec<Case> {
             },
             truth: |report, sites| {
                 assert_eq!(report.status(), Status::Leak);
-                if hears(sites, SiteKind::Descriptor) {
+                if is_recorded(sites, SiteKind::Descriptor) {
                     assert!(!grows(sites, SiteKind::Descriptor), "{:?}", sites.sites);
                     let account = account(sites, SiteKind::Descriptor);
                     let one = Amount { blocks: 1, bytes: 0 };
@@ -69,7 +69,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 100,
             body: |workload| {
                 workload.iterate(|| {
-                    // rustix asks the kernel itself.
+                    // rustix makes the system call itself.
                     let flags = rustix::event::epoll::CreateFlags::CLOEXEC;
                     forget(rustix::event::epoll::create(flags).unwrap());
                 })
@@ -94,7 +94,7 @@ pub(crate) fn cases() -> Vec<Case> {
             },
             truth: |report, sites| {
                 assert_eq!(report.status(), Status::Leak, "{report:#}");
-                if hears(sites, SiteKind::Mapping) {
+                if is_recorded(sites, SiteKind::Mapping) {
                     each_iteration(report, SiteKind::Mapping, 1, 4 * page());
                 }
             },
@@ -104,8 +104,8 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 100,
             body: |workload| {
                 workload.iterate(|| {
-                    // Two in a row are one call to unmap; of the third the first page goes, and it
-                    // grows by two elsewhere.
+                    // Two neighbours are unmapped by one call. The third loses its first page, and
+                    // grows by two pages elsewhere.
                     let two = map(4);
                     // SAFETY: over the second half of what was just mapped.
                     let half = unsafe {
@@ -119,7 +119,7 @@ pub(crate) fn cases() -> Vec<Case> {
                         )
                     };
                     let kept = map(3);
-                    // SAFETY: what was just mapped and nobody uses.
+                    // SAFETY: just mapped, and not used.
                     unsafe {
                         assert_ne!(black_box(half), libc::MAP_FAILED);
                         assert_eq!(libc::munmap(two, 4 * page() as usize), 0);
@@ -133,7 +133,7 @@ pub(crate) fn cases() -> Vec<Case> {
             },
             truth: |report, sites| {
                 assert_eq!(report.status(), Status::Leak, "{report:#}");
-                if hears(sites, SiteKind::Mapping) {
+                if is_recorded(sites, SiteKind::Mapping) {
                     each_iteration(report, SiteKind::Mapping, 1, 4 * page());
                 }
             },
@@ -152,7 +152,7 @@ pub(crate) fn cases() -> Vec<Case> {
             },
             truth: |report, sites| {
                 assert_eq!(report.status(), Status::Leak, "{report:#}");
-                if hears(sites, SiteKind::Thread) {
+                if is_recorded(sites, SiteKind::Thread) {
                     each_iteration(report, SiteKind::Thread, 1, 0);
                 }
             },
@@ -163,13 +163,13 @@ pub(crate) fn cases() -> Vec<Case> {
             body: |workload| {
                 workload.iterate(|| {
                     std::thread::spawn(|| black_box(1)).join().unwrap();
-                    let (say, hear) = std::sync::mpsc::channel();
-                    drop(std::thread::spawn(move || say.send(rustix::thread::gettid())));
-                    until_gone(hear.recv().unwrap());
+                    let (send, receive) = std::sync::mpsc::channel();
+                    drop(std::thread::spawn(move || send.send(rustix::thread::gettid())));
+                    until_gone(receive.recv().unwrap());
                 })
             },
             truth: |_, sites| {
-                if hears(sites, SiteKind::Thread) {
+                if is_recorded(sites, SiteKind::Thread) {
                     assert!(!grows(sites, SiteKind::Thread), "{:?}", sites.sites);
                     assert_eq!(account(sites, SiteKind::Thread).growth, Amount::default());
                 }
@@ -183,14 +183,14 @@ const SHARED: libc::c_int = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
 const FIXED: libc::c_int = SHARED | libc::MAP_FIXED;
 
 fn page() -> i64 {
-    // SAFETY: a question with a number for its answer.
+    // SAFETY: sysconf only returns a number.
     unsafe { libc::sysconf(libc::_SC_PAGESIZE) }
 }
 
-/// Shared, so that the kernel does not join it with its neighbours.
+/// Shared, so that the kernel does not merge it with its neighbours.
 fn map(pages: i64) -> *mut libc::c_void {
     let length = (pages * page()) as usize;
-    // SAFETY: a new mapping, wherever the kernel likes.
+    // SAFETY: a new mapping at an address that the kernel chooses.
     let at = unsafe { libc::mmap(std::ptr::null_mut(), length, READ, SHARED, -1, 0) };
     assert_ne!(at, libc::MAP_FAILED);
     at
@@ -206,16 +206,16 @@ pub(crate) fn until_gone(thread: rustix::thread::Pid) {
 
 fn descriptors<const EACH: i64>(report: &Report, sites: &Sites) {
     assert_eq!(report.status(), Status::Leak, "{report:#}");
-    if hears(sites, SiteKind::Descriptor) {
+    if is_recorded(sites, SiteKind::Descriptor) {
         each_iteration(report, SiteKind::Descriptor, EACH, 0);
     }
 }
 
-/// Whether a kind is recorded on this target: not without glibc.
-fn hears(sites: &Sites, kind: SiteKind) -> bool {
-    let hears = sites.accounts.iter().any(|account| account.kind == kind);
-    assert!(hears || !cfg!(target_env = "gnu"), "{:?}", sites.accounts);
-    hears
+/// Whether a kind is recorded on this target, which needs glibc.
+fn is_recorded(sites: &Sites, kind: SiteKind) -> bool {
+    let is_recorded = sites.accounts.iter().any(|account| account.kind == kind);
+    assert!(is_recorded || !cfg!(target_env = "gnu"), "{:?}", sites.accounts);
+    is_recorded
 }
 
 fn grows(sites: &Sites, kind: SiteKind) -> bool {

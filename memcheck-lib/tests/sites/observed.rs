@@ -1,17 +1,17 @@
-//! Observes a body that is recorded, and holds what every recording must keep.
+//! Observes a recorded body, and checks what must be true of every recording.
 
 use memcheck::report::{Account, Amount, Report, Site, SiteKind, Sites};
 use memcheck::tool::{Cancel, Launch, Record, Settings, observe};
 use memcheck::{Check, Options, Snapshot, Workload};
 
-/// What the account of a kind leaves unexplained in each iteration of a case. Of every other case and
-/// kind it is nothing.
+/// What the account of a kind leaves unexplained in each iteration of a case. For every other case and
+/// kind this is zero.
 const UNEXPLAINED: [(&str, SiteKind, Amount); 1] = [
-    // The kernel counts them, and no function of glibc made them.
+    // The kernel counts them, but no function of glibc creates them.
     ("raw_system_calls", SiteKind::Descriptor, Amount { blocks: 1, bytes: 0 }),
 ];
 
-/// A body and its truth.
+/// A body and the check of its report.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) iterations: u64,
@@ -67,11 +67,11 @@ fn observed(name: &str) -> Report {
     observe(&launch, &settings, &Cancel::never(), &mut |_| {})
 }
 
-/// The sites and what is older are the growth of the counters, but for what is known to be
-/// [`UNEXPLAINED`]; and what is listed is what is counted.
+/// Sites and older blocks sum up to the growth of the counters, except for [`UNEXPLAINED`], and the
+/// listed sites sum up to the account.
 fn adds_up(name: &str, sites: &Sites) {
     let iterations = sites.iterations as i64;
-    // What the allocator maps has no site, so mappings are held to it where they are asked for.
+    // Mappings of the allocator have no site, so mappings are checked only in cases about them.
     for account in sites.accounts.iter().filter(|of| of.kind != SiteKind::Mapping) {
         let known = UNEXPLAINED.iter().find(|known| (known.0, known.1) == (name, account.kind));
         let each = known.map_or(Amount::default(), |known| known.2);
@@ -86,7 +86,7 @@ fn adds_up(name: &str, sites: &Sites) {
     assert_eq!(listed + sites.omitted.survived.bytes, counted, "{name}");
 }
 
-/// The account of a kind that must have been recorded, and of which nothing may be unexplained.
+/// The account of a kind, which must be recorded and fully explained.
 pub(crate) fn account(sites: &Sites, kind: SiteKind) -> &Account {
     let found = sites.accounts.iter().find(|account| account.kind == kind);
     let found = found.unwrap_or_else(|| panic!("no account of {kind:?}: {:?}", sites.accounts));
@@ -94,8 +94,8 @@ pub(crate) fn account(sites: &Sites, kind: SiteKind) -> &Account {
     found
 }
 
-/// The counters grew by what the same work adds when it is done here, where nothing is recorded: as
-/// many steps as were made before, and then one in each iteration.
+/// The counters grew by what the same work allocates here, where nothing is recorded: as many steps as
+/// before the judged part, then one per iteration.
 pub(crate) fn grew_as_here(sites: &Sites, mut step: impl FnMut()) {
     let before = sites.began_after;
     (0..before).for_each(|_| step());
@@ -117,14 +117,14 @@ pub(crate) fn only_growing(sites: &Sites, kind: SiteKind) -> &Site {
     site
 }
 
-/// One site has so many blocks and bytes of every iteration, and nothing else grew.
+/// One site has `blocks` and `bytes` per iteration, and nothing else grew.
 pub(crate) fn each_iteration(report: &Report, kind: SiteKind, blocks: i64, bytes: i64) {
     let truth = one_site(report, kind, blocks, bytes);
     let account = account(report.sites.as_ref().unwrap(), kind);
     assert_eq!((account.growth, account.older), (truth, Amount::default()), "{account:?}");
 }
 
-/// The only site that grows has so many blocks and bytes of every iteration.
+/// The only growing site has `blocks` and `bytes` per iteration.
 pub(crate) fn one_site(report: &Report, kind: SiteKind, blocks: i64, bytes: i64) -> Amount {
     let sites = report.sites.as_ref().unwrap();
     let iterations = sites.iterations as i64;

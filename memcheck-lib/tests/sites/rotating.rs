@@ -1,5 +1,5 @@
-//! Bodies of which a cache or a pool rotates beside a leak: what is allocated there lives at the end
-//! of every batch, and more of it the longer one looks, but as much of what is older goes.
+//! Bodies with a leak and a cache or pool that rotates. Blocks of the cache live at the end of every
+//! batch, and more of them in a longer recording, but as many older ones are freed.
 
 use std::hint::black_box;
 use std::mem::forget;
@@ -27,7 +27,7 @@ pub(crate) fn cases() -> Vec<Case> {
             name: "cache_of_10000_replaced_in_turn",
             iterations: 2000,
             body: |workload| {
-                // None that is recorded goes while it is recorded.
+                // No recorded block is freed during the recording.
                 let mut cache: Vec<Vec<u8>> = (0..10_000).map(|_| vec![0; 64]).collect();
                 let mut next = 0;
                 workload.iterate(|| {
@@ -71,7 +71,7 @@ pub(crate) fn cases() -> Vec<Case> {
         },
         Case {
             name: "pool_that_breathes",
-            // The leak must stand out of 400 blocks of noise in each late step.
+            // The leak must exceed 400 blocks of noise in each late step.
             iterations: 8000,
             body: |workload| {
                 let mut random = Random(1);

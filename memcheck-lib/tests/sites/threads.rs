@@ -1,4 +1,4 @@
-//! Bodies that start threads, and threads that end by every way.
+//! Bodies that start threads, and threads that end in every way.
 
 use std::ffi::c_void;
 use std::hint::black_box;
@@ -53,14 +53,14 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 40,
             body: |workload| {
                 let begin = |_| {
-                    let (say, hear) = mpsc::channel::<()>();
-                    (say, spawn(move || hear.recv().is_err()))
+                    let (send, receive) = mpsc::channel::<()>();
+                    (send, spawn(move || receive.recv().is_err()))
                 };
                 let mut older: Vec<(mpsc::Sender<()>, JoinHandle<bool>)> =
                     (0..300).map(begin).collect();
                 workload.iterate(|| {
-                    if let Some((say, thread)) = older.pop() {
-                        drop(say);
+                    if let Some((send, thread)) = older.pop() {
+                        drop(send);
                         assert!(thread.join().unwrap());
                     }
                 })
@@ -87,7 +87,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 assert!(sites.grew_again);
             },
         },
-        // A rule for each frame is looked up here for the first time, in whatever build.
+        // In every build the unwind rule of each frame is looked up here for the first time.
         Case {
             name: "allocating_on_the_smallest_stack",
             iterations: 40,
@@ -130,9 +130,9 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 60,
             body: |workload| {
                 workload.iterate(|| {
-                    let (say, hear) = mpsc::channel();
-                    forget(spawn(move || say.send(rustix::thread::gettid()).unwrap()));
-                    until_gone(hear.recv().unwrap());
+                    let (send, receive) = mpsc::channel();
+                    forget(spawn(move || send.send(rustix::thread::gettid()).unwrap()));
+                    until_gone(receive.recv().unwrap());
                 })
             },
             truth: |report, sites| {
@@ -147,9 +147,9 @@ pub(crate) fn cases() -> Vec<Case> {
 
 fn never_joined(workload: Workload) {
     workload.iterate(|| {
-        let (say, hear) = mpsc::channel();
-        start(says, Box::into_raw(Box::new(say)).cast());
-        until_gone(hear.recv().unwrap());
+        let (send, receive) = mpsc::channel();
+        start(says, Box::into_raw(Box::new(send)).cast());
+        until_gone(receive.recv().unwrap());
     });
 }
 
@@ -157,7 +157,7 @@ extern "C" fn allocates() {
     forget(black_box(vec![1u8; 24]));
 }
 
-/// Functions that run on a stack of their own, in the thread that calls them.
+/// Functions that run on another stack, in the thread that calls them.
 mod coroutine {
     use std::mem::MaybeUninit;
     use std::ptr::null_mut;
@@ -196,7 +196,7 @@ unsafe extern "C" {
 
 fn start(body: Start, argument: *const c_void) -> libc::pthread_t {
     let mut thread = MaybeUninit::uninit();
-    // SAFETY: a place for the thread, and a body that takes the argument.
+    // SAFETY: a valid pointer for the thread, and a function that takes the argument.
     let result =
         unsafe { libc::pthread_create(thread.as_mut_ptr(), null(), body, argument.cast_mut()) };
     assert_eq!(result, 0);
@@ -214,7 +214,7 @@ extern "C" fn returns(argument: *mut c_void) -> *mut c_void {
 }
 
 extern "C" fn exits(argument: *mut c_void) -> *mut c_void {
-    // SAFETY: nothing on this thread's stack is to be dropped.
+    // SAFETY: no value on the stack of this thread needs to be dropped.
     unsafe { pthread_exit(argument) }
 }
 
@@ -227,7 +227,7 @@ extern "C" fn waits(_: *mut c_void) -> *mut c_void {
 
 extern "C" fn says(argument: *mut c_void) -> *mut c_void {
     // SAFETY: the sender that `never_joined` gave away.
-    let say = unsafe { Box::from_raw(argument.cast::<mpsc::Sender<rustix::thread::Pid>>()) };
-    say.send(rustix::thread::gettid()).unwrap();
+    let send = unsafe { Box::from_raw(argument.cast::<mpsc::Sender<rustix::thread::Pid>>()) };
+    send.send(rustix::thread::gettid()).unwrap();
     null_mut()
 }
