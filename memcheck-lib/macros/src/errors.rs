@@ -3,8 +3,8 @@
 
 use memcheck_options::{OPTIONS, OptionSpec, ValueError, suggest};
 
-pub(crate) const WRONG_ITEM: &str = "`#[memcheck]` can only be used on a function or on an inline \
-     module `mod tests { … }`; move it to the test function and remove its `#[test]`";
+pub(crate) const WRONG_ITEM: &str = "`#[memcheck]` only supports functions and inline modules \
+     (`mod tests { … }`); on a test function, replace `#[test]` with `#[memcheck]`";
 
 /// The content of the module is in another file.
 pub(crate) const MODULE_ELSEWHERE: &str = "`#[memcheck]` cannot read a module that is in another \
