@@ -4,10 +4,8 @@
 #[cfg(target_os = "linux")]
 pub use crate::observer::kill_process_tree;
 pub use crate::observer::{Cancel, Launch, Progress, Record, Settings, observe, prove};
-pub use crate::options::table::{
-    Kind, Row, TABLE as OPTION_TABLE, Value, ValueError, find as find_option, nearest,
-};
 pub use crate::options::variables::{
-    UnknownVariable, VariableError, options as options_of_variables, unknown as unknown_variables,
+    TOOL_VARIABLES, UnknownVariable, VariableError, options as options_of_variables,
+    unknown as unknown_variables,
 };
 pub use crate::report::file::replace as replace_file;

@@ -33,12 +33,12 @@ fn an_unknown_flag_is_rejected_with_a_similar_flag() {
 #[test]
 fn an_invalid_size_or_time_is_rejected() {
     insta::assert_snapshot!(outside(&["--resident", "much"]).code(2).error(), @r#"
-    error: invalid value 'much' for '--resident <SIZE>': "much" is not a size; write a number and a unit, for example "256 KiB", "1.5 MiB" or "0"
+    error: invalid value 'much' for '--resident <SIZE>': expected a size: a number and a unit, for example "64 B", "256 KiB" or "1.5 MiB"
 
     For more information, try '--help'.
     "#);
     insta::assert_snapshot!(outside(&["--time", "2"]).code(2).error(), @r#"
-    error: invalid value '2' for '--time <TIME>': write a number and a unit, for example "500ms", "2s" or "1m 30s"
+    error: invalid value '2' for '--time <TIME>': missing unit after 2; write "2s" for seconds, or use ns, us, ms, m, h, d or w
 
     For more information, try '--help'.
     "#);

@@ -133,7 +133,7 @@ fn mistakes_in_the_file_are_reported_with_line_and_column() {
     insta::assert_snapshot!(error(b"[profile.default]\nresident_limit = \"1 MiB\"\ntime = 2\n", &[]), @r#"
     error: the configuration cannot be used:
       .config/memcheck.toml:2:1: unknown key `resident_limit` in [profile.default]; did you mean `resident`?
-      .config/memcheck.toml:3:8: `time`: write a number and a unit, for example "500ms", "2s" or "1m 30s", not an integer
+      .config/memcheck.toml:3:8: `time`: missing unit after 2; write "2s" for seconds, or use ns, us, ms, m, h, d or w
       help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, `sites`, `backtrace`, `report`, `junit`, `markdown`, as `cargo memcheck config` lists them
     "#);
     insta::assert_snapshot!(error(b"[[suppress]]\nfunction = \"a\"\n", &["config"]), @r#"

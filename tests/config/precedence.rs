@@ -110,15 +110,15 @@ fn variables_apply_under_cargo_test_and_cargo_memcheck() {
         let mut command = project.cargo("test", &["--lib"]);
         run(command.env("MEMCHECK_ALLOCATION", "0")).code(0)
     };
-    let warning = "memcheck: warning: the environment variable MEMCHECK_ALLOCATION means nothing";
-    assert_eq!(unknown.stderr.matches(warning).count(), 1, "{}", unknown.stderr);
+    let stderr_warning = "memcheck: warning: unknown environment variable MEMCHECK_ALLOCATION is ignored";
+    assert_eq!(unknown.stderr.matches(stderr_warning).count(), 1, "{}", unknown.stderr);
     let unknown = test(&[("MEMCHECK_ALLOCATION", "0")]).code(0);
-    let warning = "warning[unknown-variable]: the environment variable MEMCHECK_ALLOCATION means \
-                   nothing to memcheck; did you mean MEMCHECK_ALLOCATIONS?";
+    let warning = "warning[unknown-variable]: unknown environment variable MEMCHECK_ALLOCATION is \
+                   ignored; did you mean MEMCHECK_ALLOCATIONS?";
     assert!(unknown.stdout.contains(warning), "{}", unknown.stdout);
     let bad = test(&[("MEMCHECK_TIME", "2")]).code(101);
     assert!(bad.stdout.contains("BROKEN"), "{}", bad.stdout);
-    let message = "the environment variable MEMCHECK_TIME=\"2\" cannot be used: write a number";
+    let message = "the environment variable MEMCHECK_TIME=\"2\" cannot be used: missing unit";
     assert!(bad.stdout.contains(message), "{}", bad.stdout);
 
     // The same under `cargo memcheck`.
@@ -126,11 +126,11 @@ fn variables_apply_under_cargo_test_and_cargo_memcheck() {
     assert!(limited.stdout.contains("LIMIT"), "{}", limited.stdout);
     let output =
         with_variables(&project, &[("MEMCHECK_RSS", "1"), ("MEMCHECK_HEAP", "")], &[]).code(0);
-    let warning = "warning: the environment variable MEMCHECK_RSS means nothing to memcheck; did \
-                   you mean MEMCHECK_RESIDENT?";
+    let warning = "warning: unknown environment variable MEMCHECK_RSS is ignored; did you mean \
+                   MEMCHECK_RESIDENT?";
     assert!(output.stderr.contains(warning), "{}", output.stderr);
     insta::assert_snapshot!(with_variables(&project, &[("MEMCHECK_TIME", "2")], &[]).code(2).error(), @r#"
-    error: the environment variable MEMCHECK_TIME="2" cannot be used: write a number and a unit, for example "500ms", "2s" or "1m 30s"
+    error: the environment variable MEMCHECK_TIME="2" cannot be used: missing unit after 2; write "2s" for seconds, or use ns, us, ms, m, h, d or w
       help: mend it, or `unset MEMCHECK_TIME`
     "#);
 }

@@ -7,10 +7,10 @@ use crate::support::{Project, root};
 fn the_configuration_page_has_every_key() {
     let page = std::fs::read_to_string(root().join("docs/src/reference/configuration.md")).unwrap();
     let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
-    for row in memcheck::tool::OPTION_TABLE {
-        let start = match row.per_test {
-            true => format!("| `{}` | – |", row.name),
-            false => format!("| `{}` | `{}` |", row.name, row.variable()),
+    for spec in memcheck_options::check_options() {
+        let start = match spec.variable() {
+            None => format!("| `{}` | – |", spec.name),
+            Some(variable) => format!("| `{}` | `{variable}` |", spec.name),
         };
         assert!(rows.iter().any(|line| line.starts_with(&start)), "no row {start}");
     }
@@ -22,7 +22,7 @@ fn the_configuration_page_has_every_key() {
         assert!(rows.iter().any(|line| line.starts_with(&start)), "no row {start}");
     }
     let keys = ["test", "binary", "function", "reason", "overrides"];
-    assert_eq!(rows.len(), memcheck::tool::OPTION_TABLE.len() + of_runs.len() + keys.len());
+    assert_eq!(rows.len(), memcheck_options::check_options().count() + of_runs.len() + keys.len());
     for key in keys {
         assert!(rows.iter().any(|line| line.starts_with(&format!("| `{key}` | – |"))), "{key}");
     }

@@ -27,7 +27,7 @@ pub(crate) struct Inspect {
     #[arg(conflicts_with = "command")]
     pub(crate) pid: Option<i32>,
     /// How long COMMAND runs before it is inspected [default: 2s]
-    #[arg(long, value_name = "TIME", value_parser = after, conflicts_with = "pid")]
+    #[arg(long, value_name = "TIME", value_parser = memcheck_options::parse_duration, conflicts_with = "pid")]
     after: Option<Duration>,
     /// Include the descendants; memory that they share is counted once
     #[arg(long)]
@@ -58,12 +58,6 @@ fn pid(text: &str) -> Result<i32, String> {
              `cargo memcheck inspect -- {text} …`"
         )
     })
-}
-
-/// Reads a duration, which may be zero.
-fn after(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text)
-        .map_err(|_| "expected a number and a unit, for example \"500ms\" or \"2s\"".to_owned())
 }
 
 #[cfg(test)]

@@ -1,186 +1,138 @@
-//! The options of the attribute as flags: they outrank what the attribute says.
+//! The options of the attribute as flags, one for each option that can be set for every test. A flag
+//! wins over the attribute.
 
-use std::time::Duration;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use memcheck::Options;
+use memcheck_options::{Grammar, OPTIONS, OptionSpec, OptionValue};
 
-use clap::Args;
-use memcheck::{Bytes, Options};
+const HEADING: &str = "Options of the attribute, for every test of this run";
 
-/// Every option of the attribute as a flag, for all tests of this run.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Options of the attribute, for every test of this run")]
+/// What the flags set.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Limits {
-    /// Iterations before anything is judged
-    #[arg(long, value_name = "N")]
-    warmup: Option<u64>,
-    /// Judge exactly this many iterations, without the clock
-    #[arg(long, value_name = "N", conflicts_with = "time")]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
-    iterations: Option<u64>,
-    /// Time budget of the judged part, for example "500ms" or "2s"
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    time: Option<Duration>,
-    /// A test is killed after this long
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    timeout: Option<Duration>,
-    /// A reading waits for background threads at most this long
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    settle: Option<Duration>,
-    /// Bytes per iteration by which the live heap may grow
-    #[arg(long, value_name = "SIZE")]
-    heap: Option<Bytes>,
-    /// Growth of the live footprint that may not be passed, for example "256 KiB"
-    #[arg(long, value_name = "SIZE")]
-    resident: Option<Bytes>,
-    /// Growth of the number of threads that may not be passed (jobs are -j, --test-threads)
-    #[arg(long, value_name = "N")]
-    threads: Option<u64>,
-    /// Growth of the number of tasks, in the runtimes of async tests, that may not be passed
-    #[arg(long, value_name = "N")]
-    tasks: Option<u64>,
-    /// Growth of the number of file descriptors that may not be passed
-    #[arg(long, value_name = "N")]
-    fds: Option<u64>,
-    /// Growth of the number of mappings that may not be passed
-    #[arg(long, value_name = "N")]
-    mappings: Option<u64>,
-    /// Growth of the number of child processes that may not be passed
-    #[arg(long, value_name = "N")]
-    children: Option<u64>,
-    /// Allocations per iteration that may not be passed
-    #[arg(long, value_name = "N")]
-    allocations: Option<u64>,
-    /// Bytes allocated per iteration that may not be passed
-    #[arg(long, value_name = "SIZE")]
-    bytes: Option<Bytes>,
-    /// Highest live heap above the start of an iteration that may not be passed
-    #[arg(long, value_name = "SIZE")]
-    peak: Option<Bytes>,
-    /// Live footprint at which the process of a test is stopped [default: 80 % of the memory
-    /// available, divided by the tests that run at a time]
-    #[arg(long, value_name = "SIZE", value_parser = ceiling)]
-    ceiling: Option<Bytes>,
+    options: Options,
 }
 
 impl Limits {
     /// The flags as a layer of options.
     pub(crate) fn options(&self) -> Options {
-        let mut options = Options::new();
-        options.warmup = self.warmup;
-        options.iterations = self.iterations;
-        options.time = self.time;
-        options.timeout = self.timeout;
-        options.settle = self.settle;
-        options.heap = self.heap;
-        options.resident = self.resident;
-        options.threads = self.threads;
-        options.tasks = self.tasks;
-        options.fds = self.fds;
-        options.mappings = self.mappings;
-        options.children = self.children;
-        options.allocations = self.allocations;
-        options.bytes = self.bytes;
-        options.peak = self.peak;
-        options.ceiling = self.ceiling;
-        options
+        self.options.clone()
     }
 }
 
-/// Reads a time above zero.
-fn time(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("a time must be above zero".to_owned()),
-        Ok(time) => Ok(time),
-        Err(_) => {
-            Err("write a number and a unit, for example \"500ms\", \"2s\" or \"1m 30s\"".to_owned())
+impl Args for Limits {
+    fn augment_args(command: Command) -> Command {
+        command.args(with_flag().map(flag))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Limits {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut limits = Limits::default();
+        limits.update_from_arg_matches(matches)?;
+        Ok(limits)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        for spec in with_flag() {
+            if let Some(value) = matches.get_one::<OptionValue>(spec.name) {
+                self.options.set(spec, value.clone());
+            }
         }
+        Ok(())
     }
 }
 
-/// Reads a size above zero.
-fn ceiling(text: &str) -> Result<Bytes, String> {
-    match text.parse() {
-        Ok(Bytes(0)) => Err("a process that may use no memory cannot run".to_owned()),
-        Ok(size) => Ok(size),
-        Err(error) => Err(format!("{error}")),
+fn with_flag() -> impl Iterator<Item = &'static OptionSpec> {
+    OPTIONS.iter().filter(|spec| spec.flag().is_some())
+}
+
+fn flag(spec: &'static OptionSpec) -> Arg {
+    let flag = Arg::new(spec.name)
+        .long(spec.name)
+        .value_name(match spec.grammar {
+            Grammar::Count { .. } => "N",
+            Grammar::Size { .. } => "SIZE",
+            Grammar::Duration => "TIME",
+            _ => "TEXT",
+        })
+        .value_parser(|text: &str| spec.parse(text))
+        .help(spec.help)
+        .help_heading(HEADING);
+    match spec.name {
+        // A fixed number of iterations is judged without the clock.
+        "iterations" => flag.conflicts_with("time"),
+        _ => flag,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use clap::Parser;
+    use std::time::Duration;
 
-    #[derive(Parser)]
+    use clap::Parser;
+    use memcheck::Bytes;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
     struct OnlyLimits {
         #[command(flatten)]
         limits: Limits,
     }
 
-    fn options(arguments: &[&str]) -> Options {
-        OnlyLimits::parse_from([&["x"], arguments].concat()).limits.options()
+    fn parse(arguments: &[&str]) -> Result<Options, clap::Error> {
+        let parsed = OnlyLimits::try_parse_from([&["x"], arguments].concat())?;
+        Ok(parsed.limits.options())
     }
 
     #[test]
-    fn says_only_what_was_said() {
-        assert_eq!(options(&[]), Options::new());
+    fn flags_set_only_their_options() {
+        assert_eq!(parse(&[]).unwrap(), Options::new());
         assert_eq!(
-            options(&["--resident", "256 KiB", "--time=500ms", "--threads", "2"]),
+            parse(&["--resident", "256 KiB", "--time=500ms", "--threads", "2"]).unwrap(),
             Options::new()
                 .resident(Bytes(256 * 1024))
                 .time(Duration::from_millis(500))
                 .threads(2u64)
         );
+        assert_eq!(parse(&["--iterations=2"]).unwrap(), Options::new().iterations(2u64));
     }
 
     #[test]
-    fn every_option_has_its_flag() {
-        // Values told apart by position, so that no two flags can be mixed up unseen.
-        let all = options(&[
-            "--warmup=1",
-            "--time=3s",
-            "--timeout=4s",
-            "--settle=16s",
-            "--heap=5",
-            "--resident=6",
-            "--threads=7",
-            "--tasks=17",
-            "--fds=8",
-            "--mappings=9",
-            "--children=10",
-            "--allocations=11",
-            "--bytes=12",
-            "--peak=13",
-            "--ceiling=14",
-        ]);
-        let json = serde_json::to_value(all).unwrap();
-        let seconds = |secs: u64| serde_json::json!({ "secs": secs, "nanos": 0 });
-        assert_eq!(
-            json,
-            serde_json::json!({
-                "warmup": 1, "time": seconds(3), "timeout": seconds(4), "settle": seconds(16), "heap": 5,
-                "resident": 6, "threads": 7, "tasks": 17, "fds": 8, "mappings": 9, "children": 10,
-                "allocations": 11, "bytes": 12, "peak": 13, "ceiling": 14,
-            })
-        );
-    }
-
-    #[test]
-    fn what_makes_no_sense_is_refused() {
-        let parse = |arguments: &[&str]| OnlyLimits::try_parse_from([&["x"], arguments].concat());
-        assert_eq!(options(&["--iterations=2"]), Options::new().iterations(2u64));
-        for arguments in [
-            &["--iterations=0"][..],
-            // Judges without the clock.
-            &["--iterations=2", "--time=3s"],
-            &["--ceiling=0"],
-        ] {
-            assert!(parse(arguments).is_err(), "{arguments:?}");
+    fn options_of_every_test_have_flags_and_others_do_not() {
+        for spec in OPTIONS {
+            let value = match spec.grammar {
+                Grammar::Duration => "3s",
+                _ => "3",
+            };
+            match parse(&[&format!("--{}", spec.name), value]) {
+                Ok(options) => {
+                    assert!(spec.is_for_every_test());
+                    assert_eq!(options.get(spec), spec.parse(value).ok(), "{}", spec.name);
+                }
+                Err(error) => {
+                    assert!(!spec.is_for_every_test(), "{error}");
+                    assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument);
+                }
+            }
         }
     }
 
     #[test]
-    fn times_need_a_unit_and_some_length() {
-        assert_eq!(time("1m 30s"), Ok(Duration::from_secs(90)));
-        assert!(time("2").is_err() && time("0s").is_err() && time("-1s").is_err());
+    fn values_that_make_no_sense_are_refused() {
+        for arguments in [
+            &["--iterations=0"][..],
+            &["--iterations=2", "--time=3s"],
+            &["--ceiling=0"],
+            &["--time=0s"],
+            &["--time=2"],
+        ] {
+            assert!(parse(arguments).is_err(), "{arguments:?}");
+        }
     }
 }

@@ -75,7 +75,7 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command, clap::Error
 pub(crate) fn similar_command(word: &str) -> Option<String> {
     let command = Cli::command();
     let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-    memcheck::tool::nearest(word, &names).map(str::to_owned)
+    memcheck_options::suggest(word, &names).map(str::to_owned)
 }
 
 #[cfg(test)]

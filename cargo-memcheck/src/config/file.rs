@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use memcheck::Options;
-use memcheck::tool::{OPTION_TABLE, nearest};
+use memcheck_options::{OptionSpec, check_options, suggest};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -91,9 +91,12 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<File, ConfigError> {
 
 /// Whether a key belongs in a profile.
 fn is_of_profile(key: &str) -> bool {
-    key == "overrides"
-        || OPTION_TABLE.iter().any(|row| row.name == key)
-        || settings::find(key).is_some()
+    key == "overrides" || option(key).is_some() || settings::find(key).is_some()
+}
+
+/// The option of a test with this name.
+fn option(name: &str) -> Option<&'static OptionSpec> {
+    memcheck_options::find(name).filter(|spec| spec.is_check_option())
 }
 
 struct Reader<'a> {
@@ -154,15 +157,15 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let at = key.span().start;
-            if let Some(row) = OPTION_TABLE.iter().find(|row| row.name == key.get_ref().as_ref()) {
-                if row.per_test {
+            if let Some(spec) = option(key.get_ref()) {
+                if !spec.is_for_every_test() {
                     let advice = format!("move it to [[profile.{name}.overrides]]");
                     self.problem(
                         at,
-                        format!("`{}` is an option of single tests: {advice}", row.name),
+                        format!("`{}` is an option of single tests: {advice}", spec.name),
                     );
                 } else {
-                    self.option(row, at, value, &mut profile.values);
+                    self.option(spec, at, value, &mut profile.values);
                 }
             } else if let Some(setting) = settings::find(key.get_ref()) {
                 let name = setting.name;
@@ -171,9 +174,10 @@ impl<'a> Reader<'a> {
                     Err(what) => self.problem(value.span().start, format!("`{name}`: {what}")),
                 }
             } else {
-                let general = OPTION_TABLE.iter().filter(|row| !row.per_test).map(|row| row.name);
+                let general = check_options().filter(|spec| spec.is_for_every_test());
                 let of_run = settings::settings().map(|setting| setting.name);
-                let known: Vec<&str> = general.chain(of_run).chain(["overrides"]).collect();
+                let known: Vec<&str> =
+                    general.map(|spec| spec.name).chain(of_run).chain(["overrides"]).collect();
                 self.unknown(key.get_ref(), at, &place, &known);
             }
         }
@@ -189,14 +193,14 @@ impl<'a> Reader<'a> {
             if name == "test" || name == "binary" {
                 let pattern = self.pattern(name, value);
                 *(if name == "test" { &mut found.test } else { &mut found.binary }) = pattern;
-            } else if let Some(row) = OPTION_TABLE.iter().find(|row| row.name == name) {
-                self.option(row, at, value, &mut found.values);
+            } else if let Some(spec) = option(name) {
+                self.option(spec, at, value, &mut found.values);
             } else if settings::find(name).is_some() {
                 let message = "is a setting of the whole run: move it to the table of the profile";
                 self.problem(at, format!("`{name}` {message}"));
             } else {
                 let known: Vec<&str> =
-                    OPTION_TABLE.iter().map(|row| row.name).chain(["test", "binary"]).collect();
+                    check_options().map(|spec| spec.name).chain(["test", "binary"]).collect();
                 self.unknown(name, at, place, &known);
             }
         }
@@ -266,17 +270,17 @@ impl<'a> Reader<'a> {
 
     fn option(
         &mut self,
-        row: &'static memcheck::tool::Row,
+        spec: &'static OptionSpec,
         at: usize,
         value: &Value<'a>,
         into: &mut Section,
     ) {
-        match values::of_option(row, value.get_ref()) {
+        match values::of_option(spec, value.get_ref()) {
             Ok(value) => {
-                row.set(&mut into.options, value);
-                into.lines.insert(row.name, self.position(at).0);
+                into.options.set(spec, value);
+                into.lines.insert(spec.name, self.position(at).0);
             }
-            Err(what) => self.problem(value.span().start, format!("`{}`: {what}", row.name)),
+            Err(what) => self.problem(value.span().start, format!("`{}`: {what}", spec.name)),
         }
     }
 
@@ -325,8 +329,8 @@ impl<'a> Reader<'a> {
     }
 
     fn unknown(&mut self, name: &str, at: usize, place: &str, known: &[&str]) {
-        let hint = match nearest(name, known) {
-            Some(nearest) => format!("; did you mean `{nearest}`?"),
+        let hint = match suggest(name, known) {
+            Some(suggestion) => format!("; did you mean `{suggestion}`?"),
             None => String::new(),
         };
         let (line, column) = self.position(at);

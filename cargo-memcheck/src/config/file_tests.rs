@@ -60,8 +60,8 @@ fn every_key_is_read() {
     .unwrap();
     let default = &file.profiles["default"];
     let options = &default.values.options;
-    for row in OPTION_TABLE.iter().filter(|row| !row.per_test) {
-        assert!(row.get(options).is_some(), "{}", row.name);
+    for spec in check_options().filter(|spec| spec.is_for_every_test()) {
+        assert!(options.get(spec).is_some(), "{}", spec.name);
     }
     for setting in settings::settings() {
         assert!(setting.get(&default.values.run).is_some(), "{}", setting.name);
@@ -130,20 +130,20 @@ test = ""
 jobs = 2
 serial = "a,b"
 "#), @r#"
-    3:10: `warmup`: write a whole number, for example 16, not a string
+    3:10: `warmup`: expected a whole number, for example 16, not a string
     4:14: `iterations`: must be at least 1
-    5:8: `time`: write a number and a unit, for example "500ms", "2s" or "1m 30s", not an integer
-    6:11: `timeout`: a time must be above zero
-    7:8: `heap`: write a number and a unit, for example "256 KiB", "1.5 MiB" or "0"
-    8:12: `resident`: write a number and a unit, for example "256 KiB", "1.5 MiB" or "0"
-    9:7: `fds`: write a whole number, for example 16, not a float
+    5:8: `time`: missing unit after 2; write "2s" for seconds, or use ns, us, ms, m, h, d or w
+    6:11: `timeout`: must be longer than zero, for example "2s"
+    7:8: `heap`: must not be negative
+    8:12: `resident`: expected a size: a number and a unit, for example "64 B", "256 KiB" or "1.5 MiB"
+    9:7: `fds`: expected a whole number, for example 16, not a float
     10:8: `jobs`: expected a whole number of at least 1, for example 4
     11:13: `fail-fast`: expected true or false
     12:16: `inconclusive`: expected "fail" or "warn"
     13:1: `known_leak` is an option of single tests: move it to [[profile.default.overrides]]
     15:8: `test`: expected a pattern that matches names, for example "tests::slow*"
     16:1: `jobs` is a setting of the whole run: move it to the table of the profile
-    17:10: `serial`: the name of a group has no commas, quotes or control characters
+    17:10: `serial`: a group name cannot contain commas, quotes or control characters
     "#);
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use memcheck::Options;
-use memcheck::tool::{OPTION_TABLE, Row};
+use memcheck_options::{OptionSpec, check_options};
 
 use super::file::{DEFAULT, File, Override, Section};
 use super::settings::{RunSettings, Setting, settings};
@@ -151,35 +151,35 @@ impl Layers {
     /// All settings that apply to a test, or to all tests, with their origin.
     pub(crate) fn explain(&self, test: Option<TestName<'_>>) -> Vec<SettingInForce> {
         let sections = self.sections(test);
-        let general = OPTION_TABLE.iter().filter(|row| !row.per_test || test.is_some());
-        let options = general.map(|row| self.of_option(row, &sections));
+        let options = check_options().filter(|spec| spec.is_for_every_test() || test.is_some());
+        let options = options.map(|spec| self.of_option(spec, &sections));
         let run = settings().map(|setting| self.of_run(&setting, &sections));
         options.chain(run).collect()
     }
 
-    fn of_option(&self, row: &'static Row, sections: &[&Section]) -> SettingInForce {
-        let explained = |value: String, origin| SettingInForce { name: row.name, value, origin };
-        if let Some(value) = row.get(&self.flags.0) {
-            let flag = format!("--{}", row.name);
+    fn of_option(&self, spec: &'static OptionSpec, sections: &[&Section]) -> SettingInForce {
+        let explained = |value: String, origin| SettingInForce { name: spec.name, value, origin };
+        if let Some(value) = self.flags.0.get(spec) {
+            let flag = spec.flag().unwrap_or_default();
             return explained(value.to_string(), Origin::Flag { flag });
         }
-        if let Some(value) = row.get(&self.environment.0) {
-            let variable = row.variable();
+        if let Some(value) = self.environment.0.get(spec) {
+            let variable = spec.variable().unwrap_or_default();
             return explained(value.to_string(), Origin::Environment { variable });
         }
         for section in sections {
-            if let Some(value) = row.get(&section.options) {
-                return explained(value.to_string(), self.in_file(section, row.name));
+            if let Some(value) = section.options.get(spec) {
+                return explained(value.to_string(), self.in_file(section, spec.name));
             }
         }
-        let value = match row.name {
+        let value = match spec.name {
             // The default depends on `time`.
             "timeout" => {
                 let below = sections.iter().map(|section| section.options.clone());
                 let options = below.fold(self.above(), Options::over);
-                format!("{:?}", options.effective_timeout())
+                memcheck_options::format_duration(options.effective_timeout())
             }
-            _ => row.default.to_owned(),
+            _ => spec.default.to_owned(),
         };
         explained(value, Origin::Default)
     }

@@ -88,7 +88,7 @@ fn check_profile(profile: &str, file: Option<&File>) -> Result<(), ConfigError> 
             let known: Vec<&str> = file.profiles.keys().map(String::as_str).collect();
             Err(ConfigError::NoProfile {
                 name,
-                nearest: tool::nearest(profile, &known).map(str::to_owned),
+                nearest: memcheck_options::suggest(profile, &known).map(str::to_owned),
                 known: file.profiles.keys().cloned().collect(),
                 path: file.path.clone(),
             })

@@ -10,6 +10,8 @@ mod layers;
 mod load;
 mod pattern;
 mod settings;
+#[cfg(test)]
+mod spellings_tests;
 mod suppressions;
 mod values;
 

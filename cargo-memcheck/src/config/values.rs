@@ -1,28 +1,26 @@
 //! Values of the file. As in the attribute, sizes and durations are strings with a unit.
 
-use memcheck::tool::{Kind, Row, Value, ValueError};
+use memcheck_options::{Grammar, OptionSpec, OptionValue};
 use toml::de::{DeInteger, DeValue};
 
 use super::settings::{RunSettings, Setting, ValueType};
 
 /// The value of an option. The error says what was expected.
-pub(super) fn of_option(row: &Row, value: &DeValue<'_>) -> Result<Value, String> {
-    let wanted = match row.kind {
-        Kind::Count { .. } => ValueError::NotACount,
-        Kind::Size { .. } => ValueError::NotASize,
-        Kind::Duration => ValueError::NotADuration,
-        Kind::Text | Kind::Group => ValueError::Empty,
+pub(super) fn of_option(spec: &OptionSpec, value: &DeValue<'_>) -> Result<OptionValue, String> {
+    let grammar = spec.grammar;
+    let read = match (grammar, value) {
+        (
+            Grammar::Count { .. } | Grammar::Size { .. } | Grammar::Duration,
+            DeValue::Integer(number),
+        ) => match integer(number) {
+            Some(number) => grammar.number(number),
+            None => Err(grammar.out_of_range(number.as_str().starts_with('-'))),
+        },
+        // A number in quotes is a string, as in the attribute.
+        (_, DeValue::String(text)) if !matches!(grammar, Grammar::Count { .. }) => spec.parse(text),
+        (_, other) => return Err(format!("{}, not {}", grammar.mismatch(), a(other))),
     };
-    let taken = match (row.kind, value) {
-        (Kind::Count { .. } | Kind::Size { .. }, DeValue::Integer(number)) => {
-            integer(number).ok_or(wanted).and_then(|number| row.count(number))
-        }
-        (Kind::Size { .. } | Kind::Duration | Kind::Text | Kind::Group, DeValue::String(text)) => {
-            row.parse(text)
-        }
-        (_, other) => return Err(format!("{wanted}, not {}", a(other))),
-    };
-    taken.map_err(|error| error.to_string())
+    read.map_err(|error| error.to_string())
 }
 
 /// Sets a setting of the run. The error says what was expected.

@@ -115,12 +115,11 @@ fn document<'a>(
             .map(|of| Override {
                 test: of.test.as_ref().map(ToString::to_string),
                 binary: of.binary.as_ref().map(ToString::to_string),
-                settings: memcheck::tool::OPTION_TABLE
-                    .iter()
-                    .filter_map(|row| {
-                        let value = row.get(&of.values.options)?.to_string();
-                        let line = of.values.lines.get(row.name).copied().unwrap_or_default();
-                        Some(OverrideValue { name: row.name, value, line })
+                settings: memcheck_options::check_options()
+                    .filter_map(|spec| {
+                        let value = of.values.options.get(spec)?.to_string();
+                        let line = of.values.lines.get(spec.name).copied().unwrap_or_default();
+                        Some(OverrideValue { name: spec.name, value, line })
                     })
                     .collect(),
             })

@@ -1,10 +1,11 @@
-//! Whether `#[test]` stands above `#[memcheck]`.
+//! Whether `#[test]` is above `#[memcheck]`.
 //!
-//! `#[test]` is expanded first there and leaves no trace on the function: no attribute, no mark on a
-//! span. Two tests of one name would come out, each the whole check. Only the source text tells. When
-//! it cannot be read, nothing is said here, and the check itself notices that it is run twice.
+//! There the compiler expands `#[test]` first and leaves no trace of it on the function: no attribute,
+//! no mark on a span. The result would be two tests with one name, and each would run the whole check.
+//! Only the source text shows it. If the text cannot be read, there is no error here, and the check
+//! itself notices that it runs twice.
 
-/// Looks at the source text of the attribute that is being expanded.
+/// Reads the source text in front of the attribute that is expanded.
 pub(crate) fn test_stands_above(attribute: proc_macro::Span) -> bool {
     let Some(file) = attribute.local_file() else { return false };
     let Ok(source) = std::fs::read_to_string(file) else { return false };
@@ -12,7 +13,7 @@ pub(crate) fn test_stands_above(attribute: proc_macro::Span) -> bool {
     ends_with_test(before(&source, line, column))
 }
 
-/// The text in front of a position; lines and columns count from 1, columns in characters.
+/// The text in front of a position. Lines and columns count from 1, columns in characters.
 fn before(source: &str, line: usize, column: usize) -> &str {
     let start: usize =
         source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
@@ -39,7 +40,7 @@ fn ends_with_test(mut text: &str) -> bool {
     }
 }
 
-/// Where the attribute begins that a text ends with.
+/// The start of the attribute at the end of a text.
 fn last_attribute(text: &str) -> Option<usize> {
     if !text.ends_with(']') {
         return None;
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_attribute_in_front_of_a_position() {
+    fn test_attribute_in_front_of_a_position_is_found() {
         let source =
             "fn é() {}\n#[test]\n    /// Docs.\n    #[cfg(any())] #[memcheck]\nfn f() {}\n";
         assert!(ends_with_test(before(source, 4, 19)));

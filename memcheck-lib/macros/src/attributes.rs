@@ -1,5 +1,5 @@
-//! The other attributes of an annotated function: which belong to the test, which to the user's
-//! function within it, and which do not go together with `#[memcheck]`.
+//! The other attributes of an annotated function: which belong to the generated test, which to the
+//! user's function inside it, and which cannot be combined with `#[memcheck]`.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -7,36 +7,36 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Path, Token};
 
+use crate::arguments::ErrorList;
 use crate::entry::Ignored;
 use crate::errors;
-use crate::options::Mistakes;
 
 /// The attributes, sorted.
 #[derive(Debug)]
 pub(crate) struct Attributes {
-    /// Those of the test.
+    /// Attributes of the generated test.
     pub(crate) outer: Vec<TokenStream>,
-    /// Those of the user's function: they hold for every iteration.
+    /// Attributes of the user's function; they apply in every iteration.
     pub(crate) inner: Vec<TokenStream>,
-    /// Of the outer ones, those that say whether there is a test at all.
+    /// The outer attributes that decide whether the test exists.
     pub(crate) cfgs: Vec<TokenStream>,
     pub(crate) ignored: Ignored,
 }
 
-/// Sorts attributes; one that does not go with `#[memcheck]` is an error.
+/// Sorts attributes. One that cannot be combined with `#[memcheck]` is an error.
 pub(crate) fn sort(attributes: &[Attribute]) -> syn::Result<Attributes> {
     let mut sorted = Sorted::default();
-    let mut mistakes = Mistakes::default();
+    let mut found = ErrorList::default();
     for attribute in attributes {
         match sorted.take(&attribute.meta, &[]) {
             Ok((outer, inner)) => {
                 sorted.outer.extend(outer.map(|meta| quote!(#[#meta])));
                 sorted.inner.extend(inner.map(|meta| quote!(#[#meta])));
             }
-            Err(mistake) => mistakes.add(mistake),
+            Err(error) => found.add(error),
         }
     }
-    mistakes.into_result()?;
+    found.into_result()?;
     let Sorted { outer, inner, cfgs, always_ignored, ignored_when } = sorted;
     let ignored = match (always_ignored, ignored_when.is_empty()) {
         (true, _) => Ignored::Always,
@@ -58,8 +58,8 @@ struct Sorted {
 type Split = (Option<TokenStream>, Option<TokenStream>);
 
 impl Sorted {
-    /// What of an attribute belongs outside and what inside; `conditions` are those of the
-    /// `cfg_attr` around it.
+    /// The parts of an attribute for the test and for the user's function. `conditions` are those of
+    /// the enclosing `cfg_attr`s.
     fn take(&mut self, meta: &Meta, conditions: &[TokenStream]) -> syn::Result<Split> {
         let path = meta.path();
         if let Some(message) = conflict(path) {
@@ -114,8 +114,8 @@ fn conditional(meta: &Meta) -> Option<(TokenStream, Metas)> {
     Some((condition, metas.collect()))
 }
 
-/// What tells the compiler or libtest something about the test as a whole. Anything else, above all
-/// an attribute macro such as `tracing::instrument`, wraps the user's function.
+/// Whether an attribute informs the compiler or libtest about the whole test. All others, most of all
+/// attribute macros such as `tracing::instrument`, apply to the user's function.
 fn belongs_to_test(path: &Path) -> bool {
     const OUTER: &[&str] =
         &["doc", "cfg", "ignore", "allow", "warn", "deny", "forbid", "expect", "deprecated"];
@@ -124,11 +124,11 @@ fn belongs_to_test(path: &Path) -> bool {
     tool || OUTER.iter().any(|name| path.is_ident(name))
 }
 
-/// Attributes that make tests out of a function that takes arguments.
+/// Attributes that generate tests from a function with arguments.
 const TEST_MAKERS: &[&str] =
     &["rstest", "test_case", "test_matrix", "quickcheck", "wasm_bindgen_test"];
 
-/// Why an attribute does not go with `#[memcheck]`.
+/// Why an attribute cannot be combined with `#[memcheck]`.
 fn conflict(path: &Path) -> Option<String> {
     let last = path.segments.last()?.ident.to_string();
     match last.as_str() {
@@ -144,7 +144,7 @@ fn conflict(path: &Path) -> Option<String> {
     }
 }
 
-/// The refusal of what makes a test in a way of its own within an annotated module: `#[rstest]`,
+/// The error for an attribute that an annotated module does not support: `#[rstest]`,
 /// `#[actix_rt::test]`.
 pub(crate) fn foreign_test(path: &Path) -> Option<syn::Error> {
     let last = path.segments.last()?.ident.to_string();
@@ -158,7 +158,7 @@ fn spelled(path: &Path) -> String {
     names.join("::")
 }
 
-/// Takes away what would make a test of a function, and what means nothing without.
+/// Removes attributes that make a function a test, and those that only tests have.
 pub(crate) fn strip_tests(attributes: &mut Vec<Attribute>) {
     attributes.retain(|attribute| {
         let path = attribute.path();
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn sorts_what_belongs_where() {
+    fn attributes_are_sorted_to_the_test_or_to_the_function() {
         let sorted = sorted(
             "#[doc = \"a\"] #[allow(dead_code)] #[instrument] #[ignore = \"slow\"]
              #[cfg_attr(unix, inline, allow(unused))] #[rustfmt::skip] fn f() {}",
@@ -199,20 +199,20 @@ mod tests {
     }
 
     #[test]
-    fn knows_when_a_test_is_ignored() {
+    fn nested_cfg_attr_with_ignore_gives_one_predicate() {
         let sorted = sorted("#[cfg_attr(unix, cfg_attr(miri, ignore))] fn f() {}");
         let Ignored::When(predicates) = sorted.ignored else { panic!("not conditional") };
         assert_eq!(texts(&predicates), ["all(unix,miri)"]);
     }
 
     #[test]
-    fn knows_when_there_is_a_test() {
+    fn cfg_attributes_of_the_test_are_collected() {
         let sorted = sorted("#[cfg(unix)] #[inline] #[cfg_attr(miri, cfg(a), ignore)] fn f() {}");
         assert_eq!(texts(&sorted.cfgs), ["#[cfg(unix)]", "#[cfg_attr(all(miri),cfg(a))]"]);
     }
 
     #[test]
-    fn refuses_other_tests() {
+    fn other_test_attributes_are_refused() {
         for (attribute, word) in [
             ("test", "#[test]"),
             ("tokio::test", "#[tokio::test]"),

@@ -1,16 +1,16 @@
-//! The entry of a test in the link section, which `cargo memcheck` reads from the ELF file without
-//! running it.
+//! The entry of a test in a link section. `cargo memcheck` reads it from the ELF file without running
+//! the test binary.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-/// What the entry and the call into the library say of the test.
+/// What the entry and the call into the library know about the test.
 pub(crate) struct Entry<'a> {
     /// The crate `memcheck`, as the user's crate names it.
     pub(crate) krate: &'a syn::Path,
-    /// The function as libtest spells it.
+    /// The name of the function as libtest writes it.
     pub(crate) name: &'a str,
-    /// The tokens that `file!()`, `line!()` and `column!()` point at.
+    /// The position that `file!()`, `line!()` and `column!()` give.
     pub(crate) place: Span,
     /// `#[ignore]`, if any.
     pub(crate) ignored: &'a Ignored,
@@ -30,7 +30,7 @@ pub(crate) enum Ignored {
 }
 
 impl Entry<'_> {
-    /// A statement of the test's function that lays the entry into the section.
+    /// A statement of the test function that puts the entry into the section.
     pub(crate) fn statement(&self) -> TokenStream {
         let bytes = self.bytes();
         // `#[used]` alone lets a linker drop the section before Rust 1.89
@@ -42,13 +42,13 @@ impl Entry<'_> {
         }}
     }
 
-    /// The same entry as an item beside the function, under its `#[cfg(…)]`. The compiler removes the
-    /// function where the target has no harness (`harness = false`), and then the test would be gone
-    /// without a word.
+    /// The same entry as an item next to the function, under its `#[cfg(…)]`. Without a harness
+    /// (`harness = false`) the compiler removes the function, and the tool could not report that the
+    /// test is missing.
     pub(crate) fn item(&self, cfgs: &[TokenStream]) -> TokenStream {
         let bytes = self.bytes();
-        // It has a name because beside an associated function, which the compiler refuses as a test,
-        // `_` would be a second mistake.
+        // Not `_`: next to an associated function, which the compiler refuses as a test, that would be
+        // a second error.
         let bare = self.name.trim_start_matches("r#");
         let name = syn::Ident::new(&format!("_MEMCHECK_ENTRY_OF_{bare}"), Span::mixed_site());
         quote_spanned! {Span::mixed_site()=>

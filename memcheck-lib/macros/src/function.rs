@@ -1,17 +1,17 @@
-//! One annotated function: what it must be, and the test that it becomes.
+//! An annotated function: which functions are accepted, and the generated test.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, Ident, ItemFn, ReturnType, Type};
 
+use crate::arguments::{Arguments, ErrorList};
 use crate::attributes::{self, Attributes};
 use crate::entry::{Entry, libtest_name};
 use crate::errors;
-use crate::options::{Arguments, Mistakes};
 
-/// Writes the test, or says why there can be none. `place` is what the report calls the place of the
-/// test.
+/// Generates the test, or the error that says why there is none. `place` is the position of the test
+/// in the report.
 pub(crate) fn expand(
     function: ItemFn,
     arguments: syn::Result<Arguments>,
@@ -25,13 +25,13 @@ pub(crate) fn expand(
     expand_with(function, arguments, place)
 }
 
-/// The same with arguments that are not all the function's own.
+/// The same with arguments that partly come from the enclosing module.
 pub(crate) fn expand_with(
     function: ItemFn,
     arguments: syn::Result<Arguments>,
     place: Span,
 ) -> TokenStream {
-    // Both kinds of mistakes are told at once.
+    // All errors are reported at once.
     let checked = check(&function);
     let written = match (arguments, checked) {
         (Ok(arguments), Ok(attributes)) => Ok(test(&function, attributes, &arguments, place)),
@@ -44,7 +44,7 @@ pub(crate) fn expand_with(
     written.unwrap_or_else(|error| refuse(function, error))
 }
 
-/// The reason, and the function without its test.
+/// The error, and the function without a test.
 pub(crate) fn refuse(function: ItemFn, reason: syn::Error) -> TokenStream {
     let error = reason.into_compile_error();
     let function = refused(function);
@@ -84,14 +84,14 @@ fn test(
         }
     };
 
-    // What is not a `Termination` is told at what is returned.
+    // If the returned type is not a `Termination`, the compiler reports it at that type.
     let returned = match &sig.output {
         ReturnType::Default => name.span(),
         ReturnType::Type(_, returned) => returned.span(),
     };
     let runtime = arguments.runtime(krate);
     let argument = sig.inputs.first().map(|argument| {
-        // What is not a `Workload` is told at the type of the argument.
+        // If the argument is not a `Workload`, the compiler reports it at its type.
         let place = match argument {
             FnArg::Typed(typed) => typed.ty.span(),
             FnArg::Receiver(receiver) => receiver.span(),
@@ -124,7 +124,7 @@ fn test(
         #(#outer)*
         #[::core::prelude::v1::test]
         #vis fn #name() {
-            // First, because clippy does not like items after statements.
+            // First, because of clippy's lint against items after statements.
             #(#inner)*
             #sig #block
             #statement
@@ -134,12 +134,12 @@ fn test(
     }
 }
 
-/// Generated code, for lints, that stands where the user's does, for errors.
+/// Generated code for lints, with the position of the user's code for errors.
 fn located(place: Span) -> Span {
     Span::mixed_site().located_at(place)
 }
 
-/// `::memcheck::__private::name`, pointing at `place`.
+/// `::memcheck::__private::name` with the position `place`.
 fn private(krate: &syn::Path, name: &str, place: Span) -> TokenStream {
     let place = located(place);
     let name = Ident::new(name, place);
@@ -152,12 +152,12 @@ fn respanned(mut token: TokenTree, place: Span) -> TokenTree {
     token
 }
 
-/// Refuses what cannot be a test, with all reasons at once.
+/// Refuses functions that cannot be tests, with all reasons at once.
 fn check(function: &ItemFn) -> syn::Result<Attributes> {
     let signature = &function.sig;
-    let mut mistakes = Mistakes::default();
+    let mut found = ErrorList::default();
     let mut refuse = |at: &dyn ToTokens, message: &str| {
-        mistakes.add(syn::Error::new_spanned(at, message));
+        found.add(syn::Error::new_spanned(at, message));
     };
     if let Some(at) = &signature.constness {
         refuse(at, errors::CONST);
@@ -189,10 +189,10 @@ fn check(function: &ItemFn) -> syn::Result<Attributes> {
     }
     let attributes = attributes::sort(&function.attrs);
     match attributes {
-        Ok(attributes) => mistakes.into_result().map(|()| attributes),
+        Ok(attributes) => found.into_result().map(|()| attributes),
         Err(error) => {
-            mistakes.add(error);
-            Err(mistakes
+            found.add(error);
+            Err(found
                 .into_result()
                 .err()
                 .unwrap_or_else(|| syn::Error::new(Span::call_site(), errors::WRONG_ITEM)))
@@ -200,8 +200,8 @@ fn check(function: &ItemFn) -> syn::Result<Attributes> {
     }
 }
 
-/// The function as it is left in the crate when it is refused: there, so that the refusal is the
-/// only thing the compiler says, but no test.
+/// A refused function as it stays in the crate: it is no test, but it exists, so that the compiler
+/// reports no further errors.
 fn refused(mut function: ItemFn) -> TokenStream {
     attributes::strip_tests(&mut function.attrs);
     function.sig.constness = None;

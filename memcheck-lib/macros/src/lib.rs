@@ -1,23 +1,21 @@
 //! The `#[memcheck]` attribute. Use it through the crate `memcheck-lib`, which re-exports it.
 
 mod above;
+mod arguments;
 mod attributes;
 mod entry;
 mod errors;
 mod function;
 mod module;
-mod option_table;
-mod option_value;
-mod options;
-mod values;
+mod value;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Item;
 
-use crate::options::Arguments;
+use crate::arguments::Arguments;
 
-// The documentation stands at the re-export, where its examples can be compiled.
+// Documented at the re-export, where the examples can be compiled.
 /// See `memcheck::memcheck` in the crate `memcheck-lib`.
 #[proc_macro_attribute]
 pub fn memcheck(

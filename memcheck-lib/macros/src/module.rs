@@ -1,15 +1,15 @@
-//! An annotated module: every test in it becomes a leak test.
+//! An annotated module: each test in it becomes a leak test.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::{Attribute, Item, ItemFn, ItemMod, Meta};
 
-use crate::options::Arguments;
+use crate::arguments::Arguments;
 use crate::{attributes, errors, function};
 
-/// Annotates every `#[test]` and `#[tokio::test]` of the module and of the inline modules in it.
-/// `arguments` hold for all of them; what a test's own `#[memcheck(…)]` says wins.
+/// Annotates each `#[test]` and `#[tokio::test]` of the module and of its inline modules. `arguments`
+/// apply to all of them; the `#[memcheck(…)]` of a test wins.
 pub(crate) fn expand(mut module: ItemMod, arguments: syn::Result<Arguments>) -> TokenStream {
     let written = arguments.and_then(|arguments| {
         arguments.refuse_name_of_snapshot()?;
@@ -25,7 +25,7 @@ pub(crate) fn expand(mut module: ItemMod, arguments: syn::Result<Arguments>) -> 
     quote!(#error #module)
 }
 
-/// How many tests were annotated.
+/// Annotates the tests and returns their number.
 fn annotate(module: &mut ItemMod, arguments: &Arguments) -> usize {
     let Some((_, items)) = &mut module.content else { return 0 };
     let mut annotated = 0;
@@ -44,10 +44,10 @@ fn annotate(module: &mut ItemMod, arguments: &Arguments) -> usize {
     annotated
 }
 
-/// A module in an annotated one, perhaps with options of its own.
+/// A module inside an annotated one, which may have its own options.
 fn annotate_inner(module: &mut ItemMod, around: &Arguments) -> usize {
     let own = module.attrs.iter().position(is_memcheck);
-    // Those of an inline module only: for another file the attribute stays, and says why not.
+    // Only for an inline module. In front of `mod name;` the attribute stays and reports its error.
     let Some(at) = own.filter(|_| module.content.is_some()) else {
         return annotate(module, around);
     };
@@ -59,14 +59,14 @@ fn annotate_inner(module: &mut ItemMod, around: &Arguments) -> usize {
             if let Some((_, items)) = &mut module.content {
                 items.push(Item::Verbatim(error.into_compile_error()));
             }
-            // Coverage already; that nothing was annotated is not to be told as well.
+            // Counts as a test, so that the error for a module without tests is not reported too.
             1
         }
     }
 }
 
-/// The leak test that a test becomes, or the refusal of one that cannot be one; nothing for another
-/// function, or for one that must panic, which stays as it is.
+/// The generated leak test, or the error for a test that is not supported. `None` for a function that
+/// stays as it is: it is no test, or it must panic.
 fn annotate_function(function: &ItemFn, around: &Arguments) -> Option<TokenStream> {
     let mut rest = function.clone();
     if let Some(at) = rest.attrs.iter().position(is_memcheck) {
@@ -84,14 +84,14 @@ fn annotate_function(function: &ItemFn, around: &Arguments) -> Option<TokenStrea
     if let Some(refused) =
         rest.attrs.iter().filter(foreign).find_map(|of| attributes::foreign_test(of.path()))
     {
-        // It would be left out in silence, and look as if it was checked.
+        // If it stayed as it is, it would look as if it was checked.
         return Some(function::refuse(rest, refused));
     }
     let at = rest.attrs.iter().position(|attribute| TestAttribute::of(attribute).is_some())?;
     let attribute = rest.attrs.remove(at);
     let own = match TestAttribute::of(&attribute)? {
         TestAttribute::Standard => Ok(Arguments::default()),
-        // With `start_paused` and its like, tokio alone knows what the test means.
+        // Other options, such as `start_paused`, only work with tokio's own macro.
         TestAttribute::Tokio => arguments(&attribute).and_then(|own| {
             own.refuse_all_but_runtime()?;
             Ok(own)
@@ -100,7 +100,7 @@ fn annotate_function(function: &ItemFn, around: &Arguments) -> Option<TokenStrea
     Some(function::expand_with(rest, own.map(|own| own.over(around)), attribute.path().span()))
 }
 
-/// Between the attribute's parentheses.
+/// The options between the parentheses of an attribute.
 fn arguments(attribute: &Attribute) -> syn::Result<Arguments> {
     match &attribute.meta {
         Meta::Path(_) => Ok(Arguments::default()),
@@ -116,7 +116,7 @@ fn is_memcheck(attribute: &Attribute) -> bool {
     attribute.path().segments.last().is_some_and(|segment| segment.ident == "memcheck")
 }
 
-/// An attribute that makes a test, and that an annotated module replaces.
+/// A test attribute that an annotated module replaces.
 #[derive(Debug, PartialEq, Eq)]
 enum TestAttribute {
     Standard,
@@ -128,7 +128,7 @@ impl TestAttribute {
         let path = attribute.path().to_token_stream().to_string().replace(' ', "");
         match path.trim_start_matches(':') {
             "test" if matches!(attribute.meta, Meta::Path(_)) => Some(Self::Standard),
-            // Only tokio's, imported by its name, takes arguments.
+            // Only `tokio::test`, imported by name, takes arguments.
             "test" | "tokio::test" => Some(Self::Tokio),
             "core::prelude::v1::test" | "std::prelude::v1::test" => Some(Self::Standard),
             _ => None,
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_tests_and_leaves_the_rest() {
+    fn tests_are_annotated_and_other_items_stay() {
         let text = annotated(
             "mod tests {
                 use super::*;
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn options_come_from_the_nearest() {
+    fn options_of_the_innermost_attribute_win() {
         let module = syn::parse_str::<ItemMod>(
             "mod tests {
                 #[test] fn a() {}
@@ -180,11 +180,11 @@ mod tests {
     }
 
     #[test]
-    fn a_test_that_cannot_be_taken_is_refused() {
+    fn unsupported_tests_are_refused() {
         for (attributes, word) in [
             ("#[rstest]", "#[rstest]"),
             ("#[tokio::test(start_paused = true)]", "tokio::time::pause()"),
-            ("#[tokio::test(fds = 1)]", "isnooptionof"),
+            ("#[tokio::test(fds = 1)]", "notof`#[tokio::test]`"),
             ("#[actix_rt::test]", "#[actix_rt::test]"),
             ("#[test] #[test_case(1)]", "#[test_case]"),
             ("#[test_case(1)] #[test]", "#[test_case]"),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_without_a_test_is_refused() {
+    fn modules_without_tests_are_refused() {
         for module in ["mod m {}", "mod m { #[test] #[should_panic] fn f() {} }", "mod m;"] {
             assert!(annotated(module).contains("compile_error!"), "{module}");
         }
@@ -207,7 +207,7 @@ mod tests {
 
     #[cfg(feature = "tokio")]
     #[test]
-    fn takes_the_tests_of_tokio() {
+    fn tests_of_tokio_are_annotated() {
         let text = annotated(
             "mod tests {
                 #[tokio::test(flavor = \"multi_thread\", worker_threads = 3)] async fn a() {}
@@ -216,7 +216,7 @@ mod tests {
         );
         assert_eq!(text.matches("plain_async(").count(), 1, "{text}");
         assert!(text.contains("Some(3)"), "{text}");
-        // In the place of the second stands why it cannot be one.
+        // The second one is replaced by an error.
         assert!(text.contains("compile_error!") && text.contains("tokio::time::pause()"), "{text}");
     }
 }

@@ -11,6 +11,7 @@ mod program;
 mod report_dir;
 #[cfg(target_os = "linux")]
 mod self_observed;
+mod setters;
 mod test;
 #[cfg(feature = "tokio")]
 pub(crate) mod tokio;

@@ -1,140 +1,147 @@
-//! Options from the environment, for every check that this process observes: `MEMCHECK_TIME=5s`.
-//! They outrank the attribute.
+//! A layer of options from environment variables, for every check that this process observes:
+//! `MEMCHECK_TIME=5s`. It wins over the attribute.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-use super::Options;
-use super::edit_distance::nearest_of;
-use super::table::{self, Row, ValueError};
+use memcheck_options::{OPTIONS, OptionSpec, PREFIX, ValueError, suggest};
 
-/// What the names of all variables start with.
-pub(super) const PREFIX: &str = "MEMCHECK_";
+use super::layer::Options;
 
-/// The variable that asks for bodies to be run once, unjudged, and its one value.
+/// The variable that makes tests run their bodies once, without judging them, and its one value.
 pub(crate) const MODE: (&str, &str) = ("MEMCHECK", "once");
 
-/// Variables that are no options of a check: those of the tool, and those that an observer gives
-/// its worker.
-const OTHERS: [&str; 15] = [
+/// Variables that configure a run of `cargo memcheck`. The library only knows their names, so that a
+/// test under plain `cargo test` does not report them as unknown; the tool reads them.
+pub const TOOL_VARIABLES: &[&str] = &[
     "MEMCHECK_BACKTRACE",
-    "MEMCHECK_CHECK",
     "MEMCHECK_CONFIG_FILE",
     "MEMCHECK_FAIL_FAST",
     "MEMCHECK_INCONCLUSIVE",
-    "MEMCHECK_INTERNAL_TEST_BLIND",
     "MEMCHECK_JOBS",
     "MEMCHECK_JUNIT",
     "MEMCHECK_MARKDOWN",
     "MEMCHECK_PROFILE",
     "MEMCHECK_REPORT",
-    "MEMCHECK_REPORT_DIR",
     "MEMCHECK_SITES",
+];
+
+/// Variables between an observer and its worker, and those that select what a test does with its
+/// report.
+const INTERNAL_VARIABLES: &[&str] = &[
+    "MEMCHECK_CHECK",
+    "MEMCHECK_INTERNAL_TEST_BLIND",
+    "MEMCHECK_REPORT_DIR",
     "MEMCHECK_STARTED_BY",
     "MEMCHECK_WORKER",
 ];
 
-/// A variable whose value does not fit.
+/// A variable whose value cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VariableError {
     /// Its name.
     pub name: String,
-    /// Its value; what is no UTF-8 replaced.
+    /// Its value, with replacement characters where it is not UTF-8.
     pub value: String,
-    /// What is wrong with it.
-    pub source: ValueError,
+    /// What is wrong with the value.
+    pub reason: Reason,
+}
+
+/// What is wrong with the value of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It does not fit the option.
+    Option(ValueError),
+    /// It is not the one value of the variable `MEMCHECK`.
+    NotOnce,
 }
 
 impl fmt::Display for VariableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let VariableError { name, value, source } = self;
-        write!(f, "the environment variable {name}={value:?} cannot be used: {source}")
-    }
-}
-
-impl std::error::Error for VariableError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        // Stands in the sentence already.
-        None
-    }
-}
-
-/// A variable whose name starts like ours, but means nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownVariable {
-    /// Its name.
-    pub name: String,
-    /// The one that was probably meant.
-    pub nearest: Option<String>,
-}
-
-impl fmt::Display for UnknownVariable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the environment variable {} means nothing to memcheck", self.name)?;
-        match &self.nearest {
-            Some(nearest) => write!(f, "; did you mean {nearest}?"),
-            None => Ok(()),
+        let VariableError { name, value, reason } = self;
+        write!(f, "the environment variable {name}={value:?} cannot be used: ")?;
+        match reason {
+            Reason::Option(error) => error.fmt(f),
+            Reason::NotOnce => f.write_str(
+                "expected \"once\", which runs each body once and does not judge it; unset the \
+                 variable to judge the tests",
+            ),
         }
     }
 }
 
-/// The options that `variables` say. An empty value says nothing: CI systems set variables to
-/// nothing where an input was not given.
+impl std::error::Error for VariableError {}
+
+/// A variable with the prefix of memcheck and an unknown name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownVariable {
+    /// Its name.
+    pub name: String,
+    /// The variable that was probably meant.
+    pub suggestion: Option<String>,
+}
+
+impl fmt::Display for UnknownVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unknown environment variable {} is ignored; ", self.name)?;
+        match &self.suggestion {
+            Some(suggestion) => write!(f, "did you mean {suggestion}?"),
+            None => f.write_str("unset it, or correct its name"),
+        }
+    }
+}
+
+/// The options that variables set. An empty variable sets nothing, because CI systems set variables
+/// to nothing for inputs that are not given.
 ///
 /// # Errors
 ///
-/// The first variable, in the order of the options, whose value does not fit.
+/// The first variable, in the order of the options, whose value cannot be used.
 pub fn options(variable: impl Fn(&str) -> Option<OsString>) -> Result<Options, VariableError> {
+    let text = |name: &str| {
+        let value = variable(name).filter(|value| !value.is_empty())?;
+        Some(value.to_string_lossy().into_owned())
+    };
     let (mode, once) = MODE;
-    if let Some(value) = variable(mode).filter(|value| !value.is_empty() && value != once) {
-        let value = value.to_string_lossy().into_owned();
-        return Err(VariableError { name: mode.to_owned(), value, source: ValueError::NotOnce });
+    if let Some(value) = text(mode).filter(|value| value != once) {
+        return Err(VariableError { name: mode.to_owned(), value, reason: Reason::NotOnce });
     }
     let mut options = Options::new();
-    for row in rows() {
-        let name = row.variable();
-        let Some(value) = variable(&name).filter(|value| !value.is_empty()) else { continue };
-        let parsed = row.parse(&value.to_string_lossy());
-        match parsed {
-            Ok(parsed) => row.set(&mut options, parsed),
-            Err(source) => {
-                let value = value.to_string_lossy().into_owned();
-                return Err(VariableError { name, value, source });
-            }
+    for (name, spec) in option_variables() {
+        let Some(value) = text(&name) else { continue };
+        match spec.parse(&value) {
+            Ok(parsed) => options.set(spec, parsed),
+            Err(error) => return Err(VariableError { name, value, reason: Reason::Option(error) }),
         }
     }
     Ok(options)
 }
 
-/// The names that start like ours, but mean nothing.
+/// Those of `names` that have the prefix of memcheck and are unknown, sorted.
 pub fn unknown<N: AsRef<OsStr>>(names: impl IntoIterator<Item = N>) -> Vec<UnknownVariable> {
-    let own: Vec<String> = rows().map(Row::variable).collect();
-    let known: Vec<&str> = own.iter().map(String::as_str).chain(OTHERS).collect();
+    let of_options: Vec<String> = option_variables().map(|(name, _)| name).collect();
+    let known = of_options.iter().map(String::as_str);
+    let known: Vec<&str> =
+        known.chain(TOOL_VARIABLES.iter().chain(INTERNAL_VARIABLES).copied()).collect();
+    let without_prefix: Vec<&str> =
+        known.iter().filter_map(|known| known.strip_prefix(PREFIX)).collect();
     let mut unknown: Vec<UnknownVariable> = names
         .into_iter()
+        .map(|name| name.as_ref().to_string_lossy().into_owned())
+        .filter(|name| !known.contains(&name.as_str()))
         .filter_map(|name| {
-            let name = name.as_ref().to_string_lossy().into_owned();
-            let rest = name.strip_prefix(PREFIX)?;
-            if known.contains(&name.as_str()) {
-                return None;
-            }
-            let short: Vec<&str> =
-                known.iter().filter_map(|known| known.strip_prefix(PREFIX)).collect();
-            let lower: Vec<String> = short.iter().map(|known| known.to_lowercase()).collect();
-            let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-            let nearest = table::nearest(rest, &lower)
-                .or_else(|| nearest_of(rest, &lower))
-                .map(|nearest| format!("{PREFIX}{}", nearest.to_uppercase()));
-            Some(UnknownVariable { name, nearest })
+            let suggestion = suggest(name.strip_prefix(PREFIX)?, &without_prefix)
+                .map(|suggestion| format!("{PREFIX}{suggestion}"));
+            Some(UnknownVariable { name, suggestion })
         })
         .collect();
     unknown.sort_by(|a, b| a.name.cmp(&b.name));
     unknown
 }
 
-/// The options that hold for every test, so that a variable can say them.
-fn rows() -> impl Iterator<Item = &'static Row> {
-    table::TABLE.iter().filter(|row| !row.per_test)
+/// The variable of each option that can be set for every test.
+fn option_variables() -> impl Iterator<Item = (String, &'static OptionSpec)> {
+    OPTIONS.iter().filter_map(|spec| Some((spec.variable()?, spec)))
 }
 
 #[cfg(test)]
@@ -150,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn each_option_has_its_variable() {
+    fn options_of_every_test_have_variables() {
         assert_eq!(
             read(&[
                 ("MEMCHECK_TIME", "1m 30s"),
@@ -168,29 +175,29 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_does_not_fit_is_an_error_with_its_variable() {
+    fn invalid_values_are_reported_with_their_variable() {
         let error = read(&[("MEMCHECK_TIME", "2")]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the environment variable MEMCHECK_TIME=\"2\" cannot be used: write a number and a \
-             unit, for example \"500ms\", \"2s\" or \"1m 30s\""
+            "the environment variable MEMCHECK_TIME=\"2\" cannot be used: missing unit after 2; \
+             write \"2s\" for seconds, or use ns, us, ms, m, h, d or w"
         );
     }
 
     #[test]
-    fn a_body_is_run_once_or_judged() {
+    fn the_mode_is_once_or_unset() {
         assert_eq!(read(&[("MEMCHECK", "once")]), Ok(Options::new()));
         assert_eq!(read(&[("MEMCHECK", "")]), Ok(Options::new()));
         assert_eq!(
             read(&[("MEMCHECK", "twice")]).unwrap_err().to_string(),
-            "the environment variable MEMCHECK=\"twice\" cannot be used: it can only be \"once\", \
-             which runs bodies once, unjudged; unset it to have them judged"
+            "the environment variable MEMCHECK=\"twice\" cannot be used: expected \"once\", which \
+             runs each body once and does not judge it; unset the variable to judge the tests"
         );
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_value_that_is_no_text_is_an_error_too() {
+    fn values_that_are_not_utf8_are_invalid() {
         use std::os::unix::ffi::OsStringExt;
         let error = options(|name| (name != "MEMCHECK").then(|| OsString::from_vec(vec![0xff])))
             .unwrap_err();
@@ -198,8 +205,8 @@ mod tests {
     }
 
     #[test]
-    fn names_that_mean_nothing_are_told_with_the_nearest() {
-        let told: Vec<String> = unknown([
+    fn unknown_variables_are_reported_with_a_suggestion() {
+        let reported: Vec<String> = unknown([
             "MEMCHECK",
             "MEMCHECK_TIME",
             "MEMCHECK_WORKER",
@@ -213,10 +220,10 @@ mod tests {
             "MEMCHECK_ZZZ",
         ])
         .iter()
-        .map(|unknown| format!("{} {}", unknown.name, unknown.nearest.as_deref().unwrap_or("-")))
+        .map(|unknown| format!("{} {}", unknown.name, unknown.suggestion.as_deref().unwrap_or("-")))
         .collect();
         assert_eq!(
-            told,
+            reported,
             [
                 "MEMCHECK_CONFIG -",
                 "MEMCHECK_KNOWN_LEAK -",
@@ -224,6 +231,14 @@ mod tests {
                 "MEMCHECK_TMIE MEMCHECK_TIME",
                 "MEMCHECK_ZZZ -",
             ]
+        );
+        assert_eq!(
+            unknown(["MEMCHECK_RSS"])[0].to_string(),
+            "unknown environment variable MEMCHECK_RSS is ignored; did you mean MEMCHECK_RESIDENT?"
+        );
+        assert_eq!(
+            unknown(["MEMCHECK_ZZZ"])[0].to_string(),
+            "unknown environment variable MEMCHECK_ZZZ is ignored; unset it, or correct its name"
         );
     }
 }
