@@ -54,7 +54,7 @@ pub(crate) enum Error {
     NoMatch { annotated: usize, wanted: String, meant: Meant },
     #[error("every annotated test that was asked for is ignored ({ignored} of them)")]
     AllIgnored { ignored: usize },
-    #[error("{0}")]
+    #[error(transparent)]
     Inspect(ProcessError),
     #[error("`{command}` could not be started")]
     CommandStart { command: String, source: io::Error },

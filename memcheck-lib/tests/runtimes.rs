@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use memcheck::process::{Inspection, Kind, Watch, inspect, render};
+use memcheck::process::{Inspection, MappingKind, Sampler, inspect, render};
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -97,7 +97,7 @@ fn go() {
     let inspection = go.inspect();
     check(&inspection, 500 * MIB, 16 * MIB);
     // Its arenas have the size of glibc's.
-    assert!(inspection.kinds.iter().all(|row| row.kind != Kind::ThreadArena));
+    assert!(inspection.kinds.iter().all(|row| row.kind != MappingKind::ThreadArena));
 }
 
 /// Seen from outside: the memory of a Go program that forgets grows, its reservation does not.
@@ -115,7 +115,7 @@ fn go_that_leaks() {
     command.args(["build", "-o", "leak", "leak.go"]).env("GOFLAGS", "-mod=mod");
     build(directory.path(), "leak.go", source, &mut command);
     let go = Running::start(&mut Command::new(directory.path().join("leak")));
-    let mut watch = Watch::new(go.0.id().cast_signed()).expect("our own child");
+    let mut watch = Sampler::new(go.0.id().cast_signed()).expect("our own child");
     let mut used = || watch.sample().footprint.expect("readable").live();
     let before = used();
     // 64 blocks take it 0.2 s; a busy machine gets its time.

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::session::FIRST_TICK;
-use crate::process::{Pulse, available_memory};
+use crate::process::{MemoryMonitor, available_memory};
 use crate::units::Bytes;
 
 /// Longest time between two looks. Memory can be touched at some GiB a second, so this much more
@@ -48,7 +48,7 @@ pub(super) struct Over {
 #[derive(Debug)]
 pub(super) struct Guard {
     /// `None` where the worker cannot be read: there are other notes on that.
-    pulse: Option<Pulse>,
+    pulse: Option<MemoryMonitor>,
     default: Option<Bytes>,
     ceiling: Option<Bytes>,
     /// Swapped out and in huge pages, which `statm` does not have, when last asked for.
@@ -63,7 +63,7 @@ pub(super) struct Guard {
 impl Guard {
     pub(super) fn new(pid: i32, default: Option<Bytes>, ceiling: Option<Bytes>) -> Guard {
         Guard {
-            pulse: Pulse::new(pid).ok(),
+            pulse: MemoryMonitor::new(pid).ok(),
             default,
             ceiling: ceiling.or(default),
             beyond: 0,

@@ -10,8 +10,8 @@ use super::settle::{SettleBudget, settled};
 use super::worker_handle::{Interruption, WorkerHandle};
 use super::{allocator_retention, backlog, c_heap, recurrence, snapshot};
 use crate::detect::{Conclusion, JudgedRun, Limits, MetricReport, Readings, Rules, Spent};
+use crate::heap::CHeapState;
 use crate::heap::allocators::AllocatorChange;
-use crate::heap::native;
 use crate::metric::Metric;
 use crate::observer::Record;
 use crate::options::Options;
@@ -98,7 +98,7 @@ fn run<S: WorkerHandle>(
     let below = asked.defaults.clone();
     let options = asked.overrides.clone().over(hello.options.clone()).over(below);
     let counted =
-        Counted { rust: hello.heap_counted, native: hello.native_heap == native::State::Counted };
+        Counted { rust: hello.heap_counted, native: hello.native_heap == CHeapState::Counted };
     measured.hello = Some(hello);
     measured.options = options.clone();
     c_heap::usable(measured.hello.as_ref())?;
@@ -227,7 +227,7 @@ pub(super) fn record(
 ) -> Result<Recording, Interruption> {
     let hello = worker.hello()?;
     let judged =
-        Judged { rust: hello.heap_counted, native: hello.native_heap == native::State::Counted };
+        Judged { rust: hello.heap_counted, native: hello.native_heap == CHeapState::Counted };
     worker.set_deadline(options.effective_timeout());
     worker.set_ceiling(options.ceiling);
     let warm = warm_up(worker, options, false)?;

@@ -250,7 +250,7 @@ fn report(launch: &Launch, started: Instant, measured: Measured, outcome: Outcom
     let mut conditions = crate::report::conditions(&launch.program);
     if let Some(hello) = &hello {
         conditions.rust_heap_counted = Some(hello.heap_counted);
-        conditions.c_heap_counted = Some(hello.native_heap == crate::heap::native::State::Counted);
+        conditions.c_heap_counted = Some(hello.native_heap == crate::heap::CHeapState::Counted);
     }
     let uncounted = hello.as_ref().filter(|hello| !hello.heap_counted);
     let heap_counted = uncounted.is_none();

@@ -9,7 +9,7 @@ use crate::heap::allocators::AllocatorStats;
 use crate::observer::Progress;
 #[cfg(memcheck_sites)]
 use crate::process;
-use crate::process::{ProcessSnapshot, Sample, Watch};
+use crate::process::{ProcessSnapshot, Sample, Sampler};
 use crate::protocol::message::{Checkpoint, Command, Hello, Reply};
 #[cfg(memcheck_sites)]
 use crate::recorder::Memory;
@@ -100,7 +100,7 @@ pub(super) trait WorkerHandle {
 /// A worker process.
 pub(super) struct Process<'a> {
     pub(super) session: Session<'a>,
-    watch: Option<Watch>,
+    watch: Option<Sampler>,
     notes: Vec<String>,
     /// The thread that iterates, once it is known.
     thread: i32,
@@ -120,9 +120,9 @@ impl<'a> Process<'a> {
         guard: Guard,
         progress: &'a mut dyn FnMut(Progress),
     ) -> Self {
-        let (watch, notes) = match Watch::new(session.pid()) {
+        let (watch, notes) = match Sampler::new(session.pid()) {
             Ok(watch) => (Some(watch), Vec::new()),
-            Err(error) => (None, vec![error.to_string()]),
+            Err(error) => (None, vec![error.with_cause()]),
         };
         Process {
             session,
@@ -289,14 +289,14 @@ impl WorkerHandle for Process<'_> {
     }
 
     fn sample(&mut self) -> Sample {
-        self.watch.as_mut().map(Watch::sample).unwrap_or_default()
+        self.watch.as_mut().map(Sampler::sample).unwrap_or_default()
     }
 
     fn snapshot(&mut self) -> Option<ProcessSnapshot> {
         match ProcessSnapshot::of(self.session.pid()) {
             Ok(snapshot) => Some(snapshot),
             Err(error) => {
-                self.notes.push(error.to_string());
+                self.notes.push(error.with_cause());
                 None
             }
         }

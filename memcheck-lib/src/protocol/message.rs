@@ -9,9 +9,9 @@ mod packet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::heap::CHeapState;
 use crate::heap::HeapCounters;
 use crate::heap::allocators::AllocatorStats;
-use crate::heap::native;
 use crate::options::Options;
 use crate::report::{Plant, Profile, TestId};
 pub(crate) use packet::{FIXED, encode_allocators, encode_ended, encode_failed, encode_profile};
@@ -91,7 +91,7 @@ pub(crate) struct Hello {
     #[serde(default)]
     pub(crate) heap_counted_as_c: bool,
     /// Whether the C heap is counted.
-    pub(crate) native_heap: native::State,
+    pub(crate) native_heap: CHeapState,
     /// Whether the test wants its profile, to assert a snapshot.
     #[serde(default)]
     pub(crate) snapshot: bool,

@@ -101,7 +101,7 @@ impl Connection {
     pub(crate) fn record(&self) {
         #[cfg(memcheck_sites)]
         if let Some(page) = &self.page {
-            heap::tell_recorder();
+            heap::record_allocations();
             recorder::start(page.address());
         }
     }

@@ -45,7 +45,7 @@ pub(crate) fn serve<R: Termination>(
         heap_counted: heap::is_counted(),
         own_allocator: heap::OWN_ALLOCATOR,
         heap_counted_as_c: heap::is_counted_as_c(),
-        native_heap: heap::native::state(),
+        native_heap: heap::c_heap_state(),
         snapshot: snapshot.is_some(),
         thread: rustix::thread::gettid().as_raw_nonzero().get(),
     };
@@ -231,7 +231,7 @@ impl Iterations {
                 }
                 Command::Run { iterations } => {
                     #[cfg(memcheck_sites)]
-                    recorder::look_again();
+                    recorder::forget_unloaded_code();
                     self.remaining = iterations;
                     self.batch = Batch::Run { since: Instant::now(), took: Duration::ZERO };
                     return Step::Iterate;
@@ -243,11 +243,11 @@ impl Iterations {
                 }
                 Command::Sample => self.checkpoint(0),
                 Command::Trim => {
-                    allocators::give_back();
+                    allocators::release_unused_memory();
                     self.checkpoint(0);
                 }
                 Command::Allocators => {
-                    let metrics = Allocator::ALL.map(allocators::metrics);
+                    let metrics = Allocator::ALL.map(allocators::stats);
                     self.connection.say(&encode_allocators(metrics));
                 }
                 Command::Drive { tasks, limit_ns } => {
@@ -288,7 +288,7 @@ impl Iterations {
             cpu_ns,
             wall_ns,
             rust: heap::process(Heap::Rust),
-            native: heap::process(Heap::Native),
+            native: heap::process(Heap::C),
             tasks: self.runtime.tasks(),
         };
         self.connection.say(&checkpoint.encode());

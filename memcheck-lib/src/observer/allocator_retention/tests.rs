@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use super::*;
 use crate::detect::Advice;
+use crate::heap::CHeapState;
 use crate::heap::allocators::AllocatorStats;
-use crate::heap::native::State;
 use crate::observer::Record;
 use crate::observer::measure::{Asked, Measured, measure};
 use crate::options::Options;
@@ -95,7 +95,7 @@ impl WorkerHandle for Script {
             heap_counted: true,
             own_allocator: false,
             heap_counted_as_c: false,
-            native_heap: State::Counted,
+            native_heap: CHeapState::Counted,
             snapshot: false,
             thread: 0,
         })

@@ -5,7 +5,7 @@ use super::{judge, unexplained};
 use crate::metric::Metric;
 use crate::process::Sample;
 use crate::protocol::message::Checkpoint;
-use crate::recorder::{FRAMES, Memory, Recorded, Rest, SiteKind, Tables};
+use crate::recorder::{MAX_FRAMES, Memory, RecordedSite, SiteKind, Tables, Unattributed};
 use crate::report::{Account, Amount, MetricReport, Site, Sites, Verdict};
 use crate::units::{grouped, scaled};
 
@@ -40,7 +40,7 @@ pub(super) struct Ledger {
     /// What lived of each site at the end of each batch.
     series: Vec<Vec<(i64, i64)>>,
     /// What belonged to no site at the end of the last batch.
-    rests: [Rest; SiteKind::ALL.len()],
+    rests: [Unattributed; SiteKind::ALL.len()],
     notes: Vec<String>,
     /// Metrics that grew.
     growing: Vec<Metric>,
@@ -123,7 +123,7 @@ impl Ledger {
             began_after: 0,
             batches: Vec::new(),
             series: Vec::new(),
-            rests: [Rest::default(); SiteKind::ALL.len()],
+            rests: [Unattributed::default(); SiteKind::ALL.len()],
             notes: Vec::new(),
             growing,
         }
@@ -144,7 +144,7 @@ impl Ledger {
             (SiteKind::Descriptor, sample.fds),
             (SiteKind::Child, sample.children),
         ] {
-            let heard = memory.is_some_and(|memory| memory.tables().hears_of(kind));
+            let heard = memory.is_some_and(|memory| memory.tables().intercepts(kind));
             let number = number.filter(|_| heard).and_then(|number| i64::try_from(number).ok());
             reading[kind as usize] = number.map(|number| amount(number, 0));
         }
@@ -175,13 +175,13 @@ impl Ledger {
         self.end = self.read(checkpoint, sample, memory);
         self.batches.push(iterations);
         let Some(tables) = memory.map(Memory::tables) else { return };
-        self.rests = SiteKind::ALL.map(|kind| tables.rest(kind));
+        self.rests = SiteKind::ALL.map(|kind| tables.unattributed(kind));
         for site in 0..tables.sites_used() {
             if site == self.series.len() {
                 // It was not there before.
                 self.series.push(vec![(0, 0); self.batches.len() - 1]);
             }
-            self.series[site].push(tables.survived(site));
+            self.series[site].push(tables.survivors_of(site));
         }
     }
 
@@ -228,7 +228,7 @@ impl Ledger {
     fn told_of(&self, kind: SiteKind, tables: &Tables) -> Coverage {
         let mut rising = Amount::default();
         for site in (0..tables.sites_used()).filter(|&site| self.rises(site)) {
-            if let Some(of) = tables.recorded(site).filter(|of| of.kind == kind) {
+            if let Some(of) = tables.recorded_site(site).filter(|of| of.kind == kind) {
                 rising = sum(rising, amount(of.blocks, of.bytes));
             }
         }
@@ -270,7 +270,7 @@ impl Ledger {
             let of_kind = all.iter().filter(|site| site.kind == kind);
             let total = of_kind.fold(Amount::default(), |total, site| sum(total, site.survived));
             let Some(growth) = self.growth(kind, total) else { continue };
-            let Rest { older, unplaced } = self.rests[kind as usize];
+            let Unattributed { older, dropped: unplaced } = self.rests[kind as usize];
             let older = amount(older.0, older.1);
             let rest = difference(difference(growth, total), older);
             sites.accounts.push(Account { kind, growth, sites: total, older, rest });
@@ -298,7 +298,7 @@ impl Ledger {
                     .to_owned(),
             );
         }
-        let hears = tables.hears_of(SiteKind::Descriptor);
+        let hears = tables.intercepts(SiteKind::Descriptor);
         self.notes.extend(unexplained::notes(&self.growing, &all, hears));
         all.retain(|site| site.survived != Amount::default());
         all.sort_by_key(|site| {
@@ -314,17 +314,17 @@ impl Ledger {
 
     /// Every site of which something lives, with its number. What a last batch that broke off left
     /// behind is in no reading of the counters.
-    fn alive(&self, tables: &Tables) -> Vec<(usize, Recorded, Amount)> {
+    fn alive(&self, tables: &Tables) -> Vec<(usize, RecordedSite, Amount)> {
         let last = |series: &Vec<(i64, i64)>| series.last().map(|of| amount(of.0, of.1));
         let of_site = |(at, series): (usize, &Vec<(i64, i64)>)| {
             let survived = last(series).filter(|of| *of != Amount::default())?;
-            Some((at, tables.recorded(at)?, survived))
+            Some((at, tables.recorded_site(at)?, survived))
         };
         self.series.iter().enumerate().filter_map(of_site).collect()
     }
 
     /// Which of these sites grow.
-    fn grow(&self, alive: &[(usize, Recorded, Amount)]) -> Vec<bool> {
+    fn grow(&self, alive: &[(usize, RecordedSite, Amount)]) -> Vec<bool> {
         let iterations = self.iterations();
         let mut grow = vec![false; alive.len()];
         for kind in SiteKind::ALL {
@@ -368,7 +368,7 @@ impl Ledger {
         let mut places = std::collections::HashMap::new();
         let mut cut = false;
         for ((_, recorded, survived), grows) in alive.into_iter().zip(grow) {
-            cut |= recorded.cut && grows;
+            cut |= recorded.truncated && grows;
             // Stacks that differ only beyond the frames that are kept.
             let place = *places.entry((recorded.kind, recorded.stack)).or_insert_with_key(|key| {
                 let stack = regions.frames(&key.1, modules);
@@ -387,7 +387,7 @@ impl Ledger {
         }
         if cut {
             self.notes.push(format!(
-                "call stacks are kept up to {FRAMES} frames, innermost first, and end where code has no unwind tables: what lies further out is missing"
+                "call stacks are kept up to {MAX_FRAMES} frames, innermost first, and end where code has no unwind tables: what lies further out is missing"
             ));
         }
         all
