@@ -1,6 +1,7 @@
-//! Says to the compiler whether the C heap can be counted on this target (`memcheck_native`),
-//! whether call stacks can be recorded (`memcheck_sites`), and whether those of the C library's
-//! functions can be (`memcheck_calls`).
+//! Sets the configuration flags that depend on the target: whether the C heap is counted
+//! (`memcheck_native`), whether call stacks are recorded (`memcheck_sites`), and whether the C
+//! library's functions are intercepted for that (`memcheck_calls`). `memcheck_sanitizer` and
+//! `memcheck_static_libc` say why not.
 
 use std::env;
 
@@ -18,13 +19,13 @@ fn main() {
     if target("OS") == "linux" && processor && sites {
         println!("cargo::rustc-cfg=memcheck_sites");
     }
-    // Sanitizers define the malloc family themselves. The compiler tells of them on nightly only,
-    // where they can be switched on.
+    // Sanitizers define the malloc family themselves. Only nightly compilers can enable them, and
+    // only those set this variable.
     let sanitizer = env::var_os("CARGO_CFG_SANITIZE").is_some();
     if sanitizer {
         println!("cargo::rustc-cfg=memcheck_sanitizer");
     }
-    // A static C library's own malloc would win over ours, function by function.
+    // The malloc of a static C library would replace memcheck's, function by function.
     let is_static = target("FEATURE").split(',').any(|feature| feature == "crt-static");
     if is_static {
         println!("cargo::rustc-cfg=memcheck_static_libc");

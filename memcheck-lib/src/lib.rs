@@ -24,6 +24,7 @@ mod recorder;
 pub mod render;
 pub mod report;
 pub mod snapshot;
+mod thread_slot;
 #[doc(hidden)]
 pub mod tool;
 pub mod units;

@@ -1,12 +1,13 @@
-//! Weak definitions of the C library's functions: each name a jump to a function of ours.
+//! Weak definitions of the C library's functions: each name is a jump to a function of this library.
 //!
-//! Strong definitions break the link beside other definitions (jemalloc's unprefixed build, a C
-//! library that brings its own): of weak ones the others win. A test binary exports them, because
-//! the C library defines them too, so calls of shared libraries arrive here as well.
+//! A strong definition would break the link if there is another one (jemalloc's unprefixed build, a C
+//! library with an allocator of its own); next to a weak definition, the other one wins. A test binary
+//! exports the names, because the C library defines them too. So calls from shared libraries arrive
+//! here as well.
 
 use std::ffi::CStr;
 
-/// The instruction that goes on at another place.
+/// The instruction that jumps to `ours`.
 #[cfg(target_arch = "x86_64")]
 macro_rules! jump {
     () => {
@@ -20,8 +21,8 @@ macro_rules! jump {
     };
 }
 
-/// Defines each name as a weak jump to our function, with a second, hidden name that always means
-/// this jump, and lists them in `members()`.
+/// Defines each name as a weak jump to a function of this library. `$jump` is a second, hidden name
+/// that always means this jump. `members()` lists them.
 macro_rules! weak_definitions {
     ($($name:ident $jump:ident => $ours:path),* $(,)?) => {
         $(
@@ -53,10 +54,11 @@ macro_rules! weak_definitions {
             }
         }
 
-        /// Name, our definition, and what the name means to code of this executable.
+        /// For each name: the address of its jump, and the address that the name has in this
+        /// executable. They differ if another definition has won.
         fn members()
         -> [(&'static std::ffi::CStr, usize, usize); const { [$(stringify!($name)),*].len() }] {
-            // Only their addresses are taken: what they take and return does not matter here.
+            // Only addresses are taken, so the signatures do not matter.
             [$((
                 const { $crate::weak::c_name(concat!(stringify!($name), "\0")) },
                 jumps::$jump as *const () as usize,
@@ -68,6 +70,7 @@ macro_rules! weak_definitions {
 
 pub(crate) use {jump, weak_definitions};
 
+/// A string that ends in NUL as a C string; empty for any other.
 pub(crate) const fn c_name(name: &'static str) -> &'static CStr {
     match CStr::from_bytes_with_nul(name.as_bytes()) {
         Ok(name) => name,

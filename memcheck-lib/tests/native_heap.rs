@@ -14,7 +14,7 @@ use std::ffi::{c_int, c_void};
 use std::hint::black_box;
 use std::io::Error;
 
-use memcheck::heap::native::State;
+use memcheck::heap::CHeapState;
 use memcheck::heap::{self, HeapCounters};
 
 mod native_heap {
@@ -42,7 +42,7 @@ fn usable(block: *mut c_void) -> i64 {
 
 #[test]
 fn the_family_is_correct_and_counted() {
-    assert_eq!(heap::native::state(), State::Counted);
+    assert_eq!(heap::c_heap_state(), CHeapState::Counted);
     settle();
     every_function_counts_once();
     edges();

@@ -53,7 +53,7 @@ fn median(values: &mut [f64]) -> f64 {
 fn main() -> Result<(), Box<dyn Error>> {
     let argument = std::env::args().nth(1);
     if argument.as_deref() == Some("work") {
-        assert!(heap::is_counted() && heap::native::state() == heap::native::State::Counted);
+        assert!(heap::is_counted() && heap::c_heap_state() == heap::CHeapState::Counted);
         return body::serve();
     }
     let rounds: usize = argument.map_or(Ok(200), |rounds| rounds.parse())?;

@@ -10,8 +10,8 @@ use super::recording::Recordable;
 use super::settings::Record;
 use super::worker_handle::capabilities::{Bounds, Counters, Iterate, KernelView, Lifecycle};
 use super::worker_handle::interruption::Interruption;
+use crate::heap::CHeapState;
 use crate::heap::allocators::AllocatorStats;
-use crate::heap::native::State;
 use crate::options::Options;
 use crate::process::{Footprint, ProcessSnapshot, Sample};
 use crate::protocol::message::{Checkpoint, Hello};
@@ -106,7 +106,7 @@ impl Lifecycle for ScriptedWorker {
             heap_counted: true,
             own_allocator: false,
             heap_counted_as_c: false,
-            native_heap: State::Counted,
+            native_heap: CHeapState::Counted,
             snapshot: false,
             thread: 0,
         })

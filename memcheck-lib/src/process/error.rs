@@ -6,28 +6,28 @@ use std::path::PathBuf;
 
 use crate::units::Bytes;
 
-/// What `/proc/PID/status` tells of a process whose memory may not be read. World-readable, so it
-/// is what remains for a process of another user or one that made itself non-dumpable.
+/// The part of `/proc/PID/status` that every user can read. It is all there is for a process of
+/// another user, or one that made itself non-dumpable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StatusSummary {
     /// Name of the command (the kernel keeps 15 bytes).
     pub name: String,
-    /// Real user id of the process.
+    /// Real user ID of the process.
     pub uid: Option<u32>,
     /// Virtual size, `VmSize`.
     pub virtual_size: Option<Bytes>,
-    /// Resident set, `VmRSS`: counts shared pages and page cache in full.
+    /// Resident set, `VmRSS`. It counts shared pages and page cache in full.
     pub resident: Option<Bytes>,
     /// Resident anonymous memory, `RssAnon`.
     pub anonymous: Option<Bytes>,
     /// Highest resident set so far, `VmHWM`.
     pub peak: Option<Bytes>,
-    /// Swapped out, `VmSwap` (without shared memory).
+    /// Swapped-out memory, `VmSwap`, without shared memory.
     pub swap: Option<Bytes>,
     /// Page tables, `VmPTE`.
     pub page_tables: Option<Bytes>,
-    /// Threads.
+    /// Number of threads.
     pub threads: Option<u64>,
 }
 
@@ -49,91 +49,100 @@ impl fmt::Display for StatusSummary {
             parts.push(format!("{threads} thread{}", if threads == 1 { "" } else { "s" }));
         }
         match parts.is_empty() {
-            true => f.write_str("no metrics"),
+            true => f.write_str("unknown"),
             false => f.write_str(&parts.join(", ")),
         }
     }
 }
 
 /// Why a process could not be read.
+///
+/// `Display` says what failed, on what, and what to do. The cause is in
+/// [`source`](std::error::Error::source) only: print the chain of errors to show it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProcessError {
-    /// No process has this pid (any more).
+    /// No process has this ID, or no longer.
     Gone {
-        /// The pid that was asked for.
+        /// The requested process ID.
         pid: i32,
     },
-    /// The kernel refuses the memory metrics: another user's process, or one that made itself
+    /// This user may not read the memory of the process: it belongs to another user, or made itself
     /// non-dumpable.
     NotPermitted {
-        /// The pid that was asked for.
+        /// The requested process ID.
         pid: i32,
-        /// The file that was refused.
+        /// The file that could not be read.
         path: PathBuf,
-        /// What the kernel tells everyone.
+        /// What every user can read.
         status: Box<StatusSummary>,
-        /// The kernel's answer.
-        source: io::Error,
     },
-    /// The process has ended and waits for its parent to collect it: it has no memory.
+    /// The process has ended, but its parent has not waited for it: it has no memory.
     Zombie {
-        /// The pid that was asked for.
+        /// The requested process ID.
         pid: i32,
         /// Name of the command it ran.
         name: String,
-        /// Pid of the parent that has not collected it.
+        /// Process ID of the parent.
         parent: i32,
     },
-    /// The pid is a thread of the kernel, which has no memory of its own to read.
+    /// The process is a kernel thread, which has no memory of its own.
     KernelThread {
-        /// The pid that was asked for.
+        /// The requested process ID.
         pid: i32,
         /// Name of the kernel thread.
         name: String,
     },
-    /// A file of `/proc` could not be read or understood.
+    /// A file of `/proc` could not be read or parsed.
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What went wrong with it.
+        /// Why.
         source: io::Error,
     },
-    /// This system has no Linux `/proc` to read.
+    /// This system has no Linux `/proc`.
     Unsupported,
+}
+
+impl ProcessError {
+    /// The message with its cause, for notes that hold text only.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn with_cause(&self) -> String {
+        match std::error::Error::source(self) {
+            Some(cause) => format!("{self}: {cause}"),
+            None => self.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for ProcessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ProcessError::Gone { pid } => {
-                write!(f, "there is no process {pid}: it has ended, or the pid is mistyped")
+                write!(f, "there is no process {pid}; it has ended, or the process ID is wrong")
             }
-            ProcessError::NotPermitted { pid, path, status, .. } => write!(
+            ProcessError::NotPermitted { pid, path, status } => write!(
                 f,
-                "process {pid} ({}) does not let this user read {}: run as its user or as root \
-                 (a process can also forbid it with PR_SET_DUMPABLE); what the kernel tells \
-                 everyone: {status}",
+                "process {pid} ({}) does not let this user read {}; run as its user or as root (a \
+                 process can also forbid it with PR_SET_DUMPABLE). Every user can read: {status}",
                 status.name,
                 path.display()
             ),
             ProcessError::Zombie { pid, name, parent } => write!(
                 f,
-                "process {pid} ({name}) is a zombie: it has ended and has no memory; its parent \
-                 {parent} has not waited for it"
+                "process {pid} ({name}) is a zombie: it has ended and has no memory, but its \
+                 parent {parent} has not waited for it"
             ),
             ProcessError::KernelThread { pid, name } => write!(
                 f,
-                "pid {pid} ({name}) is a thread of the kernel: it has no memory of its own to read"
+                "process {pid} ({name}) is a kernel thread, which has no memory of its own"
             ),
-            ProcessError::Unreadable { path, source } => write!(
+            ProcessError::Unreadable { path, .. } => write!(
                 f,
-                "cannot read {}: {source}; is /proc mounted, and not with hidepid?",
+                "cannot read {} (check that /proc is mounted, without `hidepid`)",
                 path.display()
             ),
-            ProcessError::Unsupported => {
-                f.write_str("the memory of a process can be read on Linux only")
-            }
+            ProcessError::Unsupported => f.write_str("process memory can be read only on Linux"),
         }
     }
 }
@@ -141,10 +150,26 @@ impl fmt::Display for ProcessError {
 impl std::error::Error for ProcessError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            ProcessError::NotPermitted { source, .. } | ProcessError::Unreadable { source, .. } => {
-                Some(source)
-            }
+            ProcessError::Unreadable { source, .. } => Some(source),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_is_printed_once() {
+        let cause = io::Error::other("the disk is on fire");
+        let error = ProcessError::Unreadable { path: "/proc/7/smaps".into(), source: cause };
+        assert!(!error.to_string().contains("fire"), "{error}");
+        #[cfg(target_os = "linux")]
+        assert_eq!(
+            error.with_cause(),
+            "cannot read /proc/7/smaps (check that /proc is mounted, without `hidepid`): the disk is \
+             on fire"
+        );
     }
 }

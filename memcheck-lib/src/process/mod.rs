@@ -1,67 +1,43 @@
 //! What the kernel says about a process: its memory by kind, its footprint, its resources.
 //!
-//! - [`Watch`] reads a process again and again, cheaply, for checkpoints.
-//! - [`ProcessSnapshot`] reads everything about a process once; the difference of two is a
+//! - [`Sampler`] reads a process repeatedly and cheaply, for checkpoints.
+//! - [`ProcessSnapshot`] reads everything about a process once; the difference of two snapshots is a
 //!   [`ProcessGrowth`].
-//! - [`inspect`] looks at any process for a person, [`render`] writes what it saw.
+//! - [`inspect`] examines any process for a person, and [`render`] writes the result as text.
 //!
-//! Parsing and sums are pure and compile everywhere; what opens `/proc` is for Linux.
+//! Folders, each importing only those before it: `smaps` (one file of the kernel), `memory` (the
+//! footprint and what it is made of), `resources` (descriptors, threads, children), `sampling`,
+//! `snapshot`, `inspection`. Parsing, sums and text are pure and compile on every system; what opens
+//! `/proc` compiles on Linux only.
 
-mod descriptors;
+#[cfg(target_os = "linux")]
+mod access;
 mod error;
-mod fields;
-mod footprint;
-mod growth;
 mod inspection;
-mod inspection_text;
-mod kind;
-mod sample;
-mod smaps;
-mod snapshot;
-mod status;
-mod sums;
-mod survey;
-mod tasks;
-mod tree;
-mod vm_flags;
-
-#[cfg(target_os = "linux")]
-mod available;
-#[cfg(target_os = "linux")]
-mod descriptor_memory;
-#[cfg(target_os = "linux")]
-mod gather;
-#[cfg(target_os = "linux")]
-mod identify;
-#[cfg(target_os = "linux")]
-mod mappings;
+mod memory;
 #[cfg(target_os = "linux")]
 mod proc_files;
-#[cfg(target_os = "linux")]
-mod pulse;
-#[cfg(target_os = "linux")]
-mod watch;
+mod resources;
+mod sampling;
+mod smaps;
+mod snapshot;
 
-#[cfg(target_os = "linux")]
-pub(crate) use available::available_memory;
-pub use descriptors::{Descriptor, DescriptorKind};
 pub use error::{ProcessError, StatusSummary};
-pub use footprint::Footprint;
-pub use growth::{CountGrowth, DescriptorGrowth, GroupGrowth, ProcessGrowth};
-pub use inspection::{INSPECTION_VERSION, Inspection, KindSums, inspect};
-pub use inspection_text::render;
-pub use kind::Kind;
+pub use inspection::{
+    INSPECTION_VERSION, Inspection, KindSums, ProcessTree, TreeProcess, TreeShare, inspect, render,
+};
+pub use memory::Footprint;
 #[cfg(target_os = "linux")]
-pub(crate) use pulse::Pulse;
-pub use sample::Sample;
+pub(crate) use memory::available_memory;
 #[cfg(memcheck_sites)]
-pub(crate) use smaps::Header;
-pub use snapshot::ProcessSnapshot;
-pub use sums::MappingSums;
-pub use survey::{Mapping, MappingGroup};
-#[cfg(memcheck_sites)]
-pub(crate) use tasks::child_numbers;
-pub use tasks::{ChildProcess, ThreadGroup};
-pub use tree::{Tree, TreeProcess, TreeShare};
+pub(crate) use resources::child_numbers;
+pub use resources::{ChildProcess, Descriptor, DescriptorKind, ThreadGroup};
 #[cfg(target_os = "linux")]
-pub use watch::Watch;
+pub(crate) use sampling::MemoryMonitor;
+pub use sampling::Sample;
+#[cfg(target_os = "linux")]
+pub use sampling::Sampler;
+#[cfg(memcheck_sites)]
+pub(crate) use smaps::MappingHeader;
+pub use smaps::{Mapping, MappingGroup, MappingKind, MappingSums};
+pub use snapshot::{CountGrowth, DescriptorGrowth, GroupGrowth, ProcessGrowth, ProcessSnapshot};

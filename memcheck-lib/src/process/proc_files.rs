@@ -1,7 +1,7 @@
 //! Files and directories of `/proc/PID` that stay open between two readings.
 //!
-//! An open file of `/proc` stays with its process: when the pid is given to another one, reading
-//! fails with ESRCH instead of telling that other one's metrics.
+//! An open file of `/proc` belongs to its process. When another process gets the same ID, reading
+//! fails with ESRCH instead of returning the numbers of the other process.
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, RawDir, SeekFrom};
 
-/// A file that is read from its beginning each time.
+/// A file that is read from its start each time.
 #[derive(Debug)]
 pub(crate) struct ProcFile {
     path: PathBuf,
@@ -26,14 +26,14 @@ impl ProcFile {
         Ok(ProcFile { path, file })
     }
 
-    /// Opens the file again. Needed after `exec`: the open file stays with the memory of the old
-    /// program and says ESRCH.
+    /// Opens the file again. This is needed after `exec`: the open file belongs to the memory of the old
+    /// program and fails with ESRCH.
     pub(crate) fn reopen(&mut self) -> io::Result<()> {
         self.file = File::open(&self.path)?;
         Ok(())
     }
 
-    /// The text from its beginning, for reading in pieces.
+    /// A reader of the text from its start, for reading in pieces.
     pub(crate) fn text(&self) -> Text<'_> {
         Text { file: &self.file, offset: 0 }
     }
@@ -57,7 +57,7 @@ impl ProcFile {
     }
 }
 
-/// Reads an open file from its beginning without moving its position.
+/// Reads an open file from its start without moving its position.
 #[derive(Debug)]
 pub(crate) struct Text<'file> {
     file: &'file File,
@@ -72,7 +72,7 @@ impl Read for Text<'_> {
     }
 }
 
-/// A directory that is listed again and again.
+/// A directory that is listed repeatedly.
 #[derive(Debug)]
 pub(crate) struct ProcDirectory {
     fd: OwnedFd,
@@ -86,12 +86,12 @@ impl ProcDirectory {
         Ok(ProcDirectory { fd, entries: Vec::with_capacity(4096) })
     }
 
-    /// Number of the descriptor it is read through: it appears in a list of our own descriptors.
+    /// The descriptor that it is read through, which appears in the list of this process's own.
     pub(crate) fn number(&self) -> i32 {
         self.fd.as_raw_fd()
     }
 
-    /// Calls `visit` with the directory and the name of each numbered entry.
+    /// Calls `visit` with the directory and the name of each entry whose name is a number.
     pub(crate) fn for_each(
         &mut self,
         mut visit: impl FnMut(&OwnedFd, &CStr) -> io::Result<()>,

@@ -5,9 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::heap::CHeapState;
 use crate::heap::HeapCounters;
 use crate::heap::allocators::AllocatorStats;
-use crate::heap::native;
 use crate::options::Options;
 use crate::report::{Plant, Profile, TestId};
 
@@ -80,7 +80,7 @@ pub(crate) struct Hello {
     #[serde(default)]
     pub(crate) heap_counted_as_c: bool,
     /// Whether the C heap is counted.
-    pub(crate) native_heap: native::State,
+    pub(crate) native_heap: CHeapState,
     /// Whether the test needs its profile, to assert a snapshot.
     #[serde(default)]
     pub(crate) snapshot: bool,

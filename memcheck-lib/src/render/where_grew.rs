@@ -75,16 +75,16 @@ fn largest(metric: Metric, rows: impl Iterator<Item = (i64, String)>) -> Vec<Str
 mod tests {
     use super::*;
     use crate::detect::{MetricReport, Shape};
-    use crate::process::{CountGrowth, DescriptorGrowth, DescriptorKind, GroupGrowth, Kind};
+    use crate::process::{CountGrowth, DescriptorGrowth, DescriptorKind, GroupGrowth, MappingKind};
     use crate::report::{Outcome, TestId};
     use crate::snapshot::{Growth, Scope};
 
     const MIB: i64 = 1 << 20;
 
-    fn group(kind: Kind, live: i64, mappings: i64) -> GroupGrowth {
+    fn group(kind: MappingKind, live: i64, mappings: i64) -> GroupGrowth {
         GroupGrowth {
             kind,
-            name: if kind == Kind::Heap { "[heap]".into() } else { String::new() },
+            name: if kind == MappingKind::Heap { "[heap]".into() } else { String::new() },
             permissions: "rw-p".into(),
             flags: "ac".into(),
             live,
@@ -100,10 +100,10 @@ mod tests {
         ProcessGrowth {
             page_tables: Some(132 << 10),
             groups: vec![
-                group(Kind::Anonymous, 64 * MIB, 16_384),
-                group(Kind::Heap, 8 * MIB, 0),
-                group(Kind::ThreadStack, 8192, 8),
-                group(Kind::File, -MIB, -1),
+                group(MappingKind::Anonymous, 64 * MIB, 16_384),
+                group(MappingKind::Heap, 8 * MIB, 0),
+                group(MappingKind::ThreadStack, 8192, 8),
+                group(MappingKind::File, -MIB, -1),
             ],
             threads: vec![named("main", -1), named("worker", 8)],
             children: vec![named("sleep (zombie)", 1)],

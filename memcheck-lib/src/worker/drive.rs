@@ -97,7 +97,7 @@ impl Drive {
     pub(crate) async fn run(self) {
         #[cfg(feature = "tokio")]
         {
-            let heaps = || (heap::process(Heap::Rust), heap::process(Heap::Native));
+            let heaps = || (heap::process(Heap::Rust), heap::process(Heap::C));
             let (mut last, mut unchanged, mut idle) = (heaps(), 0, Duration::ZERO);
             let (mut fewest, mut progress) = (u64::MAX, Instant::now());
             let stalled = (self.limit * STALLED).max(LEAST_STALLED);

@@ -31,7 +31,7 @@ pub(crate) fn serve<R: Termination>(
         heap_counted: heap::is_counted(),
         own_allocator: heap::OWN_ALLOCATOR,
         heap_counted_as_c: heap::is_counted_as_c(),
-        native_heap: heap::native::state(),
+        native_heap: heap::c_heap_state(),
         snapshot: snapshot.is_some(),
         thread: rustix::thread::gettid().as_raw_nonzero().get(),
     };

@@ -2,7 +2,7 @@
 
 use std::ptr::null_mut;
 
-use memcheck::process::Kind;
+use memcheck::process::MappingKind;
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, ProtFlags};
 
 use crate::probe::{MIB, PAGE, Stage, Truth, check, grew_by, is_probe, near};
@@ -65,7 +65,8 @@ const READ_WRITE: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
 #[test]
 fn inaccessible_memory_is_address_space_only() {
     if !is_probe() {
-        let looks = check("anonymous::inaccessible_memory_is_address_space_only", Kind::Anonymous);
+        let looks =
+            check("anonymous::inaccessible_memory_is_address_space_only", MappingKind::Anonymous);
         let growth = looks[1].snapshot.since(&looks[0].snapshot);
         assert!(grew_by(growth.reserved, 128 << 30), "{growth:?}");
         assert!(grew_by(growth.committed, 0), "{growth:?}");
@@ -83,7 +84,7 @@ fn inaccessible_memory_is_address_space_only() {
 #[test]
 fn pages_without_access_still_cost() {
     if !is_probe() {
-        let looks = check("anonymous::pages_without_access_still_cost", Kind::Anonymous);
+        let looks = check("anonymous::pages_without_access_still_cost", MappingKind::Anonymous);
         let growth = looks[2].snapshot.since(&looks[0].snapshot);
         assert!(growth.to_string().contains("+64 MiB anonymous ---p"), "{growth}");
         return;
@@ -99,7 +100,8 @@ fn pages_without_access_still_cost() {
 #[test]
 fn touched_memory_costs_until_it_is_discarded() {
     if !is_probe() {
-        let looks = check("anonymous::touched_memory_costs_until_it_is_discarded", Kind::Anonymous);
+        let looks =
+            check("anonymous::touched_memory_costs_until_it_is_discarded", MappingKind::Anonymous);
         let committed = looks[1].snapshot.since(&looks[0].snapshot).committed;
         assert!(grew_by(committed, 64 << 20), "promised before it is touched: {committed:?}");
         let growth = looks[2].snapshot.since(&looks[0].snapshot).to_string();
@@ -118,7 +120,10 @@ fn touched_memory_costs_until_it_is_discarded() {
 #[test]
 fn lazily_freed_memory_is_not_live_until_touched_again() {
     if !is_probe() {
-        check("anonymous::lazily_freed_memory_is_not_live_until_touched_again", Kind::Anonymous);
+        check(
+            "anonymous::lazily_freed_memory_is_not_live_until_touched_again",
+            MappingKind::Anonymous,
+        );
         return;
     }
     Stage.live(0);
@@ -133,7 +138,8 @@ fn lazily_freed_memory_is_not_live_until_touched_again() {
 #[test]
 fn unreserved_memory_costs_what_is_touched() {
     if !is_probe() {
-        let looks = check("anonymous::unreserved_memory_costs_what_is_touched", Kind::Anonymous);
+        let looks =
+            check("anonymous::unreserved_memory_costs_what_is_touched", MappingKind::Anonymous);
         let reserved = |at: usize| looks[at].snapshot.reserved.expect("readable").0;
         assert!(near(reserved(1) - reserved(0), 64 << 30));
         assert!(
@@ -154,7 +160,7 @@ fn unreserved_memory_costs_what_is_touched() {
 #[test]
 fn reading_untouched_memory_costs_page_tables_only() {
     if !is_probe() {
-        check("anonymous::reading_untouched_memory_costs_page_tables_only", Kind::Anonymous);
+        check("anonymous::reading_untouched_memory_costs_page_tables_only", MappingKind::Anonymous);
         return;
     }
     Stage.live(0);
@@ -165,7 +171,7 @@ fn reading_untouched_memory_costs_page_tables_only() {
 #[test]
 fn locked_memory_costs_untouched() {
     if !is_probe() {
-        let looks = check("anonymous::locked_memory_costs_untouched", Kind::Anonymous);
+        let looks = check("anonymous::locked_memory_costs_untouched", MappingKind::Anonymous);
         let growth = looks[1].snapshot.since(&looks[0].snapshot).to_string();
         assert!(growth.contains("+64 MiB anonymous rw-p lo"), "{growth}");
         return;
@@ -191,7 +197,7 @@ fn huge_pages_of_the_kernels_choice_cost_whole() {
         if enabled.is_empty() || enabled.contains("[never]") {
             return skip(name, "no transparent huge pages here");
         }
-        check(name, Kind::Anonymous);
+        check(name, MappingKind::Anonymous);
         return;
     }
     Stage.live(0);

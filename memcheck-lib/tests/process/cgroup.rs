@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use memcheck::process::Watch;
+use memcheck::process::Sampler;
 use rustix::mm::{Advice, MapFlags, ProtFlags};
 
 use crate::anonymous::Area;
@@ -85,7 +85,7 @@ fn the_footprint_is_what_the_cgroup_counts() {
         .arg(std::env::current_exe().expect("a test has one"));
     let mut probe = Probe::start_with(command, name);
     while let Some(truth) = probe.next_truth() {
-        let footprint = Watch::new(probe.pid()).expect("our child").sample().footprint;
+        let footprint = Sampler::new(probe.pid()).expect("our child").sample().footprint;
         let footprint = footprint.expect("readable");
         let pages = footprint.total()
             - footprint.page_tables

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use memcheck::process::{ProcessSnapshot, Watch, inspect};
+use memcheck::process::{ProcessSnapshot, Sampler, inspect};
 
 fn sleeper() -> Child {
     Command::new("sleep").arg("60").spawn().expect("sleep is everywhere")
@@ -52,19 +52,19 @@ fn sample_of_a_small_process() {
     let child = Killed(sleeper());
     let pid = child.0.id() as i32;
     std::thread::sleep(Duration::from_millis(50));
-    let mut watch = Watch::new(pid).expect("our own child");
+    let mut watch = Sampler::new(pid).expect("our own child");
     println!("{:?}", watch.sample());
     println!("sample, files kept open:   {:?}", timed(2000, || _ = black_box(watch.sample())));
     println!(
         "sample, files reopened: {:?}",
-        timed(2000, || _ = black_box(Watch::new(pid).expect("our own child").sample()))
+        timed(2000, || _ = black_box(Sampler::new(pid).expect("our own child").sample()))
     );
     for name in ["smaps_rollup", "status", "maps", "smaps"] {
         let path = format!("/proc/{pid}/{name}");
         println!("bare read of {name}: {:?}", timed(2000, || _ = black_box(std::fs::read(&path))));
     }
     println!("own process: {:?}", {
-        let mut watch = Watch::new(std::process::id() as i32).expect("own");
+        let mut watch = Sampler::new(std::process::id() as i32).expect("own");
         timed(500, || _ = black_box(watch.sample()))
     });
 }
@@ -101,7 +101,7 @@ fn many_mappings() {
     for count in [100, 1_000, 10_000, 60_000] {
         let (_child, pid) = with_mappings(count);
         let rounds = 20;
-        let mut watch = Watch::new(pid).expect("our own child");
+        let mut watch = Sampler::new(pid).expect("our own child");
         println!("{count} mappings: {:?}", watch.sample());
         println!("  sample   {:?}", timed(rounds, || _ = black_box(watch.sample())));
         println!("  snapshot {:?}", timed(rounds, || _ = black_box(ProcessSnapshot::of(pid))));
@@ -139,7 +139,7 @@ fn many_threads_and_descriptors() {
     let stdout = child.stdout.as_mut().expect("piped");
     std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).expect("a line");
     let child = Killed(child);
-    let mut watch = Watch::new(child.0.id() as i32).expect("our own child");
+    let mut watch = Sampler::new(child.0.id() as i32).expect("our own child");
     println!("{:?}", watch.sample());
     println!(
         "sample with 100 threads, 1,000 descriptors: {:?}",

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 
-use memcheck::process::Kind;
+use memcheck::process::MappingKind;
 use rustix::mm::MapFlags;
 
 use crate::probe::{MIB, Stage, check, is_probe, near};
@@ -20,7 +20,7 @@ fn file() -> OwnedFd {
 #[test]
 fn pages_of_a_file_cost_when_they_are_copied() {
     if !is_probe() {
-        let looks = check("files::pages_of_a_file_cost_when_they_are_copied", Kind::File);
+        let looks = check("files::pages_of_a_file_cost_when_they_are_copied", MappingKind::File);
         // Of this file alone: what the process has of its own program changes with every other
         // process that runs it at the moment, as the kernel divides shared pages.
         let snapshot = &looks[1].snapshot;
@@ -40,7 +40,7 @@ fn pages_of_a_file_cost_when_they_are_copied() {
 #[test]
 fn a_shared_file_is_page_cache() {
     if !is_probe() {
-        check("files::a_shared_file_is_page_cache", Kind::File);
+        check("files::a_shared_file_is_page_cache", MappingKind::File);
         return;
     }
     let file = file();

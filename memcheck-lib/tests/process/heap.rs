@@ -3,7 +3,7 @@
 use std::ffi::{c_int, c_void};
 use std::hint::black_box;
 
-use memcheck::process::Kind;
+use memcheck::process::MappingKind;
 
 use crate::probe::{MIB, PAGE, Probe, Stage, check, is_probe, near};
 
@@ -18,7 +18,7 @@ unsafe extern "C" {
 #[test]
 fn the_break_grows_and_shrinks() {
     if !is_probe() {
-        let looks = check("heap::the_break_grows_and_shrinks", Kind::Heap);
+        let looks = check("heap::the_break_grows_and_shrinks", MappingKind::Heap);
         let growth = looks[2].snapshot.since(&looks[0].snapshot).to_string();
         assert!(growth.contains("+64 MiB [heap]"), "{growth}");
         return;
@@ -46,7 +46,8 @@ fn freed_blocks_are_retained_until_a_trim() {
     if !is_probe() {
         let looks = Probe::looks("heap::freed_blocks_are_retained_until_a_trim");
         let grown = |at: usize| looks[at].live().saturating_sub(looks[0].live());
-        let arena = looks[1].of_kind(Kind::ThreadArena) - looks[0].of_kind(Kind::ThreadArena);
+        let arena =
+            looks[1].of_kind(MappingKind::ThreadArena) - looks[0].of_kind(MappingKind::ThreadArena);
         assert!(near(grown(1), looks[1].truth.live), "{}", grown(1));
         assert!(near(arena, looks[1].truth.live), "{arena} in thread arenas");
         assert!(near(grown(2), looks[2].truth.live), "{}", grown(2));

@@ -1,6 +1,6 @@
 //! Very many mappings.
 
-use memcheck::process::{Kind, ProcessSnapshot};
+use memcheck::process::{MappingKind, ProcessSnapshot};
 use rustix::mm::MprotectFlags;
 
 use crate::anonymous::Area;
@@ -20,7 +20,7 @@ fn mappings(count: usize) -> Area {
 #[test]
 fn ten_thousand_mappings() {
     if !is_probe() {
-        let looks = check("many::ten_thousand_mappings", Kind::Anonymous);
+        let looks = check("many::ten_thousand_mappings", MappingKind::Anonymous);
         let growth = looks[1].snapshot.since(&looks[0].snapshot);
         assert!((9_999..10_010).contains(&growth.mappings.expect("readable")), "{growth}");
         let sampled = looks[1].sample.mappings.expect("readable");

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
 
-use memcheck::process::{Kind, ProcessSnapshot, Sample, Watch};
+use memcheck::process::{MappingKind, ProcessSnapshot, Sample, Sampler};
 
 pub(crate) const MIB: u64 = 1 << 20;
 pub(crate) const PAGE: usize = 4096;
@@ -62,7 +62,7 @@ impl Look {
     }
 
     /// The footprint of the mappings of a kind.
-    pub(crate) fn of_kind(&self, kind: Kind) -> u64 {
+    pub(crate) fn of_kind(&self, kind: MappingKind) -> u64 {
         let groups = self.snapshot.groups.iter().filter(|group| group.kind == kind);
         groups.map(|group| group.sums.live().0).sum()
     }
@@ -73,7 +73,7 @@ pub(crate) struct Probe {
     child: Child,
     stdin: ChildStdin,
     stderr: BufReader<ChildStderr>,
-    watch: Option<Watch>,
+    watch: Option<Sampler>,
 }
 
 impl Probe {
@@ -128,7 +128,7 @@ impl Probe {
     pub(crate) fn look(&mut self) -> Option<Look> {
         let truth = self.next_truth()?;
         let pid = self.pid();
-        let watch = self.watch.get_or_insert_with(|| Watch::new(pid).expect("our own child"));
+        let watch = self.watch.get_or_insert_with(|| Sampler::new(pid).expect("our own child"));
         let sample = watch.sample();
         assert_eq!(watch.notes(), [] as [String; 0]);
         let snapshot = ProcessSnapshot::of(pid).expect("our own child");
@@ -179,7 +179,7 @@ fn grown(before: u64, after: u64) -> u64 {
 
 /// Runs a probe and compares the growth since its start with its truth, both of the sampler and of
 /// the snapshot. The growth must be of `kind`.
-pub(crate) fn check(name: &str, kind: Kind) -> Vec<Look> {
+pub(crate) fn check(name: &str, kind: MappingKind) -> Vec<Look> {
     let looks = Probe::looks(name);
     assert!(looks.len() > 1, "{name} ended without a stage");
     let first = &looks[0];

@@ -3,7 +3,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use memcheck::process::{ProcessError, ProcessSnapshot, Watch, inspect};
+use memcheck::process::{ProcessError, ProcessSnapshot, Sampler, inspect};
 
 use crate::probe::{Probe, Stage, is_probe};
 use crate::skip::{is_root, skip};
@@ -15,13 +15,13 @@ fn an_ended_process_is_an_error() {
     assert!(matches!(error, ProcessError::Gone { pid: i32::MAX }), "{error:?}");
     assert!(error.to_string().contains("there is no process 2147483647"));
     assert!(matches!(inspect(-1, false), Err(ProcessError::Gone { .. })));
-    assert!(matches!(Watch::new(0), Err(ProcessError::Gone { .. })));
+    assert!(matches!(Sampler::new(0), Err(ProcessError::Gone { .. })));
 }
 
 #[test]
 fn a_process_that_ends_while_it_is_watched() {
     let mut child = Command::new("sleep").arg("60").spawn().expect("everywhere");
-    let mut watch = Watch::new(child.id().cast_signed()).expect("our own child");
+    let mut watch = Sampler::new(child.id().cast_signed()).expect("our own child");
     assert!(watch.sample().footprint.is_some());
     child.kill().expect("our own child");
     while watch.sample().footprint.is_some() {

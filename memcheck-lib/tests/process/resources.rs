@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::process::Command;
 use std::sync::{Arc, Barrier};
 
-use memcheck::process::Kind;
+use memcheck::process::MappingKind;
 use rustix::event::{EventfdFlags, epoll, eventfd};
 
 use crate::probe::{Probe, Stage, is_probe};
@@ -20,7 +20,7 @@ fn idle_threads_cost_what_they_touch() {
         // Of 200 MiB of stacks and 6.4 GiB of arenas, some pages each.
         let live = looks[1].live().saturating_sub(looks[0].live());
         assert!((400 << 10..6 << 20).contains(&live), "{live}");
-        let stacks = looks[1].of_kind(Kind::ThreadStack);
+        let stacks = looks[1].of_kind(MappingKind::ThreadStack);
         assert!((400 << 10..3 << 20).contains(&stacks), "{stacks}");
         let growth = looks[1].snapshot.since(&looks[0].snapshot).to_string();
         assert!(growth.contains("+100 threads named worker"), "{growth}");

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use memcheck::process::{Inspection, Kind, Watch, inspect, render};
+use memcheck::process::{Inspection, MappingKind, Sampler, inspect, render};
 
 use crate::skip::skip;
 
@@ -97,7 +97,7 @@ fn a_go_program_reserves_addresses() {
     let inspection = go.inspect();
     check(&inspection, 500 * MIB, 16 * MIB);
     // The arenas of Go have the size of those of glibc.
-    assert!(inspection.kinds.iter().all(|row| row.kind != Kind::ThreadArena));
+    assert!(inspection.kinds.iter().all(|row| row.kind != MappingKind::ThreadArena));
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_leaking_go_program_grows() {
     command.args(["build", "-o", "leak", "leak.go"]).env("GOFLAGS", "-mod=mod");
     build(directory.path(), "leak.go", source, &mut command);
     let go = Running::start(&mut Command::new(directory.path().join("leak")));
-    let mut watch = Watch::new(go.0.id().cast_signed()).expect("our own child");
+    let mut watch = Sampler::new(go.0.id().cast_signed()).expect("our own child");
     let mut used = || watch.sample().footprint.expect("readable").live();
     let before = used();
     // 64 blocks take 0.2 s; on a busy machine it may take longer.

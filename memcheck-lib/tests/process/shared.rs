@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::ptr::null_mut;
 
-use memcheck::process::{DescriptorKind, Kind};
+use memcheck::process::{DescriptorKind, MappingKind};
 use rustix::fs::MemfdFlags;
 use rustix::mm::{MapFlags, ProtFlags, mmap};
 
@@ -31,7 +31,7 @@ pub(crate) fn map_file(fd: &OwnedFd, flags: MapFlags) -> Area {
 #[test]
 fn shared_memory_without_a_file() {
     if !is_probe() {
-        let looks = check("shared::shared_memory_without_a_file", Kind::SharedMemory);
+        let looks = check("shared::shared_memory_without_a_file", MappingKind::SharedMemory);
         let growth = looks[1].snapshot.since(&looks[0].snapshot);
         assert!(grew_by(growth.committed, 64 << 20), "charged when it is made");
         assert!(grew_by(growth.live_footprint, 0));
@@ -48,7 +48,7 @@ fn shared_memory_without_a_file() {
 #[test]
 fn a_memfd_costs_once_however_often_it_is_mapped() {
     if !is_probe() {
-        check("shared::a_memfd_costs_once_however_often_it_is_mapped", Kind::Memfd);
+        check("shared::a_memfd_costs_once_however_often_it_is_mapped", MappingKind::Memfd);
         return;
     }
     Stage.live(0);
@@ -65,7 +65,7 @@ fn a_memfd_costs_once_however_often_it_is_mapped() {
 #[test]
 fn a_memfd_that_is_not_mapped_is_fd_memory() {
     if !is_probe() {
-        let looks = check("shared::a_memfd_that_is_not_mapped_is_fd_memory", Kind::Memfd);
+        let looks = check("shared::a_memfd_that_is_not_mapped_is_fd_memory", MappingKind::Memfd);
         let descriptors = looks[1].snapshot.descriptors.as_ref().expect("readable");
         let memfd = descriptors.iter().find(|d| d.kind == DescriptorKind::Memfd).expect("open");
         assert_eq!(memfd.memory.map(|memory| memory.0), Some(64 * MIB));
@@ -93,7 +93,7 @@ fn an_unlinked_file_in_memory_is_fd_memory() {
     let name = "shared::an_unlinked_file_in_memory_is_fd_memory";
     if !is_probe() {
         match tempfile::tempfile_in("/dev/shm") {
-            Ok(_) => drop(check(name, Kind::SharedMemory)),
+            Ok(_) => drop(check(name, MappingKind::SharedMemory)),
             Err(error) => skip(name, &format!("/dev/shm: {error}")),
         }
         return;
@@ -109,7 +109,7 @@ fn an_unlinked_file_in_memory_is_fd_memory() {
 #[test]
 fn a_private_copy_of_shared_memory_costs_too() {
     if !is_probe() {
-        check("shared::a_private_copy_of_shared_memory_costs_too", Kind::Memfd);
+        check("shared::a_private_copy_of_shared_memory_costs_too", MappingKind::Memfd);
         return;
     }
     Stage.live(0);
@@ -128,7 +128,7 @@ fn huge_pages_are_in_no_resident_set_but_cost() {
         let Some(_pages) = HugePages::reserve(32) else {
             return skip(name, "no huge pages can be reserved here (root, vm.nr_hugepages)");
         };
-        let looks = check(name, Kind::HugePages);
+        let looks = check(name, MappingKind::HugePages);
         let resident = |at: usize| looks[at].snapshot.resident.expect("readable").0;
         assert!(resident(1).abs_diff(resident(0)) < MIB);
         return;

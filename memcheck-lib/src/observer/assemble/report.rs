@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::warnings;
 use crate::detect::{Advice, Verdict};
-use crate::heap::native::State;
+use crate::heap::CHeapState;
 use crate::observer::measure::profile_limits;
 use crate::observer::measure::run::Measured;
 use crate::report::{
@@ -49,7 +49,7 @@ pub(in crate::observer) fn assemble(facts: Facts, measured: Measured, ending: En
     let mut warnings = warnings_of(&measured, heaps);
     if let Some(hello) = &measured.hello {
         conditions.rust_heap_counted = Some(hello.heap_counted);
-        conditions.c_heap_counted = Some(hello.native_heap == State::Counted);
+        conditions.c_heap_counted = Some(hello.native_heap == CHeapState::Counted);
     }
     let Measured {
         hello,
@@ -203,7 +203,7 @@ mod tests {
             heap_counted: true,
             own_allocator: false,
             heap_counted_as_c: false,
-            native_heap: State::Counted,
+            native_heap: CHeapState::Counted,
             snapshot: false,
             thread: 0,
         }

@@ -1,8 +1,8 @@
 //! The warnings of a report, from what was measured. Pure.
 
 use crate::detect::{Advice, Verdict};
-use crate::heap::native::{Reason, State};
 use crate::heap::why_not_counted;
+use crate::heap::{CHeapState, WhyNotCounted};
 use crate::report::{Finding, Retention, Warning};
 use crate::units::{iterations, scaled};
 
@@ -23,11 +23,11 @@ pub(super) fn rust_heap_not_counted(seen_as_c: bool, own_allocator: bool) -> War
 ///
 /// This also warns of what the user chose: a test that leaks in C then passes, and the reader of the
 /// result may not be the one who chose.
-pub(super) fn c_heap_not_counted(state: &State) -> Option<Warning> {
-    let State::Off { reason } = state else { return None };
+pub(super) fn c_heap_not_counted(state: &CHeapState) -> Option<Warning> {
+    let CHeapState::Off { reason } = state else { return None };
     let instead = match reason {
         // The quarantine of a sanitizer is part of the footprint.
-        Reason::Sanitizer => {
+        WhyNotCounted::Sanitizer => {
             "A leak in C shows only in the sanitizer's own report, and the sanitizer's quarantine and records raise the footprint of clean tests, too. Judge leaks in a build without the sanitizer"
         }
         _ => "A leak in C shows only in the footprint, above 256 KiB",
@@ -74,15 +74,15 @@ mod tests {
 
     #[test]
     fn every_reason_for_an_uncounted_c_heap_is_in_the_warning() {
-        assert_eq!(c_heap_not_counted(&State::Counted), None);
+        assert_eq!(c_heap_not_counted(&CHeapState::Counted), None);
         for reason in [
-            Reason::FeatureOff,
-            Reason::OtherTarget,
-            Reason::StaticLibc,
-            Reason::Sanitizer,
-            Reason::OtherAllocator,
+            WhyNotCounted::FeatureOff,
+            WhyNotCounted::OtherTarget,
+            WhyNotCounted::StaticLibc,
+            WhyNotCounted::Sanitizer,
+            WhyNotCounted::OtherAllocator,
         ] {
-            let warning = c_heap_not_counted(&State::Off { reason }).unwrap();
+            let warning = c_heap_not_counted(&CHeapState::Off { reason }).unwrap();
             assert_eq!(warning.code, "c-heap-not-counted");
             assert!(warning.message.contains(&reason.to_string()));
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::run::{Idle, MeasuredWorker, Run};
-use crate::heap::{native, why_not_counted};
+use crate::heap::{CHeapState, why_not_counted};
 use crate::observer::worker_handle::interruption::Interruption;
 use crate::observer::worker_handle::readings::CountedHeaps;
 use crate::observer::worker_handle::settle::{SettleBudget, settle};
@@ -37,7 +37,7 @@ pub(super) fn start<W: MeasuredWorker>(run: &mut Run<'_, W>) -> Result<(), Inter
 /// Rejects a worker whose numbers would be meaningless.
 fn check_usable(hello: &Hello) -> Result<(), Interruption> {
     // Such a C heap counts blocks that it never sees freed, and the reverse.
-    if let native::State::Mixed { others } = &hello.native_heap {
+    if let CHeapState::Mixed { others } = &hello.native_heap {
         let (others, are) = (others.join("`, `"), if others.len() == 1 { "is" } else { "are" });
         return Err(Interruption::Unusable(format!(
             "the C heap cannot be counted: `{others}` {are} defined by another library, the other functions of the malloc family by memcheck. Blocks may reach the wrong allocator. Remove the library that defines only a part of the family, or disable the feature `native-heap` of memcheck-lib"
@@ -56,11 +56,11 @@ fn check_usable(hello: &Hello) -> Result<(), Interruption> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::heap::native::{Reason, State};
+    use crate::heap::{CHeapState, WhyNotCounted};
     use crate::options::Options;
     use crate::report::TestId;
 
-    fn hello(native_heap: State) -> Hello {
+    fn hello(native_heap: CHeapState) -> Hello {
         Hello {
             library: String::new(),
             test: TestId::default(),
@@ -76,18 +76,19 @@ mod tests {
 
     #[test]
     fn a_mixed_malloc_family_is_an_error_that_names_the_functions() {
-        let mixed = State::Mixed { others: vec!["free".to_owned(), "valloc".to_owned()] };
+        let mixed = CHeapState::Mixed { others: vec!["free".to_owned(), "valloc".to_owned()] };
         let Err(Interruption::Unusable(message)) = check_usable(&hello(mixed)) else {
             panic!("a mixed family was accepted");
         };
         assert!(message.contains("`free`, `valloc` are defined by another library"), "{message}");
-        assert!(check_usable(&hello(State::Counted)).is_ok());
-        assert!(check_usable(&hello(State::Off { reason: Reason::Sanitizer })).is_ok());
+        assert!(check_usable(&hello(CHeapState::Counted)).is_ok());
+        assert!(check_usable(&hello(CHeapState::Off { reason: WhyNotCounted::Sanitizer })).is_ok());
     }
 
     #[test]
     fn a_snapshot_needs_the_rust_heap() {
-        let test = |heap_counted| Hello { snapshot: true, heap_counted, ..hello(State::Counted) };
+        let test =
+            |heap_counted| Hello { snapshot: true, heap_counted, ..hello(CHeapState::Counted) };
         assert!(check_usable(&test(true)).is_ok());
         assert!(check_usable(&test(false)).is_err());
     }

@@ -1,7 +1,7 @@
 //! The readings of a checkpoint: the worker's counters and the kernel's numbers, metric by metric.
 
 use crate::detect::Readings;
-use crate::heap::{HeapCounters, native};
+use crate::heap::{CHeapState, HeapCounters};
 use crate::metric::Metric;
 use crate::process::Sample;
 use crate::protocol::message::{Checkpoint, Hello};
@@ -15,7 +15,7 @@ pub(in crate::observer) struct CountedHeaps {
 
 impl CountedHeaps {
     pub(in crate::observer) fn of(hello: &Hello) -> Self {
-        let native = hello.native_heap == native::State::Counted;
+        let native = hello.native_heap == CHeapState::Counted;
         CountedHeaps { rust: hello.heap_counted, native }
     }
 

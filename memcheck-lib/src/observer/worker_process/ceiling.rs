@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::observer::worker_handle::interruption::OverCeiling;
-use crate::process::{Pulse, available_memory};
+use crate::process::{MemoryMonitor, available_memory};
 use crate::units::Bytes;
 
 /// First time between two readings: most batches end sooner, and then need none.
@@ -41,7 +41,7 @@ fn share_of(available: u64, jobs: u64) -> Bytes {
 #[derive(Debug)]
 pub(in crate::observer) struct CeilingGuard {
     /// `None` if the worker cannot be read; a warning says so elsewhere.
-    pulse: Option<Pulse>,
+    pulse: Option<MemoryMonitor>,
     default: Option<Bytes>,
     ceiling: Option<Bytes>,
     /// Swapped memory and huge pages, which `statm` does not count, at the last full reading.
@@ -61,7 +61,7 @@ impl CeilingGuard {
         ceiling: Option<Bytes>,
     ) -> CeilingGuard {
         CeilingGuard {
-            pulse: Pulse::new(pid).ok(),
+            pulse: MemoryMonitor::new(pid).ok(),
             default,
             ceiling: ceiling.or(default),
             beyond: 0,

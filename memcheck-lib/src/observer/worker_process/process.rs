@@ -12,7 +12,7 @@ use crate::observer::worker_handle::capabilities::{
     Bounds, Counters, Iterate, KernelView, Lifecycle,
 };
 use crate::observer::worker_handle::interruption::{Interruption, Stop};
-use crate::process::{ProcessSnapshot, Sample, Watch};
+use crate::process::{ProcessSnapshot, Sample, Sampler};
 use crate::protocol::message::{Checkpoint, Command, Hello, Reply};
 use crate::report::{Plant, Profile};
 use crate::units::Bytes;
@@ -20,7 +20,7 @@ use crate::units::Bytes;
 /// A worker process that is being measured.
 pub(in crate::observer) struct WorkerProcess<'a> {
     pub(in crate::observer) session: Session<'a>,
-    watch: Option<Watch>,
+    watch: Option<Sampler>,
     notes: Vec<String>,
     /// The thread that iterates; known after hello.
     thread: i32,
@@ -38,9 +38,9 @@ impl<'a> WorkerProcess<'a> {
         ceiling: CeilingGuard,
         progress: &'a mut dyn FnMut(Progress),
     ) -> Self {
-        let (watch, notes) = match Watch::new(session.pid()) {
+        let (watch, notes) = match Sampler::new(session.pid()) {
             Ok(watch) => (Some(watch), Vec::new()),
-            Err(error) => (None, vec![error.to_string()]),
+            Err(error) => (None, vec![error.with_cause()]),
         };
         WorkerProcess { session, watch, notes, thread: 0, started, requested: 0, ceiling, progress }
     }
@@ -181,14 +181,14 @@ impl Counters for WorkerProcess<'_> {
 
 impl KernelView for WorkerProcess<'_> {
     fn sample(&mut self) -> Sample {
-        self.watch.as_mut().map(Watch::sample).unwrap_or_default()
+        self.watch.as_mut().map(Sampler::sample).unwrap_or_default()
     }
 
     fn snapshot(&mut self) -> Option<ProcessSnapshot> {
         match ProcessSnapshot::of(self.session.pid()) {
             Ok(snapshot) => Some(snapshot),
             Err(error) => {
-                self.notes.push(error.to_string());
+                self.notes.push(error.with_cause());
                 None
             }
         }

@@ -152,7 +152,7 @@ impl Iterations {
                 }
                 Command::Run { iterations } => {
                     // The body may have loaded other code where it unloaded some.
-                    recording::code_may_have_changed();
+                    recording::forget_unloaded_code();
                     self.remaining = iterations;
                     self.batch = Batch::Run { since: Instant::now(), took: Duration::ZERO };
                     return Step::Iterate;
@@ -164,11 +164,11 @@ impl Iterations {
                 }
                 Command::Sample => self.checkpoint(0),
                 Command::Trim => {
-                    allocators::give_back();
+                    allocators::release_unused_memory();
                     self.checkpoint(0);
                 }
                 Command::Allocators => {
-                    let metrics = Allocator::ALL.map(allocators::metrics);
+                    let metrics = Allocator::ALL.map(allocators::stats);
                     self.connection.send(&encode_allocators(metrics));
                 }
                 Command::Drive { tasks, limit_ns } => {
@@ -208,7 +208,7 @@ impl Iterations {
             cpu_ns,
             wall_ns,
             rust: heap::process(Heap::Rust),
-            native: heap::process(Heap::Native),
+            native: heap::process(Heap::C),
             tasks: self.runtime.tasks(),
         };
         self.connection.send(&checkpoint.encode());

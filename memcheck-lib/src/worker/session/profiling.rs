@@ -16,7 +16,7 @@ pub(super) struct Profiling {
 /// The counters of the calling thread: Rust heap and C heap. All zero if the thread shares its counters
 /// with others; the profile then says that several threads allocated.
 fn own() -> [HeapCounters; 2] {
-    [Heap::Rust, Heap::Native].map(|heap| heap::thread(heap).unwrap_or_default())
+    [Heap::Rust, Heap::C].map(|heap| heap::thread(heap).unwrap_or_default())
 }
 
 impl Profiling {
@@ -37,7 +37,7 @@ impl Profiling {
 
     pub(super) fn begin(&mut self) {
         self.before = heap::process(Heap::Rust);
-        self.native = heap::process(Heap::Native);
+        self.native = heap::process(Heap::C);
         self.own = own();
         self.peak.reset();
     }
@@ -45,7 +45,7 @@ impl Profiling {
     pub(super) fn end(&mut self, iteration: u64) {
         let highest = self.peak.highest();
         let done = heap::process(Heap::Rust).since(&self.before);
-        let native = heap::process(Heap::Native).since(&self.native);
+        let native = heap::process(Heap::C).since(&self.native);
         let [own_rust, own_native] = own();
         self.profile.iterations += 1;
         // Frees count too: one in another thread may happen before or after the end of the iteration.

@@ -9,7 +9,7 @@ use crate::observer::recording::request::Coverage;
 use crate::observer::worker_handle::readings::CountedHeaps;
 use crate::process::Sample;
 use crate::protocol::message::Checkpoint;
-use crate::recorder::{Memory, Rest, SiteKind, Tables};
+use crate::recorder::{Memory, SiteKind, Tables, Unattributed};
 use crate::report::{Amount, MetricReport};
 
 /// The share of the judged growth per iteration that must show in the recording: all of it, but for the
@@ -44,7 +44,7 @@ pub(super) struct Ledger {
     /// The surviving blocks and bytes of each site at the end of each batch.
     pub(super) series: Vec<Vec<(i64, i64)>>,
     /// What belonged to no site at the end of the last batch.
-    pub(super) rests: [Rest; SiteKind::ALL.len()],
+    pub(super) rests: [Unattributed; SiteKind::ALL.len()],
     pub(super) notes: Vec<String>,
     /// Metrics that grew.
     pub(super) growing: Vec<Metric>,
@@ -105,7 +105,7 @@ impl Ledger {
             began_after: 0,
             batches: Vec::new(),
             series: Vec::new(),
-            rests: [Rest::default(); SiteKind::ALL.len()],
+            rests: [Unattributed::default(); SiteKind::ALL.len()],
             notes: Vec::new(),
             growing,
         }
@@ -126,7 +126,7 @@ impl Ledger {
             (SiteKind::Descriptor, sample.fds),
             (SiteKind::Child, sample.children),
         ] {
-            let recorded = memory.is_some_and(|memory| memory.tables().hears_of(kind));
+            let recorded = memory.is_some_and(|memory| memory.tables().intercepts(kind));
             let number = number.filter(|_| recorded).and_then(|number| i64::try_from(number).ok());
             reading[kind as usize] = number.map(|number| amount(number, 0));
         }
@@ -157,13 +157,13 @@ impl Ledger {
         self.end = self.read(checkpoint, sample, memory);
         self.batches.push(iterations);
         let Some(tables) = memory.map(Memory::tables) else { return };
-        self.rests = SiteKind::ALL.map(|kind| tables.rest(kind));
+        self.rests = SiteKind::ALL.map(|kind| tables.unattributed(kind));
         for site in 0..tables.sites_used() {
             if site == self.series.len() {
                 // A new site.
                 self.series.push(vec![(0, 0); self.batches.len() - 1]);
             }
-            self.series[site].push(tables.survived(site));
+            self.series[site].push(tables.survivors_of(site));
         }
     }
 
@@ -210,7 +210,7 @@ impl Ledger {
     fn coverage_of(&self, kind: SiteKind, tables: &Tables) -> Coverage {
         let mut rising = Amount::default();
         for site in (0..tables.sites_used()).filter(|&site| self.rises(site)) {
-            if let Some(of) = tables.recorded(site).filter(|of| of.kind == kind) {
+            if let Some(of) = tables.recorded_site(site).filter(|of| of.kind == kind) {
                 rising = sum(rising, amount(of.blocks, of.bytes));
             }
         }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-use crate::process::Header;
+use crate::process::MappingHeader;
 use crate::recorder::LoadedCode;
 use crate::report::{FileVersion, Frame, Module};
 
@@ -51,7 +51,7 @@ pub(super) struct Regions(Vec<Region>);
 impl Regions {
     /// The executable mappings of files in a text of `/proc/PID/maps`.
     pub(super) fn parse(maps: &[u8]) -> Regions {
-        let headers = maps.split(|byte| *byte == b'\n').filter_map(Header::parse);
+        let headers = maps.split(|byte| *byte == b'\n').filter_map(MappingHeader::parse);
         let code = headers
             .filter(|header| header.permissions[2] == b'x' && header.name.starts_with(b"/"))
             .map(|header| Region {

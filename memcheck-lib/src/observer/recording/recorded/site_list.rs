@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::ledger::{ALMOST_ALL, Ledger, amount, difference, sum};
 use super::modules::Regions;
 use super::{site_growth, unexplained};
-use crate::recorder::{FRAMES, Memory, Recorded, Rest, SiteKind, Tables};
+use crate::recorder::{MAX_FRAMES, Memory, RecordedSite, SiteKind, Tables, Unattributed};
 use crate::report::{Account, Amount, Module, Site, Sites};
 use crate::units::{grouped, scaled};
 
@@ -36,7 +36,7 @@ impl Ledger {
             let of_kind = all.iter().filter(|site| site.kind == kind);
             let total = of_kind.fold(Amount::default(), |total, site| sum(total, site.survived));
             let Some(growth) = self.growth(kind, total) else { continue };
-            let Rest { older, unplaced } = self.rests[kind as usize];
+            let Unattributed { older, dropped: unplaced } = self.rests[kind as usize];
             let older = amount(older.0, older.1);
             let rest = difference(difference(growth, total), older);
             sites.accounts.push(Account { kind, growth, sites: total, older, rest });
@@ -64,7 +64,7 @@ impl Ledger {
                     .to_owned(),
             );
         }
-        let calls_recorded = tables.hears_of(SiteKind::Descriptor);
+        let calls_recorded = tables.intercepts(SiteKind::Descriptor);
         self.notes.extend(unexplained::notes(&self.growing, &all, calls_recorded));
         all.retain(|site| site.survived != Amount::default());
         all.sort_by_key(|site| {
@@ -80,17 +80,17 @@ impl Ledger {
 
     /// Every site with surviving blocks, with its index. Blocks of a last batch that was cut short do not
     /// count, because no reading of the counters includes them.
-    fn alive(&self, tables: &Tables) -> Vec<(usize, Recorded, Amount)> {
+    fn alive(&self, tables: &Tables) -> Vec<(usize, RecordedSite, Amount)> {
         let last = |series: &Vec<(i64, i64)>| series.last().map(|of| amount(of.0, of.1));
         let of_site = |(at, series): (usize, &Vec<(i64, i64)>)| {
             let survived = last(series).filter(|of| *of != Amount::default())?;
-            Some((at, tables.recorded(at)?, survived))
+            Some((at, tables.recorded_site(at)?, survived))
         };
         self.series.iter().enumerate().filter_map(of_site).collect()
     }
 
     /// Which of these sites grow.
-    fn grow(&self, alive: &[(usize, Recorded, Amount)]) -> Vec<bool> {
+    fn grow(&self, alive: &[(usize, RecordedSite, Amount)]) -> Vec<bool> {
         let iterations = self.iterations();
         let mut grow = vec![false; alive.len()];
         for kind in SiteKind::ALL {
@@ -134,7 +134,7 @@ impl Ledger {
         let mut places = HashMap::new();
         let mut cut = false;
         for ((_, recorded, survived), grows) in alive.into_iter().zip(grow) {
-            cut |= recorded.cut && grows;
+            cut |= recorded.truncated && grows;
             // Stacks may differ only in frames that were not kept.
             let place = *places.entry((recorded.kind, recorded.stack)).or_insert_with_key(|key| {
                 let stack = regions.frames(&key.1, modules);
@@ -153,7 +153,7 @@ impl Ledger {
         }
         if cut {
             self.notes.push(format!(
-                "some call stacks are incomplete: the recorder keeps the innermost {FRAMES} frames, and a stack ends at code without unwind tables. C code has them if it is built with `-fasynchronous-unwind-tables`"
+                "some call stacks are incomplete: the recorder keeps the innermost {MAX_FRAMES} frames, and a stack ends at code without unwind tables. C code has them if it is built with `-fasynchronous-unwind-tables`"
             ));
         }
         all
