@@ -20,6 +20,8 @@ mod processes;
 mod prove;
 /// Results as files, and `cargo memcheck report`, which reads them.
 mod reports;
+/// The structure of the code: the order of imports, the public items.
+mod structure;
 mod support;
 /// Which status a test gets: what leaks, what only looks like a leak, and by how much.
 mod verdict;

@@ -6,22 +6,7 @@
 //! [`symbolize`] turns recorded call stacks into source lines, [`terminal`] and [`export`] listen to the
 //! events and write the results. [`commands`] connects them: one file for each command.
 
-// The order of the modules. A module imports only modules above it in this list; only `commands`
-// imports all.
-//
-//   exit         exit codes
-//   causes       an error and its causes as one sentence
-//   subprocess   command lines, signals, the end of child processes
-//   symbolize    call stacks to source lines; which frame is the user's
-//   runner       runs tests and sends events; never prints
-//   export       results as files: one file for each format, one table; never asks the runner
-//   cli          the command line as data
-//   config       the configuration file, the environment and the flags in layers; suppressions
-//   cargo        calls cargo: metadata, build, the environment of the tests
-//   discover     finds the annotated tests in a test binary
-//   diagnostics  explains a leak: message, source lines, notes, help
-//   terminal     results on the terminal: human, short, JSON stream
-//   commands     run, list, inspect, report, config
+// ARCHITECTURE.md states the order of the modules, and a test checks it.
 
 #[cfg(target_os = "linux")]
 mod cargo;
