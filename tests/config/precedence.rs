@@ -110,7 +110,8 @@ fn variables_apply_under_cargo_test_and_cargo_memcheck() {
         let mut command = project.cargo("test", &["--lib"]);
         run(command.env("MEMCHECK_ALLOCATION", "0")).code(0)
     };
-    let stderr_warning = "memcheck: warning: unknown environment variable MEMCHECK_ALLOCATION is ignored";
+    let stderr_warning =
+        "memcheck: warning: unknown environment variable MEMCHECK_ALLOCATION is ignored";
     assert_eq!(unknown.stderr.matches(stderr_warning).count(), 1, "{}", unknown.stderr);
     let unknown = test(&[("MEMCHECK_ALLOCATION", "0")]).code(0);
     let warning = "warning[unknown-variable]: unknown environment variable MEMCHECK_ALLOCATION is \
