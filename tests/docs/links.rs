@@ -7,6 +7,8 @@ use super::{Page, pages, site_pages};
 use crate::support::root;
 
 const SUMMARY: &str = "docs/src/SUMMARY.md";
+/// Written by `memcheck-lib/examples/operating_characteristics`.
+const GENERATED: &str = "docs/src/evidence/verdict-table.md";
 
 #[test]
 fn every_link_leads_to_a_file_and_a_heading() {
@@ -69,6 +71,9 @@ fn pages_are_wrapped_and_begin_with_a_title() {
         let first = page.text.lines().next().unwrap_or_default();
         let included = first.starts_with("{{#include ");
         assert!(first.starts_with("# ") || included, "{}: the first line is no title", page.name);
+        if page.name == GENERATED {
+            continue;
+        }
         let mut code = false;
         for line in page.text.lines() {
             code ^= line.starts_with("```");

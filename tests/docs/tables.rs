@@ -65,6 +65,24 @@ fn exit_codes_are_those_of_the_code() {
     assert_eq!(rows, constants.collect::<BTreeSet<&str>>());
 }
 
+#[test]
+fn messages_of_unsure_tests_are_those_of_the_code() {
+    let mut code = String::new();
+    for file in ["detect/advice.rs", "heap/mod.rs"] {
+        code.push_str(&Page::read(&format!("memcheck-lib/src/{file}")).text);
+    }
+    let page = Page::read("docs/src/guide/unsure.md");
+    let messages = page.text.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let mut found = 0;
+    for message in messages {
+        for part in message.split('…').map(str::trim).filter(|part| !part.is_empty()) {
+            assert!(code.contains(part), "{}: no message contains `{part}`", page.name);
+        }
+        found += 1;
+    }
+    assert!(found >= 7, "only {found} messages");
+}
+
 /// Compares the sections of a page, or writes them.
 fn check(name: &str, sections: &[(&str, String)]) {
     let page = Page::read(name);

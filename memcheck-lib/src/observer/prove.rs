@@ -13,7 +13,7 @@ use crate::report::{Outcome, Plant, PlantKind, Proof, Report, Trial, TrialResult
 use crate::units::{grouped, iterations};
 
 /// How often a leak is planted before it counts as missed. A leak of the stated size is called growing in
-/// 99.6 % of the runs (`docs/verdict.md`), not in all: a busy machine makes noise that the first run did
+/// 99.6 % of the runs (`docs/src/how/verdict.md`), not in all: a busy machine makes noise that the first run did
 /// not have. Two attempts miss one in 60,000.
 const ATTEMPTS: u64 = 2;
 

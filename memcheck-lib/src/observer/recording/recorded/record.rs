@@ -17,7 +17,7 @@ use crate::report::SiteKind;
 /// The time that a recording may take is so many times that of the judged part, …
 ///
 /// It runs at most as many iterations as the worker ran before. A body that does little but allocate takes
-/// two to three times as long while it is recorded, four times at most (`docs/recording.md`); eight leaves
+/// two to three times as long while it is recorded, four times at most (`docs/src/how/recording.md`); eight leaves
 /// a margin of two.
 const SLOWDOWN: u32 = 8;
 /// … plus this for short runs, but never more than the timeout leaves.
