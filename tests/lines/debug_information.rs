@@ -215,7 +215,7 @@ fn no_line_is_read_from_a_replaced_program() {
     let project = project("replaced", "debug = 1").file("src/lib.rs", REPLACED);
     let leaks = leaks(&project);
     let leak = &leaks["replaces_itself"];
-    assert!(leak.notes.contains("was replaced or removed while it ran"), "{leak:?}");
+    assert!(leak.notes.contains("was replaced or removed during the run"), "{leak:?}");
     assert!(!leak.notes.contains("debug information"), "{leak:?}");
     assert_eq!(leak.place.0, "", "{leak:?}");
 }
