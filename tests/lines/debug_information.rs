@@ -230,8 +230,9 @@ fn without_debug_information_the_report_points_at_the_test() {
         let project = project(name, profile);
         let Output { stdout, .. } = project.memcheck(&[]).code(100);
         let place = format!("--> src/lib.rs:{}:1\n", line(FORGETS, "fn leaks()") - 1);
-        let missing = format!("no debug information in `{name}-");
-        for part in [place.as_str(), missing.as_str(), "build with `debug = 1`"] {
+        let program = format!("= note: `{name}-");
+        let missing = "has no debug information, so the report points at the test: set `debug = 1`";
+        for part in [place.as_str(), program.as_str(), missing] {
             assert!(stdout.contains(part), "{name}: {part}\n{stdout}");
         }
         let function = "48 B in 1 block per iteration, allocated in `forgets`";
