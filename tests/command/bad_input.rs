@@ -47,12 +47,12 @@ fn an_invalid_size_or_time_is_rejected() {
 #[test]
 fn a_missing_manifest_is_an_error() {
     insta::assert_snapshot!(outside(&[]).code(2).error(), @"
-    error: there is no Cargo.toml in `<folder>` or in any folder above it
-      help: run the command inside a cargo project, or name one with --manifest-path
+    error: there is no Cargo.toml in `<folder>` or a folder above it
+      help: run the command inside a cargo project, or set --manifest-path
     ");
     insta::assert_snapshot!(outside(&["--manifest-path", "x/Cargo.toml"]).code(2).error(), @"
-    error: the manifest `x/Cargo.toml` given with --manifest-path cannot be read: No such file or directory (os error 2)
-      help: give --manifest-path the path of an existing Cargo.toml
+    error: cannot read the manifest `x/Cargo.toml` (--manifest-path): No such file or directory (os error 2)
+      help: set --manifest-path to the path of an existing Cargo.toml
     ");
 }
 
@@ -72,8 +72,8 @@ fn a_failed_build_shows_the_compiler_error_and_exits_101() {
     // The message of the compiler, then that of the tool.
     assert!(output.stderr.contains("cannot find value `missing`"), "{}", output.stderr);
     insta::assert_snapshot!(output.error(), @"
-    error: the tests could not be built: `cargo test --no-run --message-format=json-render-diagnostics --lib` ended with exit status: 101
-      help: what cargo and the compiler say stands above; mend that and run again
+    error: cargo could not build the tests: `cargo test --no-run --message-format=json-render-diagnostics --lib` failed with exit status: 101
+      help: fix the build errors above, then run again
     ");
     assert_eq!(output.stdout, "");
 }
@@ -91,8 +91,8 @@ fn an_unusable_target_directory_exits_101() {
     let output = project.memcheck(&["--target-dir", "occupied"]).code(101);
     assert!(output.stderr.contains("occupied"), "{}", output.stderr);
     insta::assert_snapshot!(output.error(), @"
-    error: the tests could not be built: `cargo test --no-run --message-format=json-render-diagnostics --target-dir occupied` ended with exit status: 101
-      help: what cargo and the compiler say stands above; mend that and run again
+    error: cargo could not build the tests: `cargo test --no-run --message-format=json-render-diagnostics --target-dir occupied` failed with exit status: 101
+      help: fix the build errors above, then run again
     ");
 }
 
@@ -115,9 +115,9 @@ fn a_truncated_test_binary_is_an_error_that_says_to_remove_it() {
         }
         let error = project.memcheck(&["list"]).code(1).error();
         let expected = format!(
-            "error: the annotated tests in `<target>/debug/deps/cut_binary-<hash>` cannot be found: \
-             it is not a whole ELF file: {why}\n  help: remove it, so that cargo builds it again: \
-             `rm <target>/debug/deps/cut_binary-<hash>` (a full disk or a build that was killed \
+            "error: cannot find the annotated tests in `<target>/debug/deps/cut_binary-<hash>`: \
+             the file is not a valid ELF file: {why}\n  help: remove the file, so that cargo builds it \
+             again: `rm <target>/debug/deps/cut_binary-<hash>` (a full disk or a killed build \
              leaves such files)"
         );
         assert_eq!(error, expected);
@@ -146,12 +146,12 @@ fn an_entry_of_another_version_is_an_error_that_says_what_to_update() {
             .error()
     };
     insta::assert_snapshot!(version("older", 0), @"
-    error: an annotated test in `<target>/debug/deps/older-<hash>` cannot be understood: its entry has version 0, and this cargo-memcheck <version> reads version 1
-      help: the library is older than the tool: update it with `cargo update -p memcheck-lib`, or to the tool's version in Cargo.toml
+    error: cannot read an annotated test in `<target>/debug/deps/older-<hash>`: its entry has version 0, but cargo-memcheck <version> reads version 1
+      help: the library is older than the tool: update the library with `cargo update -p memcheck-lib`, or set the tool's version in Cargo.toml
     ");
     insta::assert_snapshot!(version("newer", 2), @"
-    error: an annotated test in `<target>/debug/deps/newer-<hash>` cannot be understood: its entry has version 2, and this cargo-memcheck <version> reads version 1
-      help: the library is newer than the tool: update it with `cargo install cargo-memcheck`
+    error: cannot read an annotated test in `<target>/debug/deps/newer-<hash>`: its entry has version 2, but cargo-memcheck <version> reads version 1
+      help: the library is newer than the tool: update the tool with `cargo install cargo-memcheck`
     ");
 }
 
@@ -160,8 +160,8 @@ fn a_damaged_entry_is_an_error() {
     let source = entry("memcheck-test|1|damaged::a|src/lib.rs|1");
     let project = Project::new("damaged").without_library().file("src/lib.rs", source);
     insta::assert_snapshot!(project.memcheck(&["list"]).code(2).error(), @r#"
-    error: an annotated test in `<target>/debug/deps/damaged-<hash>` cannot be understood: its entry is cut off or damaged: "memcheck-test\u{1f}1\u{1f}damaged::a\u{1f}src/lib.rs\u{1f}1"
-      help: only #[memcheck] may write to the link section `memcheck_tests`; if nothing else does, `cargo clean` and build again
+    error: cannot read an annotated test in `<target>/debug/deps/damaged-<hash>`: its entry is damaged: "memcheck-test\u{1f}1\u{1f}damaged::a\u{1f}src/lib.rs\u{1f}1"
+      help: run `cargo clean` and build again; if that does not help, check that only #[memcheck] writes to the link section `memcheck_tests`
     "#);
 }
 
@@ -174,7 +174,7 @@ fn two_tests_with_the_same_name_are_an_error() {
     );
     insta::assert_snapshot!(project.memcheck(&["list"]).code(2).error(), @"
     error: two annotated tests of `same-name` have the name `a`: src/lib.rs:2 and src/lib.rs:5
-      help: libtest can reach only one of them: a test inside of a function is called like one beside it; rename it, or move it out of the function
+      help: rename one of them: a test inside a function has the path of a test next to that function, and libtest finds only one of the two
     ");
 }
 
@@ -188,7 +188,7 @@ fn a_test_in_a_target_without_harness_fails() {
             "#![deny(warnings)]\n#![forbid(unsafe_code)]\n#[memcheck::memcheck]\nfn never_runs() {}\nfn main() {}\n",
         );
     let output = project.memcheck(&["--test", "own_main"]).code(100);
-    let said = "the test harness does not know `never_runs`, so it can never run";
+    let said = "the test harness does not know `never_runs`, so the test never runs";
     assert!(output.stdout.contains(said), "{}", output.stdout);
     assert!(output.stdout.contains("`harness = false` in Cargo.toml"), "{}", output.stdout);
 }
@@ -196,8 +196,8 @@ fn a_test_in_a_target_without_harness_fails() {
 #[test]
 fn a_test_inside_a_function_fails_because_libtest_cannot_run_it() {
     let output = project_with_nested_test("nested").memcheck(&[]).code(100);
-    let why = "the test harness does not know `inner`, so it can never run: a test inside of a \
-               function is out of its reach";
+    let why = "the test harness does not know `inner`, so the test never runs: if it is inside a \
+               function, move it out of the function";
     assert!(output.stdout.contains(why), "{}", output.stdout);
 }
 
@@ -207,13 +207,13 @@ fn a_project_without_annotated_tests_exits_4_with_first_steps() {
         .without_library()
         .file("src/lib.rs", "#[test] fn ordinary() {}\n");
     insta::assert_snapshot!(project.memcheck(&[]).code(4).error(), @r#"
-    error: no test is annotated with #[memcheck]
-      help: 1 test binary was looked at; add the library to Cargo.toml, by the path of a clone of its repository
+    error: there is no test with #[memcheck]
+      help: cargo memcheck searched 1 test binary; add the library to Cargo.toml, with the path of a clone of its repository:
 
         [dev-dependencies]
         memcheck-lib = { path = "CLONE/memcheck-lib" }
 
-      and annotate a test: its body is one iteration of the work that must not leak
+      Then annotate a test. Its body is one iteration of the work that must not leak:
 
         use memcheck::memcheck;
 
@@ -222,12 +222,12 @@ fn a_project_without_annotated_tests_exits_4_with_first_steps() {
             my_crate::parse("input");
         }
 
-      then run `cargo memcheck` again
+      Then run `cargo memcheck` again
     "#);
     project.memcheck(&["list"]).code(4);
     let begun = Project::new("begun").file("src/lib.rs", "#[test] fn ordinary() {}\n");
     let error = begun.memcheck(&[]).code(4).error();
-    assert!(error.contains("1 test binary was looked at; annotate a test"), "{error}");
+    assert!(error.contains("cargo memcheck searched 1 test binary; annotate a test"), "{error}");
 }
 
 #[test]
@@ -242,24 +242,24 @@ fn filters_that_match_no_test_exit_4() {
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(project.memcheck(&["latr"]).code(4).error(), @"
-    error: none of the 1 annotated tests matches `latr`
-      help: `cargo memcheck list` shows the names
+    error: no test matches `latr` (1 annotated)
+      help: `cargo memcheck list` shows the test names
     ");
     insta::assert_snapshot!(project.memcheck(&["--lib", "list"]).code(4).error(), @"
-    error: none of the 1 annotated tests matches `list`
-      help: a command stands first: `cargo memcheck list …`; `cargo memcheck list` shows the names
+    error: no test matches `list` (1 annotated)
+      help: write the command first: `cargo memcheck list …`; `cargo memcheck list` shows the test names
     ");
     insta::assert_snapshot!(project.memcheck(&["lat*"]).code(4).error(), @"
-    error: none of the 1 annotated tests matches `lat*`
-      help: a filter is a part of a name, not a pattern: `lat` in the place of `lat*`; `cargo memcheck list` shows the names
+    error: no test matches `lat*` (1 annotated)
+      help: a filter is a part of a name, not a pattern: write `lat` instead of `lat*`; `cargo memcheck list` shows the test names
     ");
     insta::assert_snapshot!(project.memcheck(&["later", "--skip", "later"]).code(4).error(), @"
-    error: none of the 1 annotated tests matches `later` and is left by --skip later
-      help: `cargo memcheck list` shows the names
+    error: no test matches `later` and is left after --skip later (1 annotated)
+      help: `cargo memcheck list` shows the test names
     ");
     insta::assert_snapshot!(project.memcheck(&[]).code(4).error(), @"
-    error: every annotated test that was asked for is ignored (1 of them)
-      help: `--run-ignored all` runs them, too
+    error: all selected tests are ignored (1)
+      help: run ignored tests too with `--run-ignored all`
     ");
     assert_eq!(project.memcheck(&["list"]).code(0).stdout, "asked:\n    later (ignored)\n");
     project.memcheck(&["--no-run"]).code(0);
@@ -274,8 +274,8 @@ fn a_runner_given_with_config_is_rejected() {
         .file("runner.toml", "[target.'cfg(unix)']\nrunner = \"touch started\"\n");
     let inline = "target.'cfg(unix)'.runner=\"touch started\"";
     insta::assert_snapshot!(project.memcheck(&["--config", inline]).code(2).error(), @r#"
-    error: `--config target.'cfg(unix)'.runner="touch started"` names a runner, and cargo would start it on the tests in the place of cargo memcheck
-      help: leave it out: a worker must be started by its observer
+    error: `--config target.'cfg(unix)'.runner="touch started"` sets a runner, and cargo would start it instead of cargo memcheck
+      help: remove the runner from --config: cargo memcheck must start the tests itself
     "#);
     project.memcheck(&["--config", "runner.toml"]).code(2);
     assert!(!project.path().join("started").exists());

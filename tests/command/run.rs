@@ -170,5 +170,5 @@ fn a_full_stdout_is_an_error_and_exits_1() {
     let output = command.stdout(full).output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(stderr.contains("the results could not be written to standard output"), "{stderr}");
+    assert!(stderr.contains("cannot write the results to standard output"), "{stderr}");
 }

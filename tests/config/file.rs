@@ -57,7 +57,7 @@ fn output_paths_in_the_file_are_relative_to_the_workspace() {
     let refused = project.memcheck(&["--profile", "ci"]).code(2);
     assert!(!refused.stderr.contains("Compiling"), "{}", refused.stderr);
     let refused = refused.error();
-    assert!(refused.contains("of/run.json` (.config/memcheck.toml:5) cannot be"), "{refused}");
+    assert!(refused.contains("of/run.json` (.config/memcheck.toml:5): `"), "{refused}");
     std::fs::remove_file(project.path().join("of")).unwrap();
 
     // Missing folders are created. Paths of the file are relative to the root of the workspace, paths
@@ -80,8 +80,7 @@ fn output_paths_in_the_file_are_relative_to_the_workspace() {
     }
     project.write(".config/memcheck.toml", "[profile.default]\njunit = 7\nbacktrace = \"long\"\n");
     let error = project.memcheck(&["config"]).code(2).error();
-    for problem in ["`junit`: write the path of a file", "`backtrace`: write \"short\" or \"full\""]
-    {
+    for problem in ["`junit`: expected the path", "`backtrace`: expected \"short\" or \"full\""] {
         assert!(error.contains(problem), "{error}");
     }
 }
@@ -105,8 +104,10 @@ fn an_override_that_matches_no_test_is_warned_about() {
     };
     assert_eq!(
         warnings(&[]),
-        ["warning: .config/memcheck.toml:1: no annotated test fits [[profile.default.overrides]] \
-          test = \"gone\": mend the pattern, or remove it"]
+        [
+            "warning: .config/memcheck.toml:1: no annotated test matches [[profile.default.overrides]] \
+          test = \"gone\": fix the pattern, or remove the override"
+        ]
     );
     // They may match tests that were not selected.
     assert!(warnings(&["--lib"]).is_empty());
@@ -115,11 +116,11 @@ fn an_override_that_matches_no_test_is_warned_about() {
     let settings = |arguments: &[&str]| {
         project.memcheck(&[&["config", "passes"], arguments].concat()).code(0).stdout
     };
-    let undecided = "which of these hold depends on the binary: name it with --binary\n\
+    let undecided = "the overrides below may apply, depending on the binary: set --binary to see\n\
                      override binary = \"overrides\"\n";
     assert!(settings(&[]).contains(undecided), "{}", settings(&[]));
     let decided = settings(&["--binary", "overrides"]);
-    assert!(!decided.contains("name it with --binary") && decided.contains("7"), "{decided}");
+    assert!(!decided.contains("set --binary") && decided.contains("7"), "{decided}");
 }
 
 #[test]
@@ -131,18 +132,18 @@ fn mistakes_in_the_file_are_reported_with_line_and_column() {
     };
     // All of these before the build.
     insta::assert_snapshot!(error(b"[profile.default]\nresident_limit = \"1 MiB\"\ntime = 2\n", &[]), @r#"
-    error: the configuration cannot be used:
+    error: the configuration has errors:
       .config/memcheck.toml:2:1: unknown key `resident_limit` in [profile.default]; did you mean `resident`?
       .config/memcheck.toml:3:8: `time`: missing unit after 2; write "2s" for seconds, or use ns, us, ms, m, h, d or w
-      help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, `sites`, `backtrace`, `report`, `junit`, `markdown`, as `cargo memcheck config` lists them
+      help: the keys are the options of the attribute and `jobs`, `fail-fast`, `inconclusive`, `sites`, `backtrace`, `report`, `junit`, `markdown`; `cargo memcheck config` lists them
     "#);
     insta::assert_snapshot!(error(b"[[suppress]]\nfunction = \"a\"\n", &["config"]), @r#"
-    error: the configuration cannot be used:
+    error: the configuration has errors:
       .config/memcheck.toml:1:1: [[suppress]] has no `reason`: add `reason = "…"`, a link or a text
     "#);
     insta::assert_snapshot!(error(b"# \xff\n", &["config"]), @"
-    error: the configuration `.config/memcheck.toml` is no text: invalid UTF-8 in line 1
-      help: save it as UTF-8
+    error: the configuration `.config/memcheck.toml` is not valid UTF-8: line 1
+      help: save the file as UTF-8
     ");
     insta::assert_snapshot!(error(b"[profile.nightly]\n", &["config", "-P", "nigthly"]), @"
     error: there is no profile `nigthly` in `.config/memcheck.toml`
@@ -150,19 +151,19 @@ fn mistakes_in_the_file_are_reported_with_line_and_column() {
     ");
     insta::assert_snapshot!(error(b"[profile.nightly]\n", &["--profile", "release"]), @"
     error: there is no profile `release` in `.config/memcheck.toml`
-      help: there are `default`, `nightly`; write a table [profile.release], or use --cargo-profile for a profile of cargo's
+      help: the profiles are `default`, `nightly`; add a table [profile.release], or use --cargo-profile for a cargo profile
     ");
     insta::assert_snapshot!(error(b"", &["config", "--config-file", "gone.toml"]), @"
-    error: the configuration `gone.toml` cannot be read: No such file or directory (os error 2)
-      help: give --config-file (or MEMCHECK_CONFIG_FILE) the path of a readable file
+    error: cannot read the configuration `gone.toml`: No such file or directory (os error 2)
+      help: set --config-file (or MEMCHECK_CONFIG_FILE) to the path of a readable file
     ");
     insta::assert_snapshot!(error(b"", &["config", "--config-file", "src"]), @"
-    error: the configuration `src` cannot be read: Is a directory (os error 21)
-      help: give --config-file (or MEMCHECK_CONFIG_FILE) the path of a readable file
+    error: cannot read the configuration `src`: Is a directory (os error 21)
+      help: set --config-file (or MEMCHECK_CONFIG_FILE) to the path of a readable file
     ");
     let named = with_variables(&project, &[("MEMCHECK_CONFIG_FILE", "gone.toml")], &["config"]);
     insta::assert_snapshot!(named.code(2).error(), @"
-    error: the configuration `gone.toml` cannot be read: No such file or directory (os error 2)
-      help: give --config-file (or MEMCHECK_CONFIG_FILE) the path of a readable file
+    error: cannot read the configuration `gone.toml`: No such file or directory (os error 2)
+      help: set --config-file (or MEMCHECK_CONFIG_FILE) to the path of a readable file
     ");
 }

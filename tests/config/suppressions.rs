@@ -75,9 +75,9 @@ fn an_unused_suppression_is_warned_about() {
         let stderr = project.memcheck(arguments).code(0).stderr;
         stderr.lines().filter(|line| line.starts_with("warning: ")).collect::<Vec<_>>().join("\n")
     };
-    let unused = "warning: .config/memcheck.toml:2: the suppression of `*vendor::init*` hid nothing in this run";
-    let remove = "remove it, so that the next leak there is seen";
-    assert_eq!(warnings(&[]), format!("{unused}, in which 1 ignored test did not run: {remove}"));
+    let unused = "warning: .config/memcheck.toml:2: the suppression of `*vendor::init*` matched no leak in this run";
+    let remove = "remove it, or it may hide a future leak";
+    assert_eq!(warnings(&[]), format!("{unused} (1 ignored test did not run): {remove}"));
     assert_eq!(warnings(&["--workspace", "--run-ignored=all"]), format!("{unused}: {remove}"));
     for part in
         [&["-p", "unused-one"][..], &["--skip", "nothing-else", "of_it"], &["--sites=never"]]

@@ -215,7 +215,7 @@ fn no_line_is_read_from_a_replaced_program() {
     let project = project("replaced", "debug = 1").file("src/lib.rs", REPLACED);
     let leaks = leaks(&project);
     let leak = &leaks["replaces_itself"];
-    assert!(leak.notes.contains("was replaced or removed while it ran"), "{leak:?}");
+    assert!(leak.notes.contains("was replaced or removed during the run"), "{leak:?}");
     assert!(!leak.notes.contains("debug information"), "{leak:?}");
     assert_eq!(leak.place.0, "", "{leak:?}");
 }
@@ -230,8 +230,9 @@ fn without_debug_information_the_report_points_at_the_test() {
         let project = project(name, profile);
         let Output { stdout, .. } = project.memcheck(&[]).code(100);
         let place = format!("--> src/lib.rs:{}:1\n", line(FORGETS, "fn leaks()") - 1);
-        let missing = format!("no debug information in `{name}-");
-        for part in [place.as_str(), missing.as_str(), "build with `debug = 1`"] {
+        let program = format!("= note: `{name}-");
+        let missing = "has no debug information, so the report points at the test: set `debug = 1`";
+        for part in [place.as_str(), program.as_str(), missing] {
             assert!(stdout.contains(part), "{name}: {part}\n{stdout}");
         }
         let function = "48 B in 1 block per iteration, allocated in `forgets`";

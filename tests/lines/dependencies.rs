@@ -55,7 +55,7 @@ fn all(output: &Output) {
     assert_explained(output, "cycle", "allocated", "part of a cycle");
     assert_explained(output, "half_built", "allocated", "never dropped");
     assert_explained(output, "descriptor", "opened", "look for a version that closes it");
-    assert_explained(output, "wakers", "allocated", "that keeps growing");
+    assert_explained(output, "wakers", "allocated", "keeps growing");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn an_unwritable_output_is_an_error_and_keeps_the_verdict() {
         let argument = format!("{flag}={path}");
         let output = project.memcheck(&["passes", &argument]).code(1);
         assert!(output.stdout.contains("1 test run: 1 passed"), "{}", output.stdout);
-        let said = format!("the results could not be written to `{path}` ({flag})");
+        let said = format!("cannot write the results to `{path}` ({flag})");
         assert!(output.error().contains(&said), "{}", output.stderr);
         let output = project.memcheck(&["panics", &argument]).code(100);
         assert!(output.error().contains(&said), "{}", output.stderr);
@@ -109,13 +109,13 @@ fn an_unwritable_output_is_an_error_and_keeps_the_verdict() {
     let output = project.memcheck(&["--report=junit.xml/report.json"]).code(2);
     assert!(output.stdout.is_empty() && !output.stderr.contains("Compiling"), "{}", output.stderr);
     insta::assert_snapshot!(output.error(), @r"
-    error: `junit.xml/report.json` (--report) cannot be written: `junit.xml` is no folder
-      help: name a file in a folder; one that is not there is made
+    error: cannot write `junit.xml/report.json` (--report): `junit.xml` is not a folder
+      help: choose a file in a folder; cargo memcheck creates missing folders
     ");
     let output = project.memcheck(&["--report=-", "--junit=-"]).code(2);
     insta::assert_snapshot!(output.error(), @r"
-    error: --report and --junit both go to `-`
-      help: give each a file of its own
+    error: --report and --junit write to the same file: `-`
+      help: choose a different file for each
     ");
 }
 

@@ -134,22 +134,22 @@ fn a_broken_or_foreign_report_is_rejected() {
     project.write("foreign/a.json", "{\"version\": 9, \"tool\": \"7.0.0\", \"tests\": []}");
     project.write("empty/notes.txt", "");
     insta::assert_snapshot!(elsewhere(folder, &["report", "broken"]).code(2).error(), @r"
-    error: the report `broken/a.json` is refused: it is no report of memcheck, or not all of one: EOF while parsing an object at line 1 column 22
-      help: make it again, or, if it is something else, take it out of the folder
+    error: cannot use the report `broken/a.json`: it is no report of memcheck, or not all of one: EOF while parsing an object at line 1 column 22
+      help: write it again; if it is not a report, remove it from the folder
     ");
     let foreign = elsewhere(folder, &["report", "foreign/a.json"]).code(2).error();
     let foreign = foreign.replace(env!("CARGO_PKG_VERSION"), "<version>");
     insta::assert_snapshot!(foreign, @r"
-    error: the report `foreign/a.json` is refused: it has version 9 of the layout, written by memcheck 7.0.0; this is memcheck <version>, which reads versions 1 to 2
-      help: read it with the cargo-memcheck of that version, or make it again with this one
+    error: cannot use the report `foreign/a.json`: it has version 9 of the layout, written by memcheck 7.0.0; this is memcheck <version>, which reads versions 1 to 2
+      help: read it with cargo-memcheck of that version, or write it again with this one
     ");
     insta::assert_snapshot!(elsewhere(folder, &["report", "empty"]).code(4).error(), @r"
-    error: there is no result of a test in `empty`
-      help: was MEMCHECK_REPORT_DIR set for `cargo test`, to an absolute path? Tests run in the folder of their package
+    error: there are no test results in `empty`
+      help: set MEMCHECK_REPORT_DIR to an absolute path for `cargo test`: tests run in the folder of their package
     ");
     insta::assert_snapshot!(elsewhere(folder, &["report", "nowhere"]).code(2).error(), @r"
-    error: the report `nowhere` cannot be read: No such file or directory (os error 2)
-      help: name files that `cargo memcheck --report FILE` or MEMCHECK_REPORT_DIR made, or folders of such files
+    error: cannot read the report `nowhere`: No such file or directory (os error 2)
+      help: name files that `cargo memcheck --report FILE` or MEMCHECK_REPORT_DIR wrote, or folders with such files
     ");
 }
 

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Filters")]
 pub(crate) struct Filters {
-    /// Only run tests whose name contains one of these filters
+    /// Select only tests whose name contains one of these filters
     #[arg(value_name = "FILTERS", help_heading = None)]
     pub(crate) names: Vec<String>,
     /// Match whole names instead of parts

@@ -14,13 +14,18 @@ const DEFAULT_AFTER: Duration = Duration::from_secs(2);
 #[derive(Debug, Args)]
 #[command(override_usage = "\
 cargo memcheck inspect [OPTIONS] <PID>
-       cargo memcheck inspect [OPTIONS] -- <COMMAND>...   (for example: inspect -- sleep 100)")]
+       cargo memcheck inspect [OPTIONS] -- <COMMAND>...")]
 #[command(after_help = "\
+Example: cargo memcheck inspect -- sleep 100
+
 Sizes: a process uses its live footprint: private memory, its share of shared memory, swap, huge pages and \
 page tables. Reserved and untouched address space does not count.
 
-Exit codes: 0 success; 4 the process does not exist, has no memory (a zombie or a kernel thread), or the \
-command ended too early; 1 no permission; 2 wrong usage.")]
+Exit codes:
+  0  success
+  1  no permission
+  2  wrong usage
+  4  the process does not exist or has no memory (a zombie or a kernel thread), or the command ended too early")]
 pub(crate) struct Inspect {
     /// Process ID of the process to inspect
     #[arg(value_name = "PID", value_parser = pid, required_unless_present = "command")]

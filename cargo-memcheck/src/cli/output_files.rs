@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 
-use super::results::HEADING;
 use crate::export::{Destination, Destinations, FORMATS, Format};
+
+/// The heading of these flags in `--help`.
+pub(super) const HEADING: &str = "Results for other tools";
 
 /// The files that the flags name.
 #[derive(Clone, Debug, Default)]

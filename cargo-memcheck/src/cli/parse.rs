@@ -23,8 +23,13 @@ use super::test_arguments::{self, Mode};
     args_conflicts_with_subcommands = true,
     max_term_width = 100,
     after_help = "\
-Exit codes: 0 all tests passed; 100 a test did not pass; 101 the build failed; 4 there was nothing to run, or \
-no such process to inspect; 2 wrong usage or configuration, or an unreadable report; 1 memcheck itself failed."
+Exit codes:
+    0  all tests passed
+    1  memcheck itself failed
+    2  wrong usage or configuration, or an unreadable report
+    4  there was nothing to run, or no such process to inspect
+  100  a test did not pass
+  101  the build failed"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

@@ -2,10 +2,7 @@
 
 use clap::Args;
 
-use super::output_files::OutputFiles;
-
-/// The heading of these flags in `--help`.
-pub(super) const HEADING: &str = "Results for other tools";
+use super::output_files::{HEADING, OutputFiles};
 
 /// Results for other tools.
 #[derive(Clone, Debug, Default, Args)]

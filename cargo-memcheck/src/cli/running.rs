@@ -34,7 +34,7 @@ pub(crate) struct Running {
     /// What an UNSURE test does to the exit code [default: fail]
     #[arg(long, value_enum, value_name = "EFFECT")]
     pub(crate) inconclusive: Option<Inconclusive>,
-    /// Which tests run again after they are judged, to record where surviving memory was allocated
+    /// Which tests to record after they are judged, to find the lines that allocate surviving memory
     /// [default: growing]
     #[arg(
         long,

@@ -7,6 +7,7 @@ mod error;
 mod exit_code;
 mod inspect;
 mod list;
+mod merge;
 mod outputs;
 mod plan;
 mod report;

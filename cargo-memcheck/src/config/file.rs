@@ -51,7 +51,7 @@ pub(crate) struct Override {
 }
 
 impl Override {
-    /// The warning about an override that matches no test of the workspace.
+    /// The warning about an override that matches nothing in the workspace.
     pub(crate) fn unused(&self, path: &Path) -> String {
         format!(
             "{}:{}: no annotated test matches {}: fix the pattern, or remove the override",

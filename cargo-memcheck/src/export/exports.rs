@@ -14,8 +14,7 @@ use super::destinations::{Destinations, is_stdout};
 use super::error::ExportError;
 use super::github::{self, Repository};
 use super::markdown;
-use super::report::EarlierRuns;
-use super::run_result::RunResult;
+use super::run_result::{EarlierRuns, RunResult};
 use crate::runner::{Event, Inconclusive, Summary};
 use crate::symbolize::LazyWorkspace;
 

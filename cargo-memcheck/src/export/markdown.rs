@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn text_of_tests_is_not_markup() {
         let text = with(&[hostile()], comment);
-        // Outside the fence, no part of it can be markup.
+        // Outside the fence, nothing can be markup.
         let fence = "`".repeat(4);
         let (before, rest) = text.split_once(&fence).expect("a fence begins");
         let (inside, after) = rest.rsplit_once(&fence).expect("a fence ends");

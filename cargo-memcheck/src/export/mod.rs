@@ -16,7 +16,7 @@ pub(crate) use destinations::{Destination, Destinations, is_stdout};
 pub(crate) use error::ExportError;
 pub(crate) use exports::Exports;
 pub(crate) use format::Format;
-pub(crate) use report::EarlierRuns;
+pub(crate) use run_result::EarlierRuns;
 
 /// The formats. Each row gives a flag, its help, a key of the configuration file and an environment
 /// variable. To add a format, write its file and add a row.

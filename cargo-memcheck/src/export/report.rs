@@ -6,15 +6,6 @@ use memcheck::report::{Report, RunReport};
 
 use super::run_result::RunResult;
 
-/// The runs of the results that `cargo memcheck report` has read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct EarlierRuns {
-    /// The start of the first run, as its document states it.
-    pub(crate) started: String,
-    /// The root of the workspace, if it is known and the same for all runs.
-    pub(crate) workspace: Option<String>,
-}
-
 /// The document of a run.
 pub(super) fn export(result: &RunResult<'_>) -> io::Result<Vec<u8>> {
     let reports = result.reports.iter().map(|report| Report::clone(report)).collect();

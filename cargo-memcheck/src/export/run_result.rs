@@ -7,9 +7,17 @@ use std::time::SystemTime;
 use memcheck::Metric;
 use memcheck::report::{Report, Status};
 
-use super::report::EarlierRuns;
 use crate::runner::{Inconclusive, Summary};
 use crate::symbolize::LazyWorkspace;
+
+/// The runs of the results that `cargo memcheck report` has read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct EarlierRuns {
+    /// The start of the first run, as its document states it.
+    pub(crate) started: String,
+    /// The root of the workspace, if it is known and the same for all runs.
+    pub(crate) workspace: Option<String>,
+}
 
 /// The result of a run.
 #[derive(Clone, Copy)]

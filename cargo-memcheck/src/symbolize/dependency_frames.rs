@@ -159,8 +159,8 @@ mod tests {
         let tokio = ("tokio::runtime::task::Cell<T,S>::new", "REGISTRY/tokio-0.2.25/src/core.rs");
         let actix = ("actix_rt::Arbiter::spawn", "REGISTRY/actix-rt-1.1.0/src/arbiter.rs");
         let user = ("my::work", "src/lib.rs");
-        let through = site(&[tokio, actix, user]);
-        let frames = DependencyFrames::of(&through);
+        let indirect = site(&[tokio, actix, user]);
+        let frames = DependencyFrames::of(&indirect);
         assert_eq!(
             (frames.dependency(), frames.called()),
             (Some("tokio-0.2.25"), Some("actix-rt-1.1.0"))

@@ -1,12 +1,12 @@
-//! Shows the merged results of earlier runs.
+//! `cargo memcheck report`: shows the merged results of earlier runs.
 
 use std::sync::{Arc, LazyLock};
 
+use super::error::Error;
+use super::exit_code;
 use super::merge::merge;
+use super::outputs::{Outputs, github_actions};
 use crate::cli::Report;
-use crate::commands::error::Error;
-use crate::commands::exit_code;
-use crate::commands::outputs::{Outputs, github_actions};
 use crate::diagnostics::Context;
 use crate::export::Exports;
 use crate::runner::Event;
@@ -14,7 +14,7 @@ use crate::symbolize::Workspace;
 use crate::terminal::{self, OutputRequest};
 
 /// `cargo memcheck report`.
-pub(in crate::commands) fn report(arguments: &Report) -> Result<u8, Error> {
+pub(super) fn report(arguments: &Report) -> Result<u8, Error> {
     terminal::choose_colour(arguments.display.color);
     let destinations = arguments.results.files.destinations();
     destinations.check()?;

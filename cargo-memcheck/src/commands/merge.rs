@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use memcheck::report::{Proofs, Report, RunReport};
 
-use crate::commands::error::Error;
+use super::error::Error;
 use crate::export::EarlierRuns;
 use crate::runner::Summary;
 

@@ -1,6 +1,0 @@
-//! `cargo memcheck report`.
-
-mod merge;
-mod show;
-
-pub(super) use show::report;
