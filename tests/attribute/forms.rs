@@ -107,9 +107,7 @@ const NAMES: [&str; 12] = [
 ];
 
 fn project() -> Project {
-    Project::new("forms").library_features(&["tokio"]).file("src/lib.rs", FORMS).manifest_extra(
-        "tokio = { version = \"1\", features = [\"rt-multi-thread\", \"macros\", \"sync\"] }\n",
-    )
+    Project::new("forms").library_features(&["tokio"]).file("src/lib.rs", FORMS)
 }
 
 #[test]
