@@ -135,6 +135,7 @@ fn squeezed(line: &str) -> String {
 }
 
 #[test]
+#[ignore = "slow: run by .ci/run"]
 fn an_uncounted_heap_is_an_error_and_writes_no_snapshot() {
     let project =
         Project::new("snapshot-uncounted").library_features(&["insta", "own-allocator"]).file(
