@@ -3,6 +3,12 @@
 //! Each folder is a topic, each file in it a part of that topic. `cargo test --test e2e config::`
 //! runs one topic. [`support`] has what the tests share; `fixtures/` has the sources of the
 //! throw-away crates that are too long for a string.
+//!
+//! Tests of all topics run at the same time in one process, so a test must not change the environment,
+//! the current folder or signal handlers of this process, and projects need different names.
+//!
+//! A test that needs a long build or many runs is in the slow tier: it has
+//! `#[ignore = "slow: run by .ci/run"]`, and `cargo test --test e2e -- --ignored` runs it.
 
 /// What the attribute accepts: forms of a test, limits, ways of running, snapshots.
 mod attribute;

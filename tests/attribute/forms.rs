@@ -1,6 +1,8 @@
 //! Every form of an annotated test: it passes when it is clean and fails when it leaks, under
 //! `cargo memcheck`, `cargo test` and nextest, in debug and in release.
 
+use std::sync::LazyLock;
+
 use crate::support::{Output, Project};
 
 const FORMS: &str = r#"
@@ -106,37 +108,50 @@ const NAMES: [&str; 12] = [
     "r#type",
 ];
 
-fn project() -> Project {
-    Project::new("forms").library_features(&["tokio"]).file("src/lib.rs", FORMS).manifest_extra(
-        "tokio = { version = \"1\", features = [\"rt-multi-thread\", \"macros\", \"sync\"] }\n",
-    )
+static PROJECT: LazyLock<Project> =
+    LazyLock::new(|| Project::new("forms").library_features(&["tokio"]).file("src/lib.rs", FORMS));
+
+#[track_caller]
+fn assert_every_form_is_judged(flags: &[&str]) {
+    let output = PROJECT.memcheck(flags).code(100);
+    for (module, status) in [("clean", "PASS"), ("leaky", "LEAK")] {
+        for name in NAMES {
+            let test = format!("forms {module}::{name} ");
+            let line = line_with(&output, &test);
+            assert!(line.trim_start().starts_with(status), "{line}");
+            // A multi-thread runtime may still hold the last task at the begin or end of the run.
+            let rate =
+                if name == "multi_thread" { "heap +2" } else { "heap +24 B/iter in 1 block " };
+            assert!(module == "clean" || line.contains(rate), "{line}");
+        }
+    }
 }
 
 #[test]
-fn every_form_passes_when_clean_and_fails_when_leaking() {
-    let project = project();
-    for flags in [&["--test-threads=2"][..], &["--release"]] {
-        let output = project.memcheck(flags).code(100);
-        for (module, status) in [("clean", "PASS"), ("leaky", "LEAK")] {
-            for name in NAMES {
-                let test = format!("forms {module}::{name} ");
-                let line = line_with(&output, &test);
-                assert!(line.trim_start().starts_with(status), "{flags:?}: {line}");
-                // A multi-thread runtime may still hold the last task at the begin or end of the run.
-                let rate =
-                    if name == "multi_thread" { "heap +2" } else { "heap +24 B/iter in 1 block " };
-                assert!(module == "clean" || line.contains(rate), "{flags:?}: {line}");
-            }
-        }
-    }
-    let output = project.cargo_test(&[]).code(101);
+fn every_form_passes_when_clean_and_leaks_when_leaking_in_debug() {
+    assert_every_form_is_judged(&["--test-threads=2"]);
+}
+
+#[test]
+#[ignore = "slow: run by .ci/run"]
+fn every_form_passes_when_clean_and_leaks_when_leaking_in_release() {
+    assert_every_form_is_judged(&["--release"]);
+}
+
+#[test]
+fn every_form_passes_when_clean_and_fails_when_leaking_under_cargo_test() {
+    let output = PROJECT.cargo_test(&[]).code(101);
     for (module, result) in [("clean", "ok"), ("leaky", "FAILED")] {
         for name in NAMES {
             let line = format!("test {module}::{name} ... {result}");
             assert!(output.stdout.contains(&line), "{line}\n{}", output.stdout);
         }
     }
-    let Some(output) = project.nextest(&["--no-fail-fast"]) else { return };
+}
+
+#[test]
+fn every_form_passes_when_clean_and_fails_when_leaking_under_nextest() {
+    let Some(output) = PROJECT.nextest(&["--no-fail-fast"]) else { return };
     for (module, result) in [("clean", "PASS"), ("leaky", "FAIL")] {
         for name in NAMES {
             let test = format!("forms {module}::{name}");

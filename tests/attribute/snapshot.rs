@@ -47,6 +47,7 @@ fn project(name: &str) -> Project {
 }
 
 #[test]
+#[ignore = "slow: run by .ci/run"]
 fn snapshots_are_compared_reviewed_and_accepted_with_cargo_insta() {
     let version = ["cargo-insta", "insta", "--version"];
     if !is_installed(&version, "`cargo install cargo-insta --locked`") {
@@ -134,6 +135,7 @@ fn squeezed(line: &str) -> String {
 }
 
 #[test]
+#[ignore = "slow: run by .ci/run"]
 fn an_uncounted_heap_is_an_error_and_writes_no_snapshot() {
     let project =
         Project::new("snapshot-uncounted").library_features(&["insta", "own-allocator"]).file(
@@ -165,12 +167,10 @@ fn an_uncounted_heap_is_an_error_and_writes_no_snapshot() {
 
 /// `scripts/snapshots-50.sh` repeats this fifty times.
 #[test]
+#[ignore = "slow: run by .ci/run"]
 fn every_form_has_the_same_snapshot_under_each_runner() {
     let project = Project::new("snapshot_forms")
         .library_features(&["insta", "tokio"])
-        .manifest_extra(
-            "tokio = { version = \"1.40\", features = [\"macros\", \"rt-multi-thread\", \"sync\"] }\n",
-        )
         .file("src/lib.rs", include_str!("../fixtures/snapshot_forms/forms.rs"));
     let accepted = run_with(project.memcheck_command(&[]), &[("INSTA_UPDATE", "always")]).code(0);
     assert!(

@@ -106,6 +106,7 @@ fn targets_and_filters_select_tests_as_cargo_test_does() {
 }
 
 #[test]
+#[ignore = "slow: run by .ci/run"]
 fn tests_are_found_in_stripped_release_binaries() {
     // The library would take a minute to build with this profile.
     let project = Project::new("stripped")

@@ -95,6 +95,7 @@ fn every_command_is_run_somewhere() {
 
 /// The alias of this repository, with which a clone is tried.
 #[test]
+#[ignore = "slow: run by .ci/run"]
 fn clone_can_be_tried_with_the_alias() {
     let mut words = QUICKSTART.split(' ');
     let mut command = Command::new(words.next().unwrap());

@@ -33,6 +33,7 @@ fn rc_cycle() {
 }
 
 #[test]
+#[ignore = "slow: run by .ci/run"]
 fn async_service() {
     check("async_service");
 }
@@ -43,6 +44,7 @@ fn arena() {
 }
 
 #[test]
+#[ignore = "slow: run by .ci/run"]
 fn own_allocator() {
     check("own_allocator");
 }
@@ -53,6 +55,7 @@ fn zero_alloc() {
 }
 
 #[test]
+#[ignore = "slow: run by .ci/run"]
 fn snapshots() {
     check("snapshots");
 }
@@ -83,6 +86,7 @@ fn every_example_has_a_test_and_its_own_workspace() {
 
 /// In each passing test `--prove` plants every kind of leak, and all are detected.
 #[test]
+#[ignore = "slow: run by .ci/run"]
 fn passing_tests_of_the_examples_are_proven() {
     for (example, filters, proven) in [
         ("quickstart", &[][..], 3),

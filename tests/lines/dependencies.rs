@@ -64,6 +64,7 @@ fn a_leak_in_a_dependency_names_the_users_line_and_the_dependency_in_debug() {
 }
 
 #[test]
+#[ignore = "slow: run by .ci/run"]
 fn a_leak_in_a_dependency_names_the_users_line_and_the_dependency_in_release() {
     all(&RELEASE);
 }

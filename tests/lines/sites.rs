@@ -31,7 +31,7 @@ fn project(name: &str) -> Project {
     Project::new(name)
         .env("RUST_BACKTRACE", "0")
         .library_features(&["tokio"])
-        .manifest_extra("libc = \"0.2.160\"\ntokio = { version = \"1.10\", features = [\"rt\"] }\n")
+        .manifest_extra("libc = \"0.2.160\"\n")
         .manifest_extra("\n[profile.release]\ndebug = 1\n")
         .file("build.rs", include_str!("../fixtures/sites/build.rs"))
         .file("c/native.c", NATIVE)
@@ -132,6 +132,7 @@ fn the_reported_line_is_the_leaking_one_in_debug() {
 }
 
 #[test]
+#[ignore = "slow: run by .ci/run"]
 fn the_reported_line_is_the_leaking_one_in_release() {
     assert_marked_lines_are_reported(&RELEASE);
 }

@@ -69,7 +69,6 @@ fn run_and_repeat(project: &Project, asked: &[&str], same: &[&str]) -> Output {
 fn report_repeats_the_output_and_exit_code_of_the_run() {
     let project = Project::new("rich")
         .library_features(&["tokio"])
-        .manifest_extra("tokio = { version = \"1.40\", features = [\"rt\"] }\n")
         .file("src/lib.rs", RICH)
         .file(".config/memcheck.toml", SUPPRESSED);
     let run = run_and_repeat(&project, &[], &["-v", "--backtrace=full"]).code(100);

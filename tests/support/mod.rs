@@ -92,7 +92,7 @@ impl Project {
         self
     }
 
-    /// Adds features to the dependency on the library.
+    /// Adds features to the dependency on the library. With `tokio` the project depends on tokio, too.
     pub(crate) fn library_features(mut self, features: &'static [&'static str]) -> Self {
         self.library_features = features;
         self.write_manifest();
@@ -120,7 +120,7 @@ impl Project {
         let (name, extra) = (&self.name, &self.manifest_extra);
         // Not a member of the repository's workspace, although it is inside its folder.
         let workspace = if extra.contains("[workspace") { "" } else { "[workspace]\n" };
-        let library = match self.library {
+        let mut library = match self.library {
             true => format!(
                 "memcheck-lib = {{ path = {:?}, features = {:?} }}\n",
                 root().join("memcheck-lib"),
@@ -128,6 +128,12 @@ impl Project {
             ),
             false => String::new(),
         };
+        if self.library_features.contains(&"tokio") {
+            // The same features in all projects, so that they share one build of tokio.
+            library.push_str(
+                "tokio = { version = \"1.40\", features = [\"macros\", \"rt-multi-thread\", \"sync\", \"time\"] }\n",
+            );
+        }
         self.write(
             "Cargo.toml",
             format!(

@@ -77,6 +77,7 @@ fn nothing(workload: Workload) {
 "#;
 
 #[test]
+#[ignore = "slow: run by .ci/run"]
 fn small_leaks_are_detected_with_default_options() {
     let project =
         Project::new("small_leaks").manifest_extra("libc = \"0.2\"\n").file("src/lib.rs", SOURCE);

@@ -58,14 +58,8 @@ async fn may_leave_tasks() { tokio::spawn(std::future::pending::<()>()); }
 fn has_no_runtime() {}
 "#;
 
-static PROJECT: LazyLock<Project> = LazyLock::new(|| {
-    Project::new("tasks")
-        .library_features(&["tokio"])
-        .manifest_extra(
-            "tokio = { version = \"1.40\", features = [\"rt-multi-thread\", \"sync\", \"time\"] }\n",
-        )
-        .file("src/lib.rs", SOURCE)
-});
+static PROJECT: LazyLock<Project> =
+    LazyLock::new(|| Project::new("tasks").library_features(&["tokio"]).file("src/lib.rs", SOURCE));
 
 #[test]
 fn late_tasks_pass_and_unfinished_tasks_leak() {
