@@ -131,6 +131,6 @@ fn variables_apply_under_cargo_test_and_cargo_memcheck() {
     assert!(output.stderr.contains(warning), "{}", output.stderr);
     insta::assert_snapshot!(with_variables(&project, &[("MEMCHECK_TIME", "2")], &[]).code(2).error(), @r#"
     error: the environment variable MEMCHECK_TIME="2" cannot be used: missing unit after 2; write "2s" for seconds, or use ns, us, ms, m, h, d or w
-      help: mend it, or `unset MEMCHECK_TIME`
+      help: correct the value, or `unset MEMCHECK_TIME`
     "#);
 }
