@@ -4,26 +4,21 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::Parser;
 use memcheck::{Options, tool};
 use memcheck_options::{Grammar, OptionSpec, find};
 
 use super::error::ConfigError;
 use super::file::{self, DEFAULT};
-use crate::cli::Limits;
+use crate::cli::{self, Command};
 
 const SPELLINGS: &str = include_str!("../../../memcheck-lib/options/tests/spellings.txt");
 
-#[derive(Parser)]
-struct Flags {
-    #[command(flatten)]
-    limits: Limits,
-}
-
 fn by_flag(spec: &OptionSpec, text: &str) -> Result<Options, String> {
-    let argument = format!("{}={text}", spec.flag().unwrap());
-    match Flags::try_parse_from(["x", &argument]) {
-        Ok(flags) => Ok(flags.limits.options()),
+    let flag = format!("{}={text}", spec.flag().unwrap());
+    let arguments = ["cargo-memcheck", "memcheck", &flag].map(OsString::from);
+    match cli::parse(arguments.into()) {
+        Ok(Command::Run(run)) => Ok(run.limits.options()),
+        Ok(other) => panic!("not a run: {other:?}"),
         Err(error) => {
             let message = error.to_string();
             let message = message.lines().next().unwrap();
