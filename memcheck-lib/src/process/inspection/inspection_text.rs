@@ -257,7 +257,7 @@ impl Text {
             self.line(&format!("  {} of shared huge pages, counted once", tree.shared_hugetlb));
         }
         if let Some(memory) = tree.fd_memory.filter(|memory| memory.0 > 0) {
-            self.line(&format!("  {memory} more is held only by descriptors"));
+            self.line(&format!("  only descriptors hold another {memory}"));
         }
         for note in &tree.notes {
             self.line(&format!("  note: {note}"));

@@ -14,10 +14,10 @@ pub(super) fn sentence(process: &ProcessSnapshot) -> String {
     let fd_memory = process.fd_memory.map_or(0, |memory| memory.0);
     let mut more = Vec::new();
     if lazily >= NOTABLE {
-        more.push(format!("and {} are freed but not reclaimed yet", Bytes(lazily)));
+        more.push(format!("plus {} freed but not reclaimed yet", Bytes(lazily)));
     }
     if fd_memory > 0 {
-        more.push(format!("and only descriptors hold {}", Bytes(fd_memory)));
+        more.push(format!("plus {} held only by descriptors", Bytes(fd_memory)));
     }
     let mut uses = uses;
     for part in more {
@@ -123,8 +123,8 @@ mod tests {
             Some(Footprint { anonymous: 80 * MIB, lazy_free: 64 * MIB, ..Footprint::default() });
         assert_eq!(
             sentence(&odd),
-            "The process uses 16 MiB, and 64 MiB are freed but not reclaimed yet, and only descriptors \
-             hold 64 MiB; its virtual size is 138 GiB"
+            "The process uses 16 MiB, plus 64 MiB freed but not reclaimed yet, plus 64 MiB held only by \
+             descriptors; its virtual size is 138 GiB"
         );
         odd.footprint = None;
         odd.fd_memory = None;
