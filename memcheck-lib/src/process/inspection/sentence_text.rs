@@ -3,8 +3,8 @@
 use crate::process::snapshot::ProcessSnapshot;
 use crate::units::Bytes;
 
-/// What the address space of a process consists of, and how much memory it uses: "137.9 GiB of the 138.0
-/// GiB virtual size is reserved address space; the process uses 3.1 MiB".
+/// What the address space of a process consists of, and how much memory it uses: "137.9 GiB of the
+/// 138.0 GiB virtual size is reserved address space; the process uses 3.1 MiB".
 pub(super) fn sentence(process: &ProcessSnapshot) -> String {
     let uses = match process.live_footprint() {
         Some(live) => format!("the process uses {live}"),
@@ -48,8 +48,8 @@ pub(super) fn sentence(process: &ProcessSnapshot) -> String {
     format!("{first} of the {size} virtual size is {of_first}{others}; {uses}")
 }
 
-/// A size with one decimal, also if it is 0 or the number is large, because the reader compares the two
-/// sizes of the sentence.
+/// A size with one decimal, also if it is 0 or the number is large, because the reader compares the
+/// two sizes of the sentence.
 fn tenths(bytes: Bytes) -> String {
     let text = bytes.to_string();
     let unit = text.split_once(' ').map_or("B", |(_, unit)| unit);
