@@ -297,6 +297,7 @@ fn stack_end() -> u64 {
         return MAIN_END.load(Relaxed);
     }
     // The descriptor of a thread is at the upper end of the memory of its stack (`allocate_stack`
-    // in nptl/allocatestack.c; musl does the same). SAFETY: the function has no preconditions.
+    // in nptl/allocatestack.c; musl does the same).
+    // SAFETY: the function has no preconditions.
     unsafe { libc::pthread_self() as u64 & !7 }
 }
