@@ -1,7 +1,7 @@
 //! A small number for each living thread, by which per-thread tables are indexed.
 //!
-//! A thread claims a slot at its first use and releases it when it ends, so that the next thread can
-//! have it. No two living threads have the same slot.
+//! A thread claims a slot at its first use and releases it when it ends, so that the next thread
+//! can have it. No two living threads have the same slot.
 //!
 //! Nothing here allocates, locks, panics or prints: it runs inside the allocator.
 
@@ -11,8 +11,8 @@ use std::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
-/// Limit of slots; further threads have none. A table with one entry of two cache lines per slot takes
-/// 512 KiB of `.bss`, of which each page costs memory only once it is used.
+/// Limit of slots; further threads have none. A table with one entry of two cache lines per slot
+/// takes 512 KiB of `.bss`, of which each page costs memory only once it is used.
 pub(crate) const SLOTS: usize = 4096;
 
 /// One bit for each slot that has an owner.
@@ -45,8 +45,8 @@ pub(crate) fn ever_claimed() -> usize {
     EVER_CLAIMED.load(Acquire)
 }
 
-/// The slot of the calling thread, which is claimed now if the thread has none. `on_release` runs in
-/// this thread before the slot is released.
+/// The slot of the calling thread, which is claimed now if the thread has none. `on_release` runs
+/// in this thread before the slot is released.
 pub(crate) fn own_or_claim(on_release: fn()) -> Option<usize> {
     if OWN.with(Cell::get) == UNCLAIMED {
         claim(on_release);
@@ -103,15 +103,15 @@ mod at_thread_end {
     /// created.
     ///
     /// A Rust thread-local with `Drop` would not do: registering one allocates, and it would be
-    /// dropped before other thread-locals, whose frees must still be counted. glibc runs destructors
-    /// of keys after those of thread-locals (`start_thread` in nptl/pthread_create.c calls
-    /// `__call_tls_dtors`, then `__nptl_deallocate_tsd`), and for the first 32 keys
+    /// dropped before other thread-locals, whose frees must still be counted. glibc runs
+    /// destructors of keys after those of thread-locals (`start_thread` in nptl/pthread_create.c
+    /// calls `__call_tls_dtors`, then `__nptl_deallocate_tsd`), and for the first 32 keys
     /// `pthread_setspecific` allocates nothing (nptl/pthread_setspecific.c).
     static KEY: AtomicU64 = AtomicU64::new(0);
     const BEING_CREATED: u64 = u64::MAX;
 
-    /// Arranges that `slot` is released when the calling thread ends. `false` if this is not possible
-    /// now.
+    /// Arranges that `slot` is released when the calling thread ends. `false` if this is not
+    /// possible now.
     pub(super) fn release_later(slot: usize) -> bool {
         let Some(key) = key() else {
             // Another thread is creating the key at this moment: try again at the next call.
@@ -132,8 +132,8 @@ mod at_thread_end {
         }
         KEY.compare_exchange(0, BEING_CREATED, Ordering::Acquire, Ordering::Relaxed).ok()?;
         let mut key: libc::pthread_key_t = 0;
-        // SAFETY: `key` is a valid place for the result; the destructor is a function, which lives as
-        // long as the program.
+        // SAFETY: `key` is a valid place for the result; the destructor is a function, which lives
+        // as long as the program.
         let failed = unsafe { libc::pthread_key_create(&mut key, Some(thread_ends)) } != 0;
         // Without a key no thread has a slot of its own: slower, but still exact.
         KEY.store(if failed { 0 } else { u64::from(key) + 1 }, Ordering::Release);

@@ -1,9 +1,10 @@
-//! Weak definitions of the C library's functions: each name is a jump to a function of this library.
+//! Weak definitions of the C library's functions: each name is a jump to a function of this
+//! library.
 //!
-//! A strong definition would break the link if there is another one (jemalloc's unprefixed build, a C
-//! library with an allocator of its own); next to a weak definition, the other one wins. A test binary
-//! exports the names, because the C library defines them too. So calls from shared libraries arrive
-//! here as well.
+//! A strong definition would break the link if there is another one (jemalloc's unprefixed build, a
+//! C library with an allocator of its own); next to a weak definition, the other one wins. A test
+//! binary exports the names, because the C library defines them too. So calls from shared libraries
+//! arrive here as well.
 
 use std::ffi::CStr;
 

@@ -19,8 +19,8 @@ use crate::recorder::{self, SiteKind};
 /// ```
 ///
 /// Every call goes to the same method of the inner allocator, so its `realloc` and `alloc_zeroed`
-/// stay in use. A failed call counts nothing. Counting takes no lock and writes no memory that other
-/// threads write.
+/// stay in use. A failed call counts nothing. Counting takes no lock and writes no memory that
+/// other threads write.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Alloc<A = System> {
     inner: A,
@@ -58,7 +58,8 @@ fn count_new(block: *mut u8, size: usize) -> *mut u8 {
     block
 }
 
-/// The slow path: through the inner allocator, with everything that there is to do besides counting.
+/// The slow path: through the inner allocator, with everything that there is to do besides
+/// counting.
 impl<A: GlobalAlloc + 'static> Alloc<A> {
     /// # Safety
     ///
@@ -76,8 +77,8 @@ impl<A: GlobalAlloc + 'static> Alloc<A> {
     #[cold]
     #[inline(never)]
     unsafe fn alloc_zeroed_slow(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller keeps the preconditions of `alloc_zeroed`, which are those of the inner
-        // one.
+        // SAFETY: the caller keeps the preconditions of `alloc_zeroed`, which are those of the
+        // inner one.
         allocate_slow(layout, || unsafe { self.inner.alloc_zeroed(layout) })
     }
 
@@ -90,7 +91,8 @@ impl<A: GlobalAlloc + 'static> Alloc<A> {
         if recorder::is_on() {
             recorder::released(SiteKind::RustHeap, block.addr() as u64, layout.size());
         }
-        // SAFETY: the caller keeps the preconditions of `dealloc`, which are those of the inner one.
+        // SAFETY: the caller keeps the preconditions of `dealloc`, which are those of the inner
+        // one.
         c_heap::without_c_heap(|| unsafe { self.inner.dealloc(block, layout) });
         thread_counters::freed(Heap::Rust, layout.size());
         peak::freed(layout.size());
@@ -144,8 +146,8 @@ fn allocate_slow(layout: Layout, allocate: impl FnOnce() -> *mut u8) -> *mut u8 
 }
 
 // SAFETY: every method passes its arguments to the same method of the inner allocator, or to the
-// function of glibc that this method calls, and returns its result. So the contract of `GlobalAlloc`
-// holds as it does for the inner allocator. Counting neither unwinds nor allocates.
+// function of glibc that this method calls, and returns its result. So the contract of
+// `GlobalAlloc` holds as it does for the inner allocator. Counting neither unwinds nor allocates.
 unsafe impl<A: GlobalAlloc + 'static> GlobalAlloc for Alloc<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -178,10 +180,11 @@ unsafe impl<A: GlobalAlloc + 'static> GlobalAlloc for Alloc<A> {
 
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        // `System` takes a block that is smaller than its alignment from another function than malloc.
+        // `System` takes a block that is smaller than its alignment from another function than
+        // malloc.
         if c_heap::is_fast::<A>(layout) && layout.align() <= new_size {
-            // SAFETY: the fast path is taken only if every block of `System` is glibc's. The new size
-            // is at least an alignment, which is not 0.
+            // SAFETY: the fast path is taken only if every block of `System` is glibc's. The new
+            // size is at least an alignment, which is not 0.
             let moved = unsafe { c_heap::realloc(block, new_size) };
             if !moved.is_null() {
                 thread_counters::freed(Heap::Rust, layout.size());

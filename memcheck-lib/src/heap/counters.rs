@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 /// Sizes of the Rust heap are the requested sizes. A `realloc` counts as one allocation of the new
 /// size and one release of the old block, whether or not the block moved.
 ///
-/// The counters of a single thread ([`Snapshot::thread`](crate::Snapshot::thread)) count only its own
-/// calls. A thread that frees blocks of other threads has negative live counts.
+/// The counters of a single thread ([`Snapshot::thread`](crate::Snapshot::thread)) count only its
+/// own calls. A thread that frees blocks of other threads has negative live counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HeapCounters {
@@ -91,8 +91,8 @@ impl AtomicCounters {
     }
 
     pub(super) fn read(&self) -> HeapCounters {
-        // Releases before allocations: a block that is allocated and freed between the loads counts as
-        // live for a moment, and the number of blocks is never negative.
+        // Releases before allocations: a block that is allocated and freed between the loads counts
+        // as live for a moment, and the number of blocks is never negative.
         let freed_blocks = self.freed_blocks.load(Relaxed);
         let freed_bytes = self.freed_bytes.load(Relaxed);
         let total_blocks = self.allocated_blocks.load(Relaxed);

@@ -14,8 +14,8 @@ pub fn is_counted() -> bool {
     coverage() == Coverage::RustHeap
 }
 
-/// Whether the allocations of Rust code count as blocks of the C heap: the allocator is not wrapped,
-/// but takes each block from malloc, as `System` does.
+/// Whether the allocations of Rust code count as blocks of the C heap: the allocator is not
+/// wrapped, but takes each block from malloc, as `System` does.
 pub(crate) fn is_counted_as_c() -> bool {
     coverage() == Coverage::CHeap
 }

@@ -1,5 +1,5 @@
-//! The highest live heap within one iteration. This needs one counter for all threads, so it is kept
-//! only while a [`Peak`] exists.
+//! The highest live heap within one iteration. This needs one counter for all threads, so it is
+//! kept only while a [`Peak`] exists.
 
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 

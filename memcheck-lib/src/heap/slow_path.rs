@@ -1,5 +1,5 @@
-//! Why an allocation must take the slow path: reasons as bits of one byte. Mostly there is none, and
-//! the fast path costs one load of a byte that nothing writes.
+//! Why an allocation must take the slow path: reasons as bits of one byte. Mostly there is none,
+//! and the fast path costs one load of a byte that nothing writes.
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
@@ -13,8 +13,8 @@ pub(super) enum Reason {
     Peak = 2,
     /// Call stacks are recorded.
     Recorder = 4,
-    /// Blocks of `System` are not glibc's, because another allocator defines malloc; or this build has
-    /// no fast path.
+    /// Blocks of `System` are not glibc's, because another allocator defines malloc; or this build
+    /// has no fast path.
     NoFastPath = 8,
 }
 

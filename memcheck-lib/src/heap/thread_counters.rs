@@ -2,9 +2,9 @@
 //!
 //! With shared counters, every allocation of one thread waits for the cache line of another
 //! (measured: 1.4 to 2.3 times the time of plain `System` on two threads in real work, 7 times in a
-//! tight loop). So each thread writes counters of its own, with plain loads and stores. They belong to
-//! its [slot](crate::thread_slot) and keep their sums when the thread ends: only the total over all
-//! slots has a meaning, so the next owner of the slot goes on adding.
+//! tight loop). So each thread writes counters of its own, with plain loads and stores. They belong
+//! to its [slot](crate::thread_slot) and keep their sums when the thread ends: only the total over
+//! all slots has a meaning, so the next owner of the slot goes on adding.
 //!
 //! Nothing here allocates, locks, panics or prints: it runs inside the allocator.
 
@@ -116,9 +116,9 @@ pub(crate) fn process(heap: Heap) -> HeapCounters {
     sum
 }
 
-/// What the calling thread itself allocated and freed, from an arbitrary start. `None` if the thread
-/// has no slot: beyond [`SLOTS`] threads, at its very end, and on systems that give no notice of a
-/// thread's end.
+/// What the calling thread itself allocated and freed, from an arbitrary start. `None` if the
+/// thread has no slot: beyond [`SLOTS`] threads, at its very end, and on systems that give no
+/// notice of a thread's end.
 pub(crate) fn thread(heap: Heap) -> Option<HeapCounters> {
     // Claim the slot now: a later claim would go on from the sums of the slot's last owner.
     own_or_claim().map(|counters| counters.of(heap).read())

@@ -1,14 +1,14 @@
 //! What the kernel says about a process: its memory by kind, its footprint, its resources.
 //!
 //! - [`Sampler`] reads a process repeatedly and cheaply, for checkpoints.
-//! - [`ProcessSnapshot`] reads everything about a process once; the difference of two snapshots is a
-//!   [`ProcessGrowth`].
+//! - [`ProcessSnapshot`] reads everything about a process once; the difference of two snapshots is
+//!   a [`ProcessGrowth`].
 //! - [`inspect`] examines any process for a person, and [`render`] writes the result as text.
 //!
 //! Folders, each importing only those before it: `smaps` (one file of the kernel), `memory` (the
 //! footprint and what it is made of), `resources` (descriptors, threads, children), `sampling`,
-//! `snapshot`, `inspection`. Parsing, sums and text are pure and compile on every system; what opens
-//! `/proc` compiles on Linux only.
+//! `snapshot`, `inspection`. Parsing, sums and text are pure and compile on every system; what
+//! opens `/proc` compiles on Linux only.
 
 #[cfg(target_os = "linux")]
 mod access;

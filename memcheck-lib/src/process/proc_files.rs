@@ -26,8 +26,8 @@ impl ProcFile {
         Ok(ProcFile { path, file })
     }
 
-    /// Opens the file again. This is needed after `exec`: the open file belongs to the memory of the old
-    /// program and fails with ESRCH.
+    /// Opens the file again. This is needed after `exec`: the open file belongs to the memory of
+    /// the old program and fails with ESRCH.
     pub(crate) fn reopen(&mut self) -> io::Result<()> {
         self.file = File::open(&self.path)?;
         Ok(())

@@ -14,8 +14,8 @@
 //!
 //! The recorder looks up no symbols: the tool that reads the report turns addresses into lines.
 //!
-//! Without the feature `sites`, and on targets where stacks cannot be walked, `off` takes the place
-//! of `on`. Both have the functions that a caller needs, so callers need no `cfg` of their own.
+//! Without the feature `sites`, and on targets where stacks cannot be walked, `off` replaces `on`.
+//! Both have the functions that the allocator calls, so the allocator needs no `cfg` of its own.
 
 #[cfg(not(memcheck_sites))]
 mod off;

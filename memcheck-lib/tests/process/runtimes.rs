@@ -177,7 +177,7 @@ fn a_jvm_with_a_heap_of_8_gib_commits_it_untouched() {
     let untouched = inspection.process.untouched.expect("readable").0;
     assert!(untouched > 7 * GIB, "{}", inspection.sentence);
     let sentence = &inspection.sentence;
-    assert!(sentence.contains("promised by the kernel but untouched"), "{sentence}");
+    assert!(sentence.contains("committed but untouched"), "{sentence}");
 }
 
 #[test]

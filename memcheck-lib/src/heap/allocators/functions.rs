@@ -50,8 +50,8 @@ mod linked {
 
     const FUNCTIONS: usize = 6;
 
-    // The table itself is weak, so that two versions of this library in one program do not clash. Its
-    // order is that of `Function`.
+    // The table itself is weak, so that two versions of this library in one program do not clash.
+    // Its order is that of `Function`.
     global_asm!(
         ".pushsection .data.rel.ro.memcheck_allocators,\"aw\",@progbits",
         ".p2align 3",
@@ -80,8 +80,8 @@ mod linked {
     }
 
     pub(super) fn address(function: usize) -> *const () {
-        // SAFETY: the table is defined above with this size. Only the loader writes it, before any code
-        // runs.
+        // SAFETY: the table is defined above with this size. Only the loader writes it, before any
+        // code runs.
         let table = unsafe { &memcheck_allocator_functions };
         table.get(function).copied().unwrap_or(std::ptr::null())
     }

@@ -97,8 +97,8 @@ impl Control {
     /// Calls a control that has no value.
     fn call(self, name: &CStr) {
         let null = std::ptr::null_mut();
-        // SAFETY: the name is a C string, and no value is read or written. An unknown name is an error
-        // without effect.
+        // SAFETY: the name is a C string, and no value is read or written. An unknown name is an
+        // error without effect.
         unsafe { (self.0)(name.as_ptr(), null, null.cast(), null, 0) };
     }
 
@@ -115,8 +115,8 @@ impl Control {
         let mut value = 0usize;
         let mut size = size_of::<usize>();
         let old = (&raw mut value).cast();
-        // SAFETY: jemalloc writes at most `size` bytes, and returns an error if the value has another
-        // size.
+        // SAFETY: jemalloc writes at most `size` bytes, and returns an error if the value has
+        // another size.
         let error = unsafe { (self.0)(name.as_ptr(), old, &raw mut size, std::ptr::null_mut(), 0) };
         (error == 0).then_some(value as u64)
     }

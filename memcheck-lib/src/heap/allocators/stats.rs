@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Allocator {
-    /// The C library's allocator, read with `mallinfo2`. Approximate: blocks in its per-thread caches
-    /// count as allocated.
+    /// The C library's allocator, read with `mallinfo2`. Approximate: blocks in its per-thread
+    /// caches count as allocated.
     Glibc = 1,
     /// jemalloc, read with `mallctl`, prefixed or not.
     Jemalloc = 2,

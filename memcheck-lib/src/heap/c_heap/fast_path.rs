@@ -1,9 +1,9 @@
 //! The fast path of the Rust allocator: straight to glibc, if the inner allocator is `System`, this
 //! library defines malloc, and counting is all there is to do.
 //!
-//! It skips the counted names of the malloc family, because the block is already counted on the Rust
-//! heap. If another allocator defines these names, `System` is that allocator, and the fast path
-//! would be wrong.
+//! It skips the counted names of the malloc family, because the block is already counted on the
+//! Rust heap. If another allocator defines these names, `System` is that allocator, and the fast
+//! path would be wrong.
 
 use std::alloc::{Layout, System};
 use std::any::TypeId;

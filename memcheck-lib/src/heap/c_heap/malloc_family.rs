@@ -4,9 +4,9 @@
 //! (`strdup`, `fopen`) arrive here too.
 //!
 //! Allocators that override malloc leave some functions out (mimalloc the sized frees, jemalloc
-//! `reallocarray`), and then memcheck's definitions stay in place. So these functions call the *names*
-//! of the others and never glibc directly. They are then correct with any allocator, and counted with
-//! memcheck's own.
+//! `reallocarray`), and then memcheck's definitions stay in place. So these functions call the
+//! *names* of the others and never glibc directly. They are then correct with any allocator, and
+//! counted with memcheck's own.
 //!
 //! Sizes are usable sizes (`malloc_usable_size`), because `free` gets no other size.
 
@@ -38,8 +38,8 @@ fn count_new(block: *mut c_void) -> *mut c_void {
 /// The usable size of a block that is about to be freed or resized; `None` if it is not counted.
 #[inline(always)]
 fn counted_size(block: *mut c_void) -> Option<usize> {
-    // SAFETY: the caller of `free` or `realloc` promises that the block is live; it is glibc's, because
-    // all functions of the family are those of this file or call them.
+    // SAFETY: the caller of `free` or `realloc` promises that the block is live; it is glibc's,
+    // because all functions of the family are those of this file or call them.
     (!block.is_null() && !is_from_rust()).then(|| unsafe { malloc_usable_size(block) })
 }
 
@@ -76,7 +76,8 @@ unsafe extern "C" fn memcheck_realloc(block: *mut c_void, size: usize) -> *mut c
     }
     // SAFETY: the caller keeps the preconditions of `realloc`.
     let new = unsafe { __libc_realloc(block, size) };
-    // With size 0, glibc frees the block and returns null. After any other null the block is as before.
+    // With size 0, glibc frees the block and returns null. After any other null the block is as
+    // before.
     if !new.is_null() || size == 0 {
         count_freed(old);
     }
@@ -93,7 +94,8 @@ unsafe fn recorded_realloc(block: *mut c_void, old: usize, size: usize) -> *mut 
     if size == 0 {
         recorder::released(SiteKind::CHeap, block.addr() as u64, old);
         count_freed(Some(old));
-        // SAFETY: the caller keeps the preconditions of `realloc`; with size 0, glibc frees the block.
+        // SAFETY: the caller keeps the preconditions of `realloc`; with size 0, glibc frees the
+        // block.
         return unsafe { __libc_realloc(block, 0) };
     }
     recorder::resizing(SiteKind::CHeap, block.addr() as u64, old, || {
@@ -224,8 +226,8 @@ pub fn c_heap_state() -> CHeapState {
     for (name, jump, here) in members() {
         // SAFETY: the name is a C string. The result is only compared.
         let everywhere = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) } as usize;
-        // `dlsym` does not find functions that the C library does not have (the sized frees, which newer
-        // versions have). Shared libraries then do not call them either.
+        // `dlsym` does not find functions that the C library does not have (the sized frees, which
+        // newer versions have). Shared libraries then do not call them either.
         if here == jump && (everywhere == jump || everywhere == 0) {
             ours += usize::from(!DERIVED.contains(&name));
         } else {

@@ -1,10 +1,10 @@
 //! The C heap: what C libraries, the C library itself and bindings take from malloc.
 //!
-//! With the feature `native-heap`, on Linux with glibc, the test binary defines the malloc family in
-//! front of glibc's and counts every call. What the Rust allocator takes from malloc is not counted
-//! here, because it is counted on the Rust heap; so the two heaps add up.
+//! With the feature `native-heap`, on Linux with glibc, the test binary defines the malloc family
+//! in front of glibc's and counts every call. What the Rust allocator takes from malloc is not
+//! counted here, because it is counted on the Rust heap; so the two heaps add up.
 //!
-//! Without it, `uncounted` takes the place of `detection` and `fast_path`, with the same functions.
+//! Without it, `uncounted` replaces `malloc_family` and `fast_path`, with the same functions.
 
 #[cfg(all(memcheck_native, not(miri)))]
 mod fast_path;

@@ -16,8 +16,8 @@ pub enum CHeapState {
         /// Why.
         reason: WhyNotCounted,
     },
-    /// memcheck defines some functions of the malloc family, other libraries the rest, so the counts
-    /// would be wrong.
+    /// memcheck defines some functions of the malloc family, other libraries the rest, so the
+    /// counts would be wrong.
     Mixed {
         /// The functions that another library defines.
         others: Vec<String>,

@@ -1,5 +1,5 @@
-//! What a build without a counted C heap has in the place of `malloc_family` and `fast_path`: no
-//! allocation takes the fast path.
+//! Replaces `malloc_family` and `fast_path` in a build that does not count the C heap: no allocation
+//! takes the fast path.
 
 use std::alloc::Layout;
 

@@ -13,12 +13,13 @@ use crate::process::smaps::MappingKind;
 #[cfg(target_os = "linux")]
 use crate::process::snapshot::{ReadProcess, read};
 
-/// Inspects a process: its mappings, footprint and resources; with `tree`, also the footprint of its
-/// descendants. It only reads files of `/proc`, and the process keeps running.
+/// Inspects a process: its mappings, footprint and resources; with `tree`, also the footprint of
+/// its descendants. It only reads files of `/proc`, and the process keeps running.
 ///
 /// # Errors
 ///
-/// Fails if the process is gone, a zombie or a kernel thread, or does not let this user read its memory.
+/// Fails if the process is gone, a zombie or a kernel thread, or does not let this user read its
+/// memory.
 ///
 /// ```
 /// use memcheck::process::{inspect, render};

@@ -10,9 +10,10 @@ use crate::process::smaps::Mapping;
 use crate::process::snapshot::ProcessSnapshot;
 use crate::units::{Bytes, grouped};
 
-/// Writes an inspection for a person: the sentence, bars, the metrics, a table by kind of mapping, tables
-/// of the largest mappings, resources, notes. `width` is the number of columns of the terminal: names
-/// are shortened to fit, but not below 20 columns. `colour` adds ANSI escape sequences.
+/// Writes an inspection for a person: the sentence, bars, the metrics, a table by kind of mapping,
+/// tables of the largest mappings, resources, notes. `width` is the number of columns of the
+/// terminal: names are shortened to fit, but not below 20 columns. `colour` adds ANSI escape
+/// sequences.
 pub fn render(inspection: &Inspection, width: usize, colour: bool) -> String {
     let mut text = Text { out: String::new(), width: width.max(60), colour };
     let process = &inspection.process;
@@ -73,8 +74,8 @@ impl Text {
         self.line(&sentence);
     }
 
-    /// One bar for each sort of address space. The scale is logarithmic, because a linear one cannot show
-    /// reserved terabytes and used megabytes at once.
+    /// One bar for each sort of address space. The scale is logarithmic, because a linear one
+    /// cannot show reserved terabytes and used megabytes at once.
     fn bars(&mut self, process: &ProcessSnapshot) {
         let bars = [
             ("used", process.live_footprint(), "32"),
@@ -257,7 +258,7 @@ impl Text {
             self.line(&format!("  {} of shared huge pages, counted once", tree.shared_hugetlb));
         }
         if let Some(memory) = tree.fd_memory.filter(|memory| memory.0 > 0) {
-            self.line(&format!("  {memory} more is held only by descriptors"));
+            self.line(&format!("  only descriptors hold another {memory}"));
         }
         for note in &tree.notes {
             self.line(&format!("  note: {note}"));
@@ -307,8 +308,8 @@ fn by_kind(descriptors: &[Descriptor]) -> Vec<String> {
     counts.into_iter().map(|(kind, count)| format!("{} {kind}", count_text(count))).collect()
 }
 
-/// Replaces control characters, which a name of another process can contain, so that they do not reach
-/// the terminal.
+/// Replaces control characters, which a name of another process can contain, so that they do not
+/// reach the terminal.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

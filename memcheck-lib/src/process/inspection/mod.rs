@@ -1,5 +1,5 @@
-//! The inspection of any process for a person (`cargo memcheck inspect`): data in `result` and `tree`,
-//! reading in `inspect` and `read_tree`, text in `sentence_text` and `inspection_text`.
+//! The inspection of any process for a person (`cargo memcheck inspect`): data in `result` and
+//! `tree`, reading in `inspect` and `read_tree`, text in `sentence_text` and `inspection_text`.
 
 mod inspect;
 mod inspection_text;

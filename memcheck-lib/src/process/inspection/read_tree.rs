@@ -49,7 +49,8 @@ pub(super) fn read_tree(root: i32) -> ProcessTree {
         if let Ok(process) = process
             && let Ok(children) = children(&process)
         {
-            // The list is a stack: push the last child first, so that the first child is read first.
+            // The list is a stack: push the last child first, so that the first child is read
+            // first.
             waiting.extend(children.iter().rev().map(|child| (child.pid, depth + 1)));
         }
     }
@@ -137,7 +138,8 @@ impl Sums {
         Ok(())
     }
 
-    /// A file that one process holds can be mapped by another, so the mappings of all processes are read.
+    /// A file that one process holds can be mapped by another, so the mappings of all processes are
+    /// read.
     fn finish(mut self, tree: &mut ProcessTree) {
         tree.shared_hugetlb = Bytes(self.hugetlb.values().sum());
         if self.held_unknown {

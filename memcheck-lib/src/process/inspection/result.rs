@@ -21,8 +21,8 @@ pub struct Inspection {
     pub command: Vec<String>,
     /// All metrics of the process.
     pub process: ProcessSnapshot,
-    /// Sums over the mappings of each kind, in the order of [`MappingKind::ALL`], without kinds that have
-    /// no mappings.
+    /// Sums over the mappings of each kind, in the order of [`MappingKind::ALL`], without kinds
+    /// that have no mappings.
     pub kinds: Vec<KindSums>,
     /// The mappings with the largest footprint, the largest first.
     pub largest: Vec<Mapping>,

@@ -3,8 +3,8 @@
 use crate::process::snapshot::ProcessSnapshot;
 use crate::units::Bytes;
 
-/// What the address space of a process consists of, and how much memory it uses: "137.9 GiB of the 138.0
-/// GiB virtual size is reserved address space; the process uses 3.1 MiB".
+/// What the address space of a process consists of, and how much memory it uses: "137.9 GiB of the
+/// 138.0 GiB virtual size is reserved address space; the process uses 3.1 MiB".
 pub(super) fn sentence(process: &ProcessSnapshot) -> String {
     let uses = match process.live_footprint() {
         Some(live) => format!("the process uses {live}"),
@@ -14,10 +14,10 @@ pub(super) fn sentence(process: &ProcessSnapshot) -> String {
     let fd_memory = process.fd_memory.map_or(0, |memory| memory.0);
     let mut more = Vec::new();
     if lazily >= NOTABLE {
-        more.push(format!("and {} are freed but not reclaimed yet", Bytes(lazily)));
+        more.push(format!("plus {} freed but not reclaimed yet", Bytes(lazily)));
     }
     if fd_memory > 0 {
-        more.push(format!("and only descriptors hold {}", Bytes(fd_memory)));
+        more.push(format!("plus {} held only by descriptors", Bytes(fd_memory)));
     }
     let mut uses = uses;
     for part in more {
@@ -48,8 +48,8 @@ pub(super) fn sentence(process: &ProcessSnapshot) -> String {
     format!("{first} of the {size} virtual size is {of_first}{others}; {uses}")
 }
 
-/// A size with one decimal, also if it is 0 or the number is large, because the reader compares the two
-/// sizes of the sentence.
+/// A size with one decimal, also if it is 0 or the number is large, because the reader compares the
+/// two sizes of the sentence.
 fn tenths(bytes: Bytes) -> String {
     let text = bytes.to_string();
     let unit = text.split_once(' ').map_or("B", |(_, unit)| unit);
@@ -123,8 +123,8 @@ mod tests {
             Some(Footprint { anonymous: 80 * MIB, lazy_free: 64 * MIB, ..Footprint::default() });
         assert_eq!(
             sentence(&odd),
-            "The process uses 16 MiB, and 64 MiB are freed but not reclaimed yet, and only descriptors \
-             hold 64 MiB; its virtual size is 138 GiB"
+            "The process uses 16 MiB, plus 64 MiB freed but not reclaimed yet, plus 64 MiB held only by \
+             descriptors; its virtual size is 138 GiB"
         );
         odd.footprint = None;
         odd.fd_memory = None;

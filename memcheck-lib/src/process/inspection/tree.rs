@@ -8,7 +8,8 @@ use crate::units::Bytes;
 /// The part of one process in the sums of a tree, with its share of shared memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TreeShare {
-    /// `Pss_Anon`: private memory. Pages that are shared after a fork are divided among their users.
+    /// `Pss_Anon`: private memory. Pages that are shared after a fork are divided among their
+    /// users.
     pub anonymous: Bytes,
     /// `Pss_Shmem`: shared memory, divided among its users.
     pub shared_memory: Bytes,
@@ -76,8 +77,8 @@ pub struct ProcessTree {
 }
 
 impl ProcessTree {
-    /// What the processes cost together. Memory that they share counts once. Memory that they share with
-    /// processes outside the tree counts by share.
+    /// What the processes cost together. Memory that they share counts once. Memory that they share
+    /// with processes outside the tree counts by share.
     pub fn total(&self) -> Bytes {
         Bytes(self.share.total().0.saturating_add(self.shared_hugetlb.0))
     }

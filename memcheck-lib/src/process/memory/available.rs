@@ -1,9 +1,10 @@
-//! How much memory this process can still take: what the machine has, within the limits of its control
-//! groups.
+//! How much memory this process can still take: what the machine has, within the limits of its
+//! control groups.
 
 use std::path::{Path, PathBuf};
 
-/// The bytes of memory that can be taken without swapping. `None` if the kernel does not report them.
+/// The bytes of memory that can be taken without swapping. `None` if the kernel does not report
+/// them.
 pub(crate) fn available_memory() -> Option<u64> {
     available(&|path| std::fs::read_to_string(path).ok())
 }
@@ -43,8 +44,8 @@ struct Directory {
 }
 
 impl Directory {
-    /// What the group can still take. Inactive pages of files do not count as used, because the kernel
-    /// reclaims them before it refuses memory.
+    /// What the group can still take. Inactive pages of files do not count as used, because the
+    /// kernel reclaims them before it refuses memory.
     fn remaining(&self, read: Read<'_>) -> Option<u64> {
         let (limits, usage, inactive): (&[&str], _, _) = match self.version {
             Version::One => {
@@ -85,8 +86,8 @@ fn directories(groups: &str, mounts: &str) -> Vec<Directory> {
         let Some(mount) = mounts.lines().find_map(|line| Mount::of(line, version)) else {
             continue;
         };
-        // In a container only a part of the tree is mounted. If the group is outside that part, only the
-        // limits of the mounted part can be read.
+        // In a container only a part of the tree is mounted. If the group is outside that part,
+        // only the limits of the mounted part can be read.
         let below = Path::new(group).strip_prefix(mount.root).unwrap_or(Path::new(""));
         let top = PathBuf::from(mount.point);
         let own = match below.components().any(|part| part.as_os_str() == "..") {

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::status::StatusFields;
 use crate::process::smaps::{Field, Fields};
 
-/// What a process costs in memory, in bytes, by part. It sums pages, not addresses, so reserved address
-/// space is never part of it.
+/// What a process costs in memory, in bytes, by part. It sums pages, not addresses, so reserved
+/// address space is never part of it.
 ///
-/// `total()` minus page tables and huge pages is what the memory cgroup counts for the process. For the
-/// names of the fields see the kernel's
+/// `total()` minus page tables and huge pages is what the memory cgroup counts for the process. For
+/// the names of the fields see the kernel's
 /// [proc.rst](https://docs.kernel.org/filesystems/proc.html#proc-pid-smaps-rollup).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -24,8 +24,8 @@ pub struct Footprint {
     pub private_hugetlb: u64,
     /// `Shared_Hugetlb`: huge pages that other mappings share, counted in full.
     pub shared_hugetlb: u64,
-    /// `LazyFree`: pages freed with `MADV_FREE` that the kernel has not reclaimed yet. They are still in
-    /// `anonymous`.
+    /// `LazyFree`: pages freed with `MADV_FREE` that the kernel has not reclaimed yet. They are
+    /// still in `anonymous`.
     pub lazy_free: u64,
     /// `VmPTE`: page tables.
     pub page_tables: u64,
@@ -49,8 +49,9 @@ impl Footprint {
 type Note = String;
 
 impl Footprint {
-    /// The footprint from `smaps_rollup` (or fields summed over smaps) and `status`. `None` if the kernel
-    /// does not have `Anonymous`. For other missing fields the closest available one is used, with a note.
+    /// The footprint from `smaps_rollup` (or fields summed over smaps) and `status`. `None` if the
+    /// kernel does not have `Anonymous`. For other missing fields the closest available one is
+    /// used, with a note.
     pub(crate) fn from_fields(
         rollup: &Fields,
         status: &StatusFields,

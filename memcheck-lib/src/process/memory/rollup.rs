@@ -32,8 +32,8 @@ pub(in crate::process) fn read_rollup_file(pid: i32) -> io::Result<Option<Fields
     Ok(Some(fields))
 }
 
-/// The devices of mounted file systems that are in memory. Without this list, a file on a tmpfs other
-/// than `/dev/shm` counts as a file on a disk, and its pages as page cache.
+/// The devices of mounted file systems that are in memory. Without this list, a file on a tmpfs
+/// other than `/dev/shm` counts as a file on a disk, and its pages as page cache.
 pub(in crate::process) fn in_memory_devices(pid: i32) -> Vec<Device> {
     let mounts = Process::new(pid).and_then(|process| process.mountinfo());
     let Ok(mounts) = mounts else { return Vec::new() };

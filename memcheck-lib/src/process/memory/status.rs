@@ -1,8 +1,8 @@
 //! The few lines of `/proc/PID/status` that a checkpoint needs.
 //!
-//! The `procfs` crate reads all 60 lines into a hash map of strings, which would be most of the cost of
-//! a checkpoint, and it fails if the name of the process is not UTF-8. Snapshots use it; the sampler
-//! uses this.
+//! The `procfs` crate reads all 60 lines into a hash map of strings, which would be most of the
+//! cost of a checkpoint, and it fails if the name of the process is not UTF-8. Snapshots use it;
+//! the sampler uses this.
 
 use crate::process::smaps::{decimal, kilobytes, split_name};
 

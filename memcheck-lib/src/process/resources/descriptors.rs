@@ -78,7 +78,8 @@ pub struct Descriptor {
     pub number: i32,
     /// What it refers to.
     pub kind: DescriptorKind,
-    /// Path, or the kernel's name for the target: `/tmp/log`, `socket:[1234]`, `anon_inode:[eventpoll]`.
+    /// Path, or the kernel's name for the target: `/tmp/log`, `socket:[1234]`,
+    /// `anon_inode:[eventpoll]`.
     pub target: String,
     /// The memory of an unlinked file on a file system in memory (`st_blocks`), mapped or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]

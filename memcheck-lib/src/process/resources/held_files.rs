@@ -1,8 +1,8 @@
 //! Memory that only a descriptor holds.
 //!
 //! A memfd that is written but not mapped is in no mapping, so it is not in the footprint. When its
-//! descriptor is closed, the memory is freed. Each such file counts once, however many descriptors it
-//! has, and without its mapped part, which is already in the footprint.
+//! descriptor is closed, the memory is freed. Each such file counts once, however many descriptors
+//! it has, and without its mapped part, which is already in the footprint.
 
 use std::ffi::CStr;
 use std::io;
@@ -46,11 +46,12 @@ impl HeldFile {
     }
 }
 
-/// The memory that is in no mapping. A page that is mapped but was only written with `write` is in no
-/// resident set. So at most `in_mappings` bytes are subtracted: the shared memory that the process has
-/// resident or swapped out. Only a walk of smaps would say which file these bytes belong to. So the sum
-/// can be too small if a file is mapped, but only written with `write`, while the process has other
-/// shared memory. The error is at most the size of that other memory, so a leak still shows.
+/// The memory that is in no mapping. A page that is mapped but was only written with `write` is in
+/// no resident set. So at most `in_mappings` bytes are subtracted: the shared memory that the
+/// process has resident or swapped out. Only a walk of smaps would say which file these bytes
+/// belong to. So the sum can be too small if a file is mapped, but only written with `write`, while
+/// the process has other shared memory. The error is at most the size of that other memory, so a
+/// leak still shows.
 pub(crate) fn held_only_by_descriptors(files: &mut [HeldFile], in_mappings: u64) -> u64 {
     let (mut bytes, mut mapped) = (0u64, 0u64);
     for file in files {
@@ -118,8 +119,8 @@ impl DescriptorScan {
     }
 }
 
-/// The status of the file of a descriptor. It also fails if the file system does not answer (ESTALE, a
-/// FUSE file system whose process has died).
+/// The status of the file of a descriptor. It also fails if the file system does not answer
+/// (ESTALE, a FUSE file system whose process has died).
 fn status(fds: &OwnedFd, name: &CStr) -> Result<Statx, Errno> {
     let wanted = StatxFlags::TYPE | StatxFlags::NLINK | StatxFlags::INO | StatxFlags::BLOCKS;
     // DONT_SYNC: a network file system that does not answer must not block the observer.
@@ -134,8 +135,8 @@ fn without_memory(pid: i32, name: &CStr, error: Errno) -> String {
     )
 }
 
-/// The file of a descriptor, if it is an unlinked regular file with data. Only such a file is held by
-/// descriptors: a file that has a name stays when they are closed.
+/// The file of a descriptor, if it is an unlinked regular file with data. Only such a file is held
+/// by descriptors: a file that has a name stays when they are closed.
 fn unlinked_file(stat: &Statx) -> Option<HeldFile> {
     let regular = FileType::from_raw_mode(stat.stx_mode.into()) == FileType::RegularFile;
     if !regular || stat.stx_nlink != 0 || stat.stx_blocks == 0 {

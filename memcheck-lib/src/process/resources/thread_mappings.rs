@@ -1,8 +1,8 @@
 //! Counts the mappings of a process, and those that the C library makes for threads.
 //!
-//! Every thread has a stack, and glibc maps an arena when threads allocate at the same time, up to eight
-//! per processor (malloc/arena.c). So the number of mappings rises whenever more threads run at once
-//! than ever before. Threads are a metric of their own, so these mappings are counted
+//! Every thread has a stack, and glibc maps an arena when threads allocate at the same time, up to
+//! eight per processor (malloc/arena.c). So the number of mappings rises whenever more threads run
+//! at once than ever before. Threads are a metric of their own, so these mappings are counted
 //! separately.
 
 use std::io::{self, BufRead};
@@ -75,9 +75,9 @@ impl MappingCounts {
         }
     }
 
-    /// The number of mappings for threads. It is limited to what so many threads and the C library can
-    /// have: mappings that only look similar, and the stacks of threads that were never joined, still
-    /// count as leaks.
+    /// The number of mappings for threads. It is limited to what so many threads and the C library
+    /// can have: mappings that only look similar, and the stacks of threads that were never joined,
+    /// still count as leaks.
     pub(in crate::process) fn of_threads(&self, threads: u64, processors: u64) -> u64 {
         let stacks = self.stacks.min(threads.saturating_mul(STACKS_PER_THREAD));
         2 * (stacks + self.arenas.min(processors.saturating_mul(ARENAS_PER_PROCESSOR)))

@@ -1,5 +1,5 @@
-//! Readings of the memory of a process that are cheap enough to be made many times a second while it
-//! runs.
+//! Readings of the memory of a process that are cheap enough to be made many times a second while
+//! it runs.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use crate::process::memory::{Footprint, StatusFields, read_rollup};
 use crate::process::proc_files::ProcFile;
 
-/// Reads the memory of one process. Reading `statm` and `status` takes no lock of the process. Reading
-/// the footprint does, so read it only when the others say that it can be large.
+/// Reads the memory of one process. Reading `statm` and `status` takes no lock of the process.
+/// Reading the footprint does, so read it only when the others say that it can be large.
 #[derive(Debug)]
 pub(crate) struct MemoryMonitor {
     pid: i32,
@@ -24,8 +24,8 @@ impl MemoryMonitor {
         Ok(MemoryMonitor { pid, statm: open("statm")?, status: open("status")?, text: Vec::new() })
     }
 
-    /// The resident set in bytes, with page cache. This takes some 2 µs. `None` once the process has
-    /// ended.
+    /// The resident set in bytes, with page cache. This takes some 2 µs. `None` once the process
+    /// has ended.
     pub(crate) fn resident(&mut self) -> Option<u64> {
         let text = self.statm.read_into(&mut self.text).ok()?;
         resident_pages(text)?.checked_mul(rustix::param::page_size() as u64)
@@ -38,8 +38,8 @@ impl MemoryMonitor {
         Some(parts.iter().flatten().fold(0, |sum, part| sum.saturating_add(*part)))
     }
 
-    /// The live footprint. If the process does not let this user read its memory, the resident set, which
-    /// is at least as large.
+    /// The live footprint. If the process does not let this user read its memory, the resident set,
+    /// which is at least as large.
     pub(crate) fn live_footprint(&mut self) -> Option<u64> {
         match read_rollup(self.pid) {
             Ok(rollup) => {

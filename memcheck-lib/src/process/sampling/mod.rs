@@ -1,5 +1,5 @@
-//! Readings of a process that are cheap enough to repeat: at each checkpoint, and many times a second
-//! while the process runs.
+//! Readings of a process that are cheap enough to repeat: at each checkpoint, and many times a
+//! second while the process runs.
 
 #[cfg(target_os = "linux")]
 mod memory_monitor;

@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::memory::Footprint;
 
-/// A reading of a process at a checkpoint, from outside the process. A field that could not be read is
-/// `None`, never 0; the notes of the sampler (`Sampler::notes`) say why.
+/// A reading of a process at a checkpoint, from outside the process. A field that could not be read
+/// is `None`, never 0; the notes of the sampler (`Sampler::notes`) say why.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sample {
     /// The footprint.
     pub footprint: Option<Footprint>,
-    /// Bytes of memory that only descriptors hold: unlinked files on a file system in memory (memfd,
-    /// tmpfs, hugetlbfs), without their mapped parts.
+    /// Bytes of memory that only descriptors hold: unlinked files on a file system in memory
+    /// (memfd, tmpfs, hugetlbfs), without their mapped parts.
     pub fd_memory: Option<u64>,
     /// Open file descriptors.
     pub fds: Option<u64>,

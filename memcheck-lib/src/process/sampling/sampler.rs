@@ -16,13 +16,14 @@ use crate::process::resources::{
 };
 use crate::process::smaps::{Fields, SmapsSummary};
 
-/// Reads one process repeatedly, from outside. Its files of `/proc` stay open between readings, which
-/// saves a third of the time and makes sure that it does not read another process that got the same ID.
+/// Reads one process repeatedly, from outside. Its files of `/proc` stay open between readings,
+/// which saves a third of the time and makes sure that it does not read another process that got
+/// the same ID.
 ///
 /// Reading a small process takes some 40 µs of one processor, nearly all of it in the kernel for
-/// smaps_rollup, maps and status. The process keeps running. The time grows with the resident pages, the
-/// mappings (0.2 to 0.5 µs each, half of it for counting them), the descriptors and the threads (some µs
-/// each).
+/// smaps_rollup, maps and status. The process keeps running. The time grows with the resident
+/// pages, the mappings (0.2 to 0.5 µs each, half of it for counting them), the descriptors and the
+/// threads (some µs each).
 ///
 /// ```
 /// use memcheck::process::Sampler;
@@ -73,8 +74,8 @@ impl Sampler {
     ///
     /// # Errors
     ///
-    /// Fails if the process is gone, a zombie or a kernel thread, or does not let this user read its
-    /// memory.
+    /// Fails if the process is gone, a zombie or a kernel thread, or does not let this user read
+    /// its memory.
     pub fn new(pid: i32) -> Result<Sampler, ProcessError> {
         access::check(pid)?;
         let path = |name: &str| PathBuf::from(format!("/proc/{pid}/{name}"));
@@ -158,7 +159,8 @@ impl Sampler {
         sample
     }
 
-    /// Why metrics are missing, or differ from those on current kernels. Each reason is listed once.
+    /// Why metrics are missing, or differ from those on current kernels. Each reason is listed
+    /// once.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -221,8 +223,8 @@ impl Sampler {
         }
     }
 
-    /// Counts the lines of maps. No file contains the number; of the files with a line for each mapping,
-    /// maps is the cheapest, because it needs no walk over the pages.
+    /// Counts the lines of maps. No file contains the number; of the files with a line for each
+    /// mapping, maps is the cheapest, because it needs no walk over the pages.
     fn count_mappings(&mut self) -> Option<MappingCounts> {
         let text = BufReader::with_capacity(PIECE, self.maps.text());
         match MappingCounts::read(text, &mut self.held) {

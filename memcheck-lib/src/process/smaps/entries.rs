@@ -22,8 +22,8 @@ pub(crate) struct MappingHeader<'text> {
     pub(crate) offset: u64,
     pub(crate) device: Device,
     pub(crate) inode: u64,
-    /// The path or name as the kernel writes it: a newline in a path is `\012`, and a deleted file ends
-    /// in ` (deleted)`. A path need not be UTF-8.
+    /// The path or name as the kernel writes it: a newline in a path is `\012`, and a deleted file
+    /// ends in ` (deleted)`. A path need not be UTF-8.
     pub(crate) name: &'text [u8],
 }
 
@@ -197,8 +197,8 @@ impl ValueCache {
     }
 }
 
-/// Reads smaps (or maps, or smaps_rollup) and calls `visit` with each entry and the header of the next
-/// one.
+/// Reads smaps (or maps, or smaps_rollup) and calls `visit` with each entry and the header of the
+/// next one.
 ///
 /// # Errors
 ///

@@ -1,9 +1,9 @@
 //! The fields of one entry of `smaps` or `smaps_rollup`.
 //!
-//! The `procfs` crate is not used here. It keeps a hash map of strings for each mapping, which takes
-//! ten times as long and would add megabytes to a measured process of 10,000 mappings. It drops unknown
-//! VmFlags, fails on a path that is not UTF-8, panics on a mapped file with a short name that begins
-//! with `/SYSV`, and overflows on a size above 16 EiB.
+//! The `procfs` crate is not used here. It keeps a hash map of strings for each mapping, which
+//! takes ten times as long and would add megabytes to a measured process of 10,000 mappings. It
+//! drops unknown VmFlags, fails on a path that is not UTF-8, panics on a mapped file with a short
+//! name that begins with `/SYSV`, and overflows on a size above 16 EiB.
 
 /// The fields of smaps that are sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +77,8 @@ impl Fields {
         }
     }
 
-    /// Parses one line such as `Rss:      112 kB`. Other lines change nothing, because newer kernels add
-    /// lines.
+    /// Parses one line such as `Rss:      112 kB`. Other lines change nothing, because newer
+    /// kernels add lines.
     pub(crate) fn read_line(&mut self, line: &[u8]) {
         if let Some((name, rest)) = split_name(line)
             && let Some((_, field)) = NAMES.iter().find(|(known, _)| *known == name)

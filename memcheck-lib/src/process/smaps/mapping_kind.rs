@@ -85,8 +85,8 @@ impl fmt::Display for MappingKind {
 /// (malloc/arena.c).
 const ARENA: u64 = 64 << 20;
 
-/// Largest inaccessible mapping below a stack that counts as its guard. pthreads uses one page, the JVM
-/// up to 16.
+/// Largest inaccessible mapping below a stack that counts as its guard. pthreads uses one page, the
+/// JVM up to 16.
 const GUARD: u64 = 64 << 10;
 
 /// `PTHREAD_STACK_MIN` of Linux: no stack of a thread is smaller.
@@ -192,8 +192,8 @@ fn is_plain(header: &MappingHeader<'_>) -> bool {
     header.permissions[3] == b'p' && header.name.is_empty() && header.inode == 0
 }
 
-/// The end of the thread arena that an anonymous mapping belongs to. The accessible part of an arena
-/// begins at a multiple of 64 MiB, and the rest up to the next multiple is inaccessible.
+/// The end of the thread arena that an anonymous mapping belongs to. The accessible part of an
+/// arena begins at a multiple of 64 MiB, and the rest up to the next multiple is inaccessible.
 fn arena_of(
     entry: &SmapsEntry,
     below: Option<Below>,

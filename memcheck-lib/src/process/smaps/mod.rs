@@ -1,5 +1,5 @@
-//! `/proc/PID/smaps`, and the files with the same lines (`maps`, `smaps_rollup`): a pure parser, the
-//! kind of each mapping, and sums over mappings.
+//! `/proc/PID/smaps`, and the files with the same lines (`maps`, `smaps_rollup`): a pure parser,
+//! the kind of each mapping, and sums over mappings.
 
 mod entries;
 mod fields;

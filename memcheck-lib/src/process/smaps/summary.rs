@@ -13,8 +13,8 @@ use super::mapping_sums::MappingSums;
 use super::vm_flags::VmFlags;
 use crate::units::Bytes;
 
-/// Mappings with the same kind, name, permissions and flags. Addresses do not matter: they differ from
-/// run to run, and a leak is many mappings of one sort.
+/// Mappings with the same kind, name, permissions and flags. Addresses do not matter: they differ
+/// from run to run, and a leak is many mappings of one sort.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MappingGroup {
@@ -168,8 +168,8 @@ impl SmapsSummary {
         Ok(summary)
     }
 
-    /// The sums as fields of smaps_rollup. smaps does not divide Pss into parts, so they are taken from
-    /// the kinds.
+    /// The sums as fields of smaps_rollup. smaps does not divide Pss into parts, so they are taken
+    /// from the kinds.
     pub(crate) fn as_rollup(&self) -> Fields {
         let mut fields = self.fields;
         fields.set(Field::PssShmem, self.total.shared_memory.0);
@@ -183,9 +183,9 @@ impl SmapsSummary {
     }
 }
 
-/// Adds the committed memory of a shared mapping. The kernel commits shared memory without a file once
-/// per object, when it is created (except with MAP_NORESERVE), and memfd and tmpfs page by page
-/// (`shmem_acct_size` in mm/shmem.c).
+/// Adds the committed memory of a shared mapping. The kernel commits shared memory without a file
+/// once per object, when it is created (except with MAP_NORESERVE), and memfd and tmpfs page by
+/// page (`shmem_acct_size` in mm/shmem.c).
 fn charge_shared(
     entry: &SmapsEntry,
     kind: MappingKind,

@@ -70,8 +70,8 @@ impl VmFlags {
         self.known & flags == flags
     }
 
-    /// Only the flags that distinguish sorts of memory, for the key of a group of mappings. Access is in
-    /// the permissions already, and `sd` (written since the last clear) changes by itself.
+    /// Only the flags that distinguish sorts of memory, for the key of a group of mappings. Access
+    /// is in the permissions already, and `sd` (written since the last clear) changes by itself.
     pub(crate) fn of_group(self) -> VmFlags {
         let kept = VmFlags::ACCOUNTED
             | VmFlags::NO_RESERVE

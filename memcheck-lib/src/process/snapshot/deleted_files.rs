@@ -11,7 +11,8 @@ const MARK: &str = " (deleted)";
 /// Up to this number, similar files are listed one by one.
 const MAX_LISTED: usize = 3;
 
-/// Joins groups that differ only in the name of a deleted file in the same directory, if there are many.
+/// Joins groups that differ only in the name of a deleted file in the same directory, if there are
+/// many.
 pub(super) fn join_deleted(groups: Vec<GroupGrowth>) -> Vec<GroupGrowth> {
     let mut deleted: BTreeMap<_, Vec<GroupGrowth>> = BTreeMap::new();
     let mut rest = Vec::new();

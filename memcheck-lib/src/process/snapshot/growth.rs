@@ -8,8 +8,8 @@ use crate::process::resources::DescriptorKind;
 use crate::process::smaps::MappingKind;
 use crate::units::{grouped, scaled};
 
-/// What changed in a process between two snapshots. Sizes are in bytes and signed. A field is `None` if
-/// one of the snapshots does not have the metric.
+/// What changed in a process between two snapshots. Sizes are in bytes and signed. A field is
+/// `None` if one of the snapshots does not have the metric.
 ///
 /// `Display` prints one line per change, the largest growth first:
 ///

@@ -12,8 +12,9 @@ use crate::units::{Bytes, grouped};
 /// What the kernel says about a process at one instant. A metric that could not be read is `None`,
 /// never 0; `notes` say why.
 ///
-/// Taking a snapshot walks every mapping of the process, which delays the process's own `mmap` calls
-/// (0.13 s with 8 GiB resident). For repeated readings use [`Sampler`](crate::process::Sampler).
+/// Taking a snapshot walks every mapping of the process, which delays the process's own `mmap`
+/// calls (0.13 s with 8 GiB resident). For repeated readings use
+/// [`Sampler`](crate::process::Sampler).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]

@@ -40,8 +40,8 @@ impl ProcessSnapshot {
     ///
     /// # Errors
     ///
-    /// Fails if the process is gone, a zombie or a kernel thread, or does not let this user read its
-    /// memory.
+    /// Fails if the process is gone, a zombie or a kernel thread, or does not let this user read
+    /// its memory.
     pub fn of(pid: i32) -> Result<ProcessSnapshot, ProcessError> {
         read(pid, 0).map(|read| read.snapshot)
     }
@@ -53,7 +53,8 @@ pub(in crate::process) fn read(pid: i32, largest: usize) -> Result<ReadProcess, 
     let path = |name: &str| PathBuf::from(format!("/proc/{pid}/{name}"));
     let explain = |name: &str, error: io::Error| access::explain(pid, path(name), error);
 
-    // The footprint first: if the process reads itself, what this function allocates must not be in it.
+    // The footprint first: if the process reads itself, what this function allocates must not be in
+    // it.
     let mut notes = Vec::new();
     let rollup = read_rollup_file(pid).map_err(|error| explain("smaps_rollup", error))?;
     let status = access::read_status(pid).map_err(|error| explain("status", error))?;
@@ -165,8 +166,9 @@ fn header(entry: &SmapsEntry) -> MappingHeader<'_> {
     }
 }
 
-/// The descriptors of a process, by number. The list of the `procfs` crate opens one more descriptor
-/// for each, which would show if the process reads itself; only its parser of targets is used.
+/// The descriptors of a process, by number. The list of the `procfs` crate opens one more
+/// descriptor for each, which would show if the process reads itself; only its parser of targets is
+/// used.
 fn list_descriptors(pid: i32, held: &[HeldFile]) -> io::Result<Vec<Descriptor>> {
     let mut list = Vec::new();
     let mut directory = ProcDirectory::open(format!("/proc/{pid}/fd").as_ref())?;

@@ -97,8 +97,8 @@ pub(super) struct PendingRelease {
     taken: Taken,
 }
 
-/// Takes a resource out of the tables before the call that may release it. Unlike with [`released`],
-/// an unknown resource does not count as one that is older than the recording.
+/// Takes a resource out of the tables before the call that may release it. Unlike with
+/// [`released`], an unknown resource does not count as one that is older than the recording.
 #[cfg(all(memcheck_calls, not(miri)))]
 pub(super) fn releasing(kind: SiteKind, key: u64) -> PendingRelease {
     PendingRelease { kind, taken: take(number(kind), key) }

@@ -14,8 +14,8 @@ pub(super) static TABLES: AtomicPtr<Tables> = AtomicPtr::new(std::ptr::null_mut(
 
 thread_local! {
     /// Whether this thread is inside the recorder. Then nothing is recorded: neither what the
-    /// recorder itself acquires, nor what a signal handler acquires that interrupts it. The variable
-    /// has no destructor, so its first use registers nothing.
+    /// recorder itself acquires, nor what a signal handler acquires that interrupts it. The
+    /// variable has no destructor, so its first use registers nothing.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -6,7 +6,8 @@ use crate::process::resources::ThreadGroup;
 use crate::process::smaps::{MappingKind, SmapsSummary};
 use crate::process::snapshot::snapshot;
 
-/// A small version of a 64-bit Go 1.4 program: two inaccessible mappings are nearly all of its size.
+/// A small version of a 64-bit Go 1.4 program: two inaccessible mappings are nearly all of its
+/// size.
 const GO: &str = "\
 00400000-00600000 r-xp 00000000 fe:00 77 /tmp/hello world
 Size: 2048 kB\nRss: 900 kB\nPss: 900 kB\nPrivate_Clean: 900 kB\nVmFlags: rd ex mr mw me

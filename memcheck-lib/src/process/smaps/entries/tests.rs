@@ -79,7 +79,8 @@ impl io::Read for Pieces<'_> {
     }
 }
 
-/// Parses each line by itself: the expected result, however the reader caches values and gets its text.
+/// Parses each line by itself: the expected result, however the reader caches values and gets its
+/// text.
 fn line_by_line(text: &[u8]) -> Vec<SmapsEntry> {
     let mut entries: Vec<SmapsEntry> = Vec::new();
     for line in text.split(|byte| *byte == b'\n') {

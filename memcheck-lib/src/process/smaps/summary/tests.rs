@@ -1,5 +1,5 @@
-//! Tests with excerpts from the smaps of real programs (Linux 6.18): their largest mappings, those with
-//! the most anonymous memory, and the special ones.
+//! Tests with excerpts from the smaps of real programs (Linux 6.18): their largest mappings, those
+//! with the most anonymous memory, and the special ones.
 
 use super::*;
 

@@ -1,9 +1,9 @@
 //! Intercepts the functions that start child processes and wait for them. A child is recorded until
 //! a call has waited for it: until then, a child that has ended stays as a zombie.
 //!
-//! Not intercepted are `vfork`, which cannot be wrapped (the child would return from the wrapper and
-//! overwrite the parent's stack), and the children of `popen` and `system`, which glibc starts and
-//! waits for with internal calls.
+//! Not intercepted are `vfork`, which cannot be wrapped (the child would return from the wrapper
+//! and overwrite the parent's stack), and the children of `popen` and `system`, which glibc starts
+//! and waits for with internal calls.
 
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
@@ -22,7 +22,8 @@ next_definitions! {
     wait3, wait4, waitid, waitpid,
 }
 
-/// Records the result of a function that returns the ID of a new child to its parent, and returns it.
+/// Records the result of a function that returns the ID of a new child to its parent, and returns
+/// it.
 #[inline(always)]
 pub(super) fn started(pid: c_int) -> c_int {
     if is_on() && pid > 0 {
@@ -56,8 +57,8 @@ macro_rules! intercept_fork {
 
 intercept_fork! { fork _Fork }
 
-/// The child of `clone` starts in a function of its own, on a stack of its own, so it does not return
-/// from here.
+/// The child of `clone` starts in a function of its own, on a stack of its own, so it does not
+/// return from here.
 pub(super) unsafe extern "C-unwind" fn clone(
     start: usize,
     stack: usize,
@@ -74,8 +75,8 @@ pub(super) unsafe extern "C-unwind" fn clone(
     if starts_child(flags as u64) { started(pid) } else { pid }
 }
 
-/// Intercepts functions that start a program and write the ID or the descriptor of the child to their
-/// first argument, if it is not null.
+/// Intercepts functions that start a program and write the ID or the descriptor of the child to
+/// their first argument, if it is not null.
 macro_rules! intercept_spawn {
     ($($name:ident records $record:ident;)*) => { $(
         pub(super) unsafe extern "C-unwind" fn $name(
@@ -120,8 +121,8 @@ fn started_with_pidfd(pidfd: c_int) -> c_int {
     started(keeping_errno(|| call_next_or_fail!(pidfd_getpid(pidfd) -> c_int, -1)))
 }
 
-/// Records that a call has waited for a child that has ended. Another child can have its ID from now
-/// on, but the kernel reuses an ID only after all others.
+/// Records that a call has waited for a child that has ended. Another child can have its ID from
+/// now on, but the kernel reuses an ID only after all others.
 fn reaped(pid: c_int) {
     if pid > 0 && records() {
         keeping_errno(|| events::releasing(SiteKind::Child, pid as u64).finish(true));

@@ -117,8 +117,8 @@ extern "C" fn find_next_definitions() {
     unloading::next::find();
 }
 
-/// One function of each kind. The kind counts as recorded if memcheck's definition of that function is
-/// the one that the program calls.
+/// One function of each kind. The kind counts as recorded if memcheck's definition of that function
+/// is the one that the program calls.
 const REPRESENTATIVES: [(&[u8], SiteKind); 4] = [
     (b"close", SiteKind::Descriptor),
     (b"munmap", SiteKind::Mapping),

@@ -24,8 +24,8 @@ static HIGHEST: AtomicI32 = AtomicI32::new(-1);
 pub(super) fn insert_open_descriptors(tables: &Tables) {
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(MAX_SEARCHED).min(MAX_SEARCHED);
     for fd in 0..limit as c_int {
-        // SAFETY: the number is not -1. The descriptor need not be open, because it is only passed to
-        // `fcntl(F_GETFD)`, which then fails with EBADF.
+        // SAFETY: the number is not -1. The descriptor need not be open, because it is only passed
+        // to `fcntl(F_GETFD)`, which then fails with EBADF.
         let candidate = unsafe { BorrowedFd::borrow_raw(fd) };
         if rustix::io::fcntl_getfd(candidate).is_ok() {
             tables.insert_older(SiteKind::Descriptor, fd as u64);

@@ -1,8 +1,8 @@
 //! Intercepts the functions that map and unmap memory.
 //!
-//! A mapping is kept under its address with its length. If a part of it is unmapped or replaced, the
-//! remains are mappings of their own, as the kernel counts them. All belong to the call that made the
-//! mapping.
+//! A mapping is kept under its address with its length. If a part of it is unmapped or replaced,
+//! the remains are mappings of their own, as the kernel counts them. All belong to the call that
+//! made the mapping.
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
@@ -134,8 +134,8 @@ pub(super) fn map_by(length: usize, flags: usize, call: impl Fn() -> *mut c_void
         }
         new
     };
-    // With MAP_FIXED the mapping replaces another one at once, so the ranges must not change meanwhile.
-    // A new address is known only to this thread.
+    // With MAP_FIXED the mapping replaces another one at once, so the ranges must not change
+    // meanwhile. A new address is known only to this thread.
     if flags as c_int & libc::MAP_FIXED != 0 {
         return with_ranges(|sorted| add(sorted, call())).unwrap_or_else(call);
     }
@@ -187,8 +187,8 @@ pub(super) unsafe extern "C-unwind" fn mremap(
     if !is_on() {
         return call();
     }
-    // The old mapping stays: with a length of 0 the call maps a shared mapping a second time, and with
-    // MREMAP_DONTUNMAP the old addresses stay mapped, empty.
+    // The old mapping stays: with a length of 0 the call maps a shared mapping a second time, and
+    // with MREMAP_DONTUNMAP the old addresses stay mapped, empty.
     if old_length == 0 || flags & libc::MREMAP_DONTUNMAP as usize != 0 {
         return map_by(new_length, libc::MAP_FIXED as usize, call);
     }

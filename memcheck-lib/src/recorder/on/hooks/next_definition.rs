@@ -15,8 +15,8 @@ impl NextDefinition {
         NextDefinition { name, address: AtomicPtr::new(std::ptr::null_mut()) }
     }
 
-    /// Its address. `None` before the lookup, which runs shortly after the process starts, and if the
-    /// C library does not have the function. A raw system call then does the same.
+    /// Its address. `None` before the lookup, which runs shortly after the process starts, and if
+    /// the C library does not have the function. A raw system call then does the same.
     #[inline(always)]
     pub(super) fn address(&self) -> Option<*mut c_void> {
         let address = self.address.load(Relaxed);
@@ -36,8 +36,8 @@ impl NextDefinition {
     /// Looks it up in a library that the program is not linked with. The library stays loaded.
     #[cold]
     pub(super) fn find_in(&self, library: &CStr) {
-        // SAFETY: the names are C strings; the library is part of the C library, so its initializers
-        // can run at any time.
+        // SAFETY: the names are C strings; the library is part of the C library, so its
+        // initializers can run at any time.
         let found = unsafe {
             match libc::dlopen(library.as_ptr(), libc::RTLD_NOW) {
                 handle if handle.is_null() => handle,

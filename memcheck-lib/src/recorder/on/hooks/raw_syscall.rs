@@ -1,4 +1,5 @@
-//! Intercepts `syscall`, through which programs make system calls that have no function of their own.
+//! Intercepts `syscall`, through which programs make system calls that have no function of their
+//! own.
 
 use std::ffi::{c_int, c_long};
 

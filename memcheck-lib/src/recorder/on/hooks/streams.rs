@@ -1,5 +1,5 @@
-//! Intercepts the functions that open and close streams and directories: glibc opens and closes their
-//! descriptors with internal calls, which are not intercepted.
+//! Intercepts the functions that open and close streams and directories: glibc opens and closes
+//! their descriptors with internal calls, which are not intercepted.
 
 use std::ffi::{c_int, c_void};
 

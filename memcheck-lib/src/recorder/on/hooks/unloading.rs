@@ -1,5 +1,5 @@
-//! Intercepts `dlclose`: after a library was unloaded, other code can be loaded at its addresses, and
-//! what was recorded for the old code must not be attributed to the new.
+//! Intercepts `dlclose`: after a library was unloaded, other code can be loaded at its addresses,
+//! and what was recorded for the old code must not be attributed to the new.
 
 use std::ffi::{CStr, c_int, c_void};
 use std::sync::atomic::{Ordering::Relaxed, Ordering::Release};
@@ -132,8 +132,8 @@ unsafe extern "C" fn visit(
     0
 }
 
-/// The build ID in a section of notes. A note has three words (the lengths of name and data, and the
-/// type), then the name and the data, each padded to whole words (elf(5)).
+/// The build ID in a section of notes. A note has three words (the lengths of name and data, and
+/// the type), then the name and the data, each padded to whole words (elf(5)).
 fn build_id(mut notes: &[u8]) -> Option<&[u8]> {
     const NT_GNU_BUILD_ID: u32 = 3;
     loop {

@@ -35,8 +35,8 @@ impl Memory {
         Memory::at(address)
     }
 
-    /// Maps the whole file whose first page is mapped at `page`. This needs no descriptor, so a body
-    /// that has used up its descriptors can be recorded too.
+    /// Maps the whole file whose first page is mapped at `page`. This needs no descriptor, so a
+    /// body that has used up its descriptors can be recorded too.
     pub(crate) fn next_to_page(page: NonNull<u8>) -> io::Result<Memory> {
         // SAFETY: with an old size of 0, mremap(2) leaves a shared mapping as it is and maps the
         // same file a second time, at an address that the kernel chooses.
@@ -72,8 +72,8 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: `self` owns the mapping, and no borrow of it outlives `self`. A failure costs only
-        // address space.
+        // SAFETY: `self` owns the mapping, and no borrow of it outlives `self`. A failure costs
+        // only address space.
         let _ = unsafe { munmap(self.address.as_ptr().cast(), FILE_LENGTH) };
     }
 }

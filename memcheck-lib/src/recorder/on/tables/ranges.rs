@@ -1,5 +1,5 @@
-//! The address ranges that are mapped. One call can unmap or replace a part of a mapping, or several
-//! mappings at once.
+//! The address ranges that are mapped. One call can unmap or replace a part of a mapping, or
+//! several mappings at once.
 
 use std::cell::UnsafeCell;
 use std::ops::Deref;

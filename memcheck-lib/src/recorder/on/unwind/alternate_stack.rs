@@ -1,6 +1,6 @@
-//! An alternate stack for work that may not fit on the thread's own stack. A thread can have a stack
-//! of 16 KiB, a coroutine a smaller one, and working out an unwind rule takes some 10 KiB in a debug
-//! build.
+//! An alternate stack for work that may not fit on the thread's own stack. A thread can have a
+//! stack of 16 KiB, a coroutine a smaller one, and working out an unwind rule takes some 10 KiB in
+//! a debug build.
 
 use std::cell::UnsafeCell;
 use std::ffi::c_void;

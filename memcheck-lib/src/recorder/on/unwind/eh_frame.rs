@@ -56,8 +56,8 @@ fn call(ret: u64) -> u64 {
     ret - 1
 }
 
-/// The beginning of `.eh_frame_hdr` (Linux Standard Base, 10.6.2). A table of all functions follows,
-/// in the order of their addresses.
+/// The beginning of `.eh_frame_hdr` (Linux Standard Base, 10.6.2). A table of all functions
+/// follows, in the order of their addresses.
 #[repr(C)]
 struct Header {
     /// Version 1, and the encodings of the following fields.
@@ -88,8 +88,8 @@ fn from_tables(header: usize, address: u64) -> Option<Rule> {
         return None;
     }
     let pointer = std::ptr::with_exposed_provenance::<Header>(header);
-    // SAFETY: the loader has given the address of the header. It stays mapped while code of its file
-    // is on the stack of this thread.
+    // SAFETY: the loader has given the address of the header. It stays mapped while code of its
+    // file is on the stack of this thread.
     let Header { encodings, frames, entries } = unsafe { pointer.read() };
     if encodings != ENCODINGS {
         return None;

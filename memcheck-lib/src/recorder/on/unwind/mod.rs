@@ -1,8 +1,8 @@
 //! Walks the call stack of the calling thread.
 //!
 //! [`eh_frame`] works out from the unwind tables how to step from a frame to its caller,
-//! [`rule_cache`] keeps these rules by return address, [`stack_bounds`] says which memory a walk may
-//! read, and [`walk`] puts them together.
+//! [`rule_cache`] keeps these rules by return address, [`stack_bounds`] says which memory a walk
+//! may read, and [`walk`] puts them together.
 
 mod alternate_stack;
 mod eh_frame;

@@ -1,9 +1,9 @@
 //! A cache of unwind rules: how to step from a frame to its caller, packed into one word, by return
 //! address.
 //!
-//! Unwind tables are programs. Running one takes microseconds, in a debug build of this library some
-//! tens of them. For compiled code the result nearly always has one of a few forms with two or three
-//! numbers, so it is worked out once for each return address.
+//! Unwind tables are programs. Running one takes microseconds, in a debug build of this library
+//! some tens of them. For compiled code the result nearly always has one of a few forms with two or
+//! three numbers, so it is worked out once for each return address.
 
 use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
@@ -18,7 +18,8 @@ const PROBES: usize = 32;
 pub(super) enum Base {
     Stack,
     Frame,
-    /// The CFA is stored at an offset from the frame pointer, in functions that realign their stack.
+    /// The CFA is stored at an offset from the frame pointer, in functions that realign their
+    /// stack.
     FrameIndirect,
 }
 
@@ -48,8 +49,8 @@ const END: u64 = 1;
 const UNKNOWN: u64 = 2;
 const STEP: u64 = 3;
 
-/// A packed [`Rule`]. Bits 0-1: form; 2-3: base; 4-5: saved; 8-31, 32-47 and 48-63: the offsets of CFA,
-/// frame pointer and return address, in words.
+/// A packed [`Rule`]. Bits 0-1: form; 2-3: base; 4-5: saved; 8-31, 32-47 and 48-63: the offsets of
+/// CFA, frame pointer and return address, in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PackedRule(u64);
 
@@ -136,7 +137,8 @@ struct Slot {
 
 /// How to work out the rule for a return address.
 pub(super) struct RuleSource<T> {
-    /// Finds the unwind tables. It can take locks of the loader, under which other threads allocate.
+    /// Finds the unwind tables. It can take locks of the loader, under which other threads
+    /// allocate.
     pub(super) find_tables: fn(u64) -> T,
     /// Reads the tables, on the alternate stack. It takes no lock.
     pub(super) read_rule: fn((T, u64)) -> Rule,
@@ -215,8 +217,8 @@ mod tests {
         step(address as i32)
     }
 
-    /// One thread works out a rule while another clears the cache and takes the slot. Both addresses
-    /// must get their own rules.
+    /// One thread works out a rule while another clears the cache and takes the slot. Both
+    /// addresses must get their own rules.
     #[test]
     fn clearing_while_a_rule_is_worked_out_mixes_no_rules() {
         static WORKING: AtomicU64 = AtomicU64::new(0);

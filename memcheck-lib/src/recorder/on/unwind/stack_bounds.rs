@@ -1,6 +1,6 @@
 //! Which memory a walk may read: the thread's own stack, and the stack of a coroutine or a signal
-//! handler, whose end is not known. Wrong unwind tables of hand-written code must not lead a walk to
-//! an unmapped address.
+//! handler, whose end is not known. Wrong unwind tables of hand-written code must not lead a walk
+//! to an unmapped address.
 
 /// The step of a search for the end of a stack. It is the smallest page size of Linux; with larger
 /// pages the search checks some pages twice.
@@ -54,8 +54,8 @@ impl StackBounds {
         self.search(here, is_readable)
     }
 
-    /// Whether an address is on the thread's own stack. A walk from a coroutine can lead there: to the
-    /// code that resumed it.
+    /// Whether an address is on the thread's own stack. A walk from a coroutine can lead there: to
+    /// the code that resumed it.
     #[inline(always)]
     pub(super) fn is_own(&self, address: u64) -> bool {
         self.own.contains(address)

@@ -38,7 +38,8 @@ struct Frame {
     stack: u64,
     frame: u64,
     ret: u64,
-    /// The addresses from which `ret` and `frame` were read (0 if `frame` was still in its register).
+    /// The addresses from which `ret` and `frame` were read (0 if `frame` was still in its
+    /// register).
     ret_at: u64,
     frame_at: u64,
     /// Hash of the return addresses from the outermost frame to this one.
@@ -109,8 +110,8 @@ impl Walkers {
             Some(walker) => (walker, None),
             None => (&self.shared, Some(self.shared_lock.lock())),
         };
-        // SAFETY: only the thread that owns the slot uses its walker, and it does not come here again
-        // before it returns (`with_tables`). This thread holds the lock of the shared walker.
+        // SAFETY: only the thread that owns the slot uses its walker, and it does not come here
+        // again before it returns (`with_tables`). This thread holds the lock of the shared walker.
         let walker = unsafe { &mut *walker.get() };
         let number = THREAD_NUMBER.with(Cell::get);
         if number == 0 || walker.thread != number {
@@ -236,8 +237,8 @@ impl Walker {
         self.join(reused, new);
     }
 
-    /// Whether the words from which the outermost `length` frames were read are unchanged, so that a
-    /// walk from the innermost of them would find the same frames.
+    /// Whether the words from which the outermost `length` frames were read are unchanged, so that
+    /// a walk from the innermost of them would find the same frames.
     #[inline(always)]
     fn is_unchanged(&self, length: usize) -> bool {
         let mut at = length - 1;
@@ -295,8 +296,8 @@ fn stack_end() -> u64 {
     if rustix::thread::gettid() == rustix::process::getpid() {
         return MAIN_END.load(Relaxed);
     }
-    // The descriptor of a thread is at the upper end of the memory of its stack (`allocate_stack` in
-    // nptl/allocatestack.c; musl does the same).
+    // The descriptor of a thread is at the upper end of the memory of its stack (`allocate_stack`
+    // in nptl/allocatestack.c; musl does the same).
     // SAFETY: the function has no preconditions.
     unsafe { libc::pthread_self() as u64 & !7 }
 }
