@@ -189,9 +189,16 @@ fn options(attribute: &str, help: &str) -> String {
         String::from("| option | value | default | meaning | flag |\n|---|---|---|---|---|\n");
     for row in rows.take_while(|row| row.starts_with('|')) {
         let name = row.split('`').nth(1).expect("a name");
-        let start = format!("--{} ", name.replace('_', "-"));
-        let at = known.iter().position(|usage| usage.starts_with(&start));
-        let flag = at.map_or("–".to_owned(), |at| format!("`{}`", known.remove(at)));
+        // The value is that of the option.
+        let flag = format!("--{}", name.replace('_', "-"));
+        let at = known.iter().position(|usage| usage.split(' ').next() == Some(flag.as_str()));
+        let flag = match at {
+            Some(at) => {
+                known.remove(at);
+                format!("`{flag}`")
+            }
+            None => "–".to_owned(),
+        };
         let _ = writeln!(table, "{row} {flag} |");
     }
     assert!(known.is_empty(), "flags without an option of the attribute: {known:?}");
