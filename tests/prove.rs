@@ -83,7 +83,8 @@ fn prove_fails_when_growth_is_not_detected() {
 
     let output = project.memcheck(&["--prove", "--exact", "clean"]).code(100);
     assert!(output.stdout.contains("       Proof 0 proven, 1 unproven\n"), "{}", output.stdout);
-    let headline = "error[unproven]: a planted leak of 1 Rust block of 1 B in every";
+    let headline =
+        "error[unproven]: memcheck missed a planted leak of 1 Rust block of 1 B in every";
     assert!(output.stdout.contains(headline), "{}", output.stdout);
 }
 

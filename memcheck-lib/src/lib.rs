@@ -12,7 +12,7 @@ pub mod detect;
 mod entry;
 #[cfg(target_os = "linux")]
 mod forked;
-pub mod metric;
+mod metric;
 
 pub mod heap;
 mod observer;

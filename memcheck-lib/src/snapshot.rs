@@ -1,4 +1,4 @@
-//! Heap and process at one instant, and the difference of two such snapshots.
+//! Snapshots of heap and process, and the difference between two of them.
 
 use std::fmt;
 
@@ -9,18 +9,18 @@ use crate::heap::{self, Heap, HeapCounters};
 use crate::process::ProcessError;
 use crate::process::{ProcessGrowth, ProcessSnapshot};
 
-/// What a snapshot speaks of.
+/// What a snapshot measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
-    /// What the calling thread itself allocated and freed.
+    /// The allocations of the calling thread.
     Thread,
     /// The whole process that took it.
     Process,
     /// The worker of a check, seen by its observer.
     Worker,
-    /// Another process, of which the heap counters are not known.
+    /// Another process, without its heap counters.
     OtherProcess,
 }
 
@@ -40,15 +40,15 @@ impl fmt::Display for Scope {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// What it speaks of.
+    /// What it measures.
     pub scope: Scope,
     /// The Rust heap; `None` where it is not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heap: Option<HeapCounters>,
-    /// The kernel's numbers; `None` for a thread, which has none of its own.
+    /// The measurements of the kernel; `None` for a thread, which has none of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<ProcessSnapshot>,
-    /// What taking this snapshot itself left on the heap, so that it is in no difference.
+    /// What taking this snapshot left on the heap. It is subtracted from every difference.
     #[serde(skip)]
     taking: HeapCounters,
 }
@@ -57,12 +57,12 @@ pub struct Snapshot {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// The process's global allocator is not memcheck's.
+    /// The global allocator of the process is not memcheck's.
     HeapNotCounted,
-    /// The calling thread is counted together with others: there are more than 4,096 threads, it is at
-    /// its very end, or the system is not Linux.
+    /// The calling thread is not counted separately: there are more than 4,096 threads, the thread is
+    /// about to end, or the system is not Linux.
     ThreadNotCounted,
-    /// The kernel's numbers could not be read.
+    /// The process could not be measured.
     #[cfg(target_os = "linux")]
     Process(ProcessError),
 }
@@ -74,10 +74,10 @@ impl fmt::Display for SnapshotError {
                 f.write_str(heap::why_not_counted(heap::OWN_ALLOCATOR))
             }
             SnapshotError::ThreadNotCounted => f.write_str(
-                "this thread's allocations are not counted apart from those of others: there are more than 4,096 threads, it is at its very end, or the system is not Linux. Take the snapshot in a thread that was started earlier, or of the whole process (`Snapshot::take`)",
+                "the allocations of this thread are not counted separately: there are more than 4,096 threads, the thread is about to end, or the system is not Linux; take the snapshot in a thread that started earlier, or of the whole process (`Snapshot::take`)",
             ),
             #[cfg(target_os = "linux")]
-            SnapshotError::Process(_) => f.write_str("the process's numbers could not be read"),
+            SnapshotError::Process(_) => f.write_str("could not measure the process"),
         }
     }
 }
@@ -93,8 +93,8 @@ impl std::error::Error for SnapshotError {
 }
 
 impl Snapshot {
-    /// The work of the calling thread alone: exact while other threads run, because only this
-    /// thread's own calls of the allocator are in it.
+    /// The allocations of the calling thread. They are exact while other threads run, because only the
+    /// calls of this thread count.
     ///
     /// ```
     /// use memcheck::Snapshot;
@@ -123,11 +123,11 @@ impl Snapshot {
         })
     }
 
-    /// The whole calling process: its Rust heap and what the kernel says.
+    /// The whole calling process: its Rust heap and the measurements of the kernel.
     ///
     /// # Errors
     ///
-    /// When the heap is not counted or `/proc/self` cannot be read.
+    /// If the heap is not counted or `/proc/self` cannot be read.
     #[cfg(target_os = "linux")]
     pub fn take() -> Result<Self, SnapshotError> {
         if !heap::is_counted() {
@@ -140,11 +140,11 @@ impl Snapshot {
         Ok(Snapshot { scope: Scope::Process, heap: Some(heap), process: Some(process), taking })
     }
 
-    /// Any process, by its number. Its heap counters are its own: they are not in the snapshot.
+    /// Any process, by its process ID, without its heap counters.
     ///
     /// # Errors
     ///
-    /// When the process is gone, not ours to read, or a zombie.
+    /// If the process does not exist, may not be read, or is a zombie.
     #[cfg(target_os = "linux")]
     pub fn of(pid: i32) -> Result<Self, SnapshotError> {
         let process = Some(ProcessSnapshot::of(pid).map_err(SnapshotError::Process)?);
@@ -158,7 +158,7 @@ impl Snapshot {
         Snapshot { scope: Scope::Worker, heap, process: Some(process), taking }
     }
 
-    /// What changed from `before` to this.
+    /// The change from `before` to this snapshot.
     pub fn since(&self, before: &Snapshot) -> Growth {
         let heap = match (&self.heap, &before.heap) {
             (Some(after), Some(start)) => {
@@ -176,17 +176,17 @@ impl Snapshot {
     }
 }
 
-/// What changed between two snapshots.
+/// The change between two snapshots.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Growth {
-    /// What it speaks of.
+    /// What it measures.
     pub scope: Scope,
-    /// Change of the Rust heap: live blocks and bytes more (or fewer), and what was allocated.
+    /// Change of the live blocks and bytes of the Rust heap, and what was allocated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heap: Option<HeapCounters>,
-    /// Change of the kernel's numbers.
+    /// Change of the measurements of the kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<ProcessGrowth>,
 }
@@ -210,8 +210,8 @@ impl fmt::Display for Snapshot {
 }
 
 impl fmt::Display for Growth {
-    /// The scope, then what changed. The heap to the byte, so that a change of one allocation reads
-    /// as one; of the calling thread it is the same in every run.
+    /// The scope, then the changes. The heap is exact to the byte, so that one allocation more is
+    /// visible. For the calling thread it is the same in every run.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "growth of {}", self.scope)?;
         if let Some(heap) = &self.heap {

@@ -8,4 +8,4 @@ pub use crate::options::variables::{
     TOOL_VARIABLES, UnknownVariable, VariableError, options as options_of_variables,
     unknown as unknown_variables,
 };
-pub use crate::report::file::replace as replace_file;
+pub use crate::report::atomic_file::replace as replace_file;

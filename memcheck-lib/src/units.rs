@@ -38,7 +38,7 @@ pub fn scaled(bytes: f64) -> String {
     let sign = if bytes < 0.0 { "-" } else { "" };
     let mut value = bytes.abs();
     let mut unit = 0;
-    // From 1023.5 on it would print as "1,024"; go to the next unit before that shows.
+    // 1023.5 would be printed as "1,024", so the next unit is used from there on.
     while value >= 1023.5 && unit + 1 < UNITS.len() {
         value /= 1024.0;
         unit += 1;
@@ -46,8 +46,7 @@ pub fn scaled(bytes: f64) -> String {
     format!("{sign}{} {}", number(value), UNITS[unit])
 }
 
-/// A number with as many decimals as tell something: `12`, `1.5`, `0.01`, with thousands
-/// separated by commas.
+/// A number with as many decimals as are significant: `12`, `1.5`, `0.01`. Commas separate thousands.
 pub fn number(value: f64) -> String {
     let magnitude = value.abs();
     if magnitude >= 1000.0 {
@@ -98,7 +97,7 @@ pub fn iterations(count: u64) -> String {
     }
 }
 
-/// How often something comes: `every iteration`, `every 2.5 iterations`.
+/// How often something happens: `every iteration`, `every 2.5 iterations`.
 ///
 /// ```
 /// assert_eq!(memcheck::units::every(1.0004), "every iteration");

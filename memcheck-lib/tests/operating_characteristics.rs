@@ -2,7 +2,7 @@
 //! sensitivity passes. The full table is in `docs/src/evidence/verdict-table.md`.
 #![allow(unreachable_pub, dead_code, reason = "the modules are shared with an example")]
 
-use memcheck::detect::Rules;
+use memcheck::detect::JudgeSettings;
 
 #[path = "../examples/operating_characteristics/body.rs"]
 mod body;
@@ -25,8 +25,10 @@ fn leaks(truth: Truth) -> bool {
 fn clean_bodies_are_never_growing_and_rarely_unsure() {
     let (mut runs, mut unsure, mut missed) = (0, 0, 0);
     for body in BODIES.iter().filter(|body| matches!(body.truth, Truth::Clean { .. })) {
-        for cost in COSTS.into_iter().filter(|cost| decidable(body, &Rules::default(), *cost)) {
-            let tally = Tally::of(body, &Rules::default(), cost, RUNS);
+        for cost in
+            COSTS.into_iter().filter(|cost| decidable(body, &JudgeSettings::default(), *cost))
+        {
+            let tally = Tally::of(body, &JudgeSettings::default(), cost, RUNS);
             assert_eq!(tally.leak, 0, "{} at {cost:?}: {tally:?}", body.name);
             assert_eq!(tally.below, 0, "{} at {cost:?}: {tally:?}", body.name);
             runs += tally.runs;
@@ -47,7 +49,7 @@ fn clean_bodies_are_never_growing_and_rarely_unsure() {
 fn no_high_water_mark_is_called_growing() {
     for body in BODIES.iter().filter(|body| body.truth == Truth::HighWater) {
         for cost in COSTS {
-            let tally = Tally::of(body, &Rules::default(), cost, RUNS);
+            let tally = Tally::of(body, &JudgeSettings::default(), cost, RUNS);
             assert_eq!(tally.leak, 0, "{} at {cost:?}: {tally:?}", body.name);
         }
     }
@@ -58,7 +60,7 @@ fn no_leak_within_the_stated_sensitivity_passes() {
     let (mut runs, mut caught) = (0, 0);
     for body in BODIES.iter().filter(|body| leaks(body.truth)) {
         for cost in COSTS {
-            let tally = Tally::of(body, &Rules::default(), cost, RUNS);
+            let tally = Tally::of(body, &JudgeSettings::default(), cost, RUNS);
             assert_eq!(tally.pass, 0, "{} at {cost:?}: {tally:?}", body.name);
             if body.truth != Truth::Slowing {
                 runs += tally.runs;
@@ -85,7 +87,7 @@ fn a_quick_body_is_caught_at_default_settings() {
     for name in promised {
         let body = BODIES.iter().find(|body| body.name == name).expect("a body of that name");
         for cost in &COSTS[..3] {
-            let tally = Tally::of(body, &Rules::default(), *cost, 4 * RUNS);
+            let tally = Tally::of(body, &JudgeSettings::default(), *cost, 4 * RUNS);
             assert_eq!(tally.leak, tally.runs, "{name} at {cost:?}: {tally:?}");
         }
     }
@@ -94,10 +96,10 @@ fn a_quick_body_is_caught_at_default_settings() {
 #[test]
 fn a_given_number_of_iterations_is_judged_by_the_same_rules() {
     for iterations in [50, 500, 5_000] {
-        let rules = Rules { iterations: Some(iterations), ..Rules::default() };
+        let settings = JudgeSettings { iterations: Some(iterations), ..JudgeSettings::default() };
         for (name, leaks) in [("constant", false), ("1 B in every iteration", true)] {
             let body = BODIES.iter().find(|body| body.name == name).expect("a body of that name");
-            let tally = Tally::of(body, &rules, COSTS[1], 3);
+            let tally = Tally::of(body, &settings, COSTS[1], 3);
             assert_eq!(tally.iterations, 3 * iterations);
             assert_eq!((tally.leak, tally.pass), if leaks { (3, 0) } else { (0, 3) }, "{name}");
         }
@@ -119,8 +121,8 @@ fn the_rules_give_the_table() {
         let cells: Vec<&str> = row.trim_end_matches(" |").split(" | ").collect();
         assert_eq!(cells.len(), COSTS.len(), "{row}");
         let (cost, written) = (COSTS[5], cells[5]);
-        let tally = Tally::of(body, &Rules::default(), cost, RUNS_OF_THE_TABLE);
-        let found = cell(&tally, decidable(body, &Rules::default(), cost));
+        let tally = Tally::of(body, &JudgeSettings::default(), cost, RUNS_OF_THE_TABLE);
+        let found = cell(&tally, decidable(body, &JudgeSettings::default(), cost));
         assert_eq!(found, written, "{} at {cost:?}", body.name);
     }
 }

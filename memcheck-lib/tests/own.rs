@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use memcheck::detect::{JudgedRun, Readings, Rules, Spent, Verdict};
+use memcheck::detect::{JudgeSettings, JudgedRun, Readings, TimeSpent, Verdict};
 use memcheck::{Bytes, Metric, Snapshot, Workload, memcheck};
 
 #[memcheck]
@@ -18,18 +18,18 @@ fn reading_a_size_keeps_nothing() {
 fn a_judged_run_keeps_nothing() {
     let cost = Duration::from_micros(100);
     let readings = |heap| Readings::default().with(Metric::HeapBytes, heap);
-    let mut course = JudgedRun::new(Rules::default(), cost, readings(0));
+    let mut run = JudgedRun::new(JudgeSettings::default(), cost, readings(0));
     let (mut done, mut elapsed) = (0u64, Duration::ZERO);
-    while let Some(window) = course.next() {
+    while let Some(window) = run.next() {
         let mut taken = Vec::new();
         for batch in &window.batches {
             done += batch;
             elapsed += cost.mul_f64(*batch as f64);
             taken.push(readings(24 * done as i64));
         }
-        course.record(taken, Spent { elapsed, cpu: elapsed, ..Spent::default() });
+        run.add_window(taken, TimeSpent { elapsed, cpu: elapsed, ..TimeSpent::default() });
     }
-    assert_eq!(course.conclude().verdict, Some(Verdict::Growing));
+    assert_eq!(run.conclude().verdict, Some(Verdict::Growing));
 }
 
 /// A snapshot opens files in /proc and must close them.

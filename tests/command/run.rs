@@ -62,9 +62,9 @@ fn every_end_has_its_status_and_its_error() {
     for headline in [
         "error[heap-growth]: 1 B in 1 block survives every iteration",
         "error[failed]: the test panicked in iteration 1: on purpose",
-        "error[crashed]: ended by SIGABRT in iteration 1",
+        "error[crashed]: the process was terminated by SIGABRT in iteration 1",
         "error[exited]: the process exited with status 0 in iteration 1",
-        "error[timed-out]: still not finished after 1 s in iteration 1",
+        "error[timed-out]: the test was still running after 1 s in iteration 1",
     ] {
         assert!(details.contains(headline), "{headline} is missing in\n{details}");
     }

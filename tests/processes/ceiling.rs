@@ -73,7 +73,10 @@ fn a_worker_above_its_ceiling_is_stopped() {
     let output = project.memcheck(&["takes", "-j1"]).code(100);
     let stdout = &output.stdout;
     assert_eq!(stdout.matches("     CEILING [").count(), 2, "{stdout}");
-    assert!(stdout.contains("error[ceiling]: stopped in iteration 1: it used "), "{stdout}");
+    assert!(
+        stdout.contains("error[ceiling]: the test was stopped in iteration 1: it used "),
+        "{stdout}"
+    );
     assert!(stdout.contains("above its ceiling of 256 MiB (raise `ceiling"), "{stdout}");
     assert!(stdout.contains("2 over the ceiling"), "{stdout}");
 

@@ -50,7 +50,7 @@ fn printed_text_is_escaped_and_cut_in_every_output() {
     let lines = output.stdout.lines().chain(output.stderr.lines());
     let commands: Vec<&str> = lines.filter(|line| line.trim_start().starts_with("::")).collect();
     insta::assert_snapshot!(commands.join("\n"), @r"
-    ::error file=hostile/src/lib.rs,line=12,col=1,title=EXIT hostile größe::the process exited with status 3 in iteration 1, before the check was finished
+    ::error file=hostile/src/lib.rs,line=12,col=1,title=EXIT hostile größe::the process exited with status 3 in iteration 1, before the check was finished; let the test return instead
     ::error file=hostile/src/lib.rs,line=3,col=1,title=FAIL hostile r#fn::the test panicked in iteration 1: a ]]> b <script>alert(1)</script> | c%0A::error file=x::y%0A```
     ");
 

@@ -133,13 +133,13 @@ fn a_broken_or_foreign_report_is_rejected() {
     project.write("foreign/a.json", "{\"version\": 9, \"tool\": \"7.0.0\", \"tests\": []}");
     project.write("empty/notes.txt", "");
     insta::assert_snapshot!(elsewhere(folder, &["report", "broken"]).code(2).error(), @r"
-    error: cannot use the report `broken/a.json`: it is no report of memcheck, or not all of one: EOF while parsing an object at line 1 column 22
+    error: cannot use the report `broken/a.json`: it is not a complete memcheck report: EOF while parsing an object at line 1 column 22
       help: write it again; if it is not a report, remove it from the folder
     ");
     let foreign = elsewhere(folder, &["report", "foreign/a.json"]).code(2).error();
     let foreign = foreign.replace(env!("CARGO_PKG_VERSION"), "<version>");
     insta::assert_snapshot!(foreign, @r"
-    error: cannot use the report `foreign/a.json`: it has version 9 of the layout, written by memcheck 7.0.0; this is memcheck <version>, which reads versions 1 to 2
+    error: cannot use the report `foreign/a.json`: memcheck 7.0.0 wrote it with layout version 9; memcheck <version> reads layout versions 1 to 2
       help: read it with cargo-memcheck of that version, or write it again with this one
     ");
     insta::assert_snapshot!(elsewhere(folder, &["report", "empty"]).code(4).error(), @r"

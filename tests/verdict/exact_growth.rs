@@ -148,7 +148,7 @@ impl Run {
     #[track_caller]
     fn has_status(&self, test: &str, status: &str) {
         let (found, report) = &self.results[test];
-        assert_eq!(found, status, "{test}: {report:#}");
+        assert_eq!(found, status, "{test}: {report}");
     }
 }
 

@@ -21,8 +21,6 @@ pub(crate) use config::{Config, Configuration};
 pub(crate) use display::{Color, Display, MessageFormat};
 pub(crate) use filters::{FilterOutcome, Filters};
 pub(crate) use inspect::Inspect;
-#[cfg(test)]
-pub(crate) use limits::Limits;
 pub(crate) use list::List;
 pub(crate) use output_files::OutputFiles;
 pub(crate) use parse::{Command, parse, similar_command};

@@ -130,6 +130,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use memcheck::render::test_result;
     use memcheck::report::{Outcome, REPORT_VERSION, Status, TestId};
     use std::fs;
 
@@ -140,7 +141,8 @@ mod tests {
             let id = TestId { name: (*name).to_owned(), ..TestId::default() };
             Report::unobserved(id, Outcome::Lost)
         });
-        let mut run = RunReport::new(started, Duration::from_secs(2), reports.collect());
+        let mut run =
+            RunReport::new(started, Duration::from_secs(2), reports.map(test_result).collect());
         run.summary.not_run = 1;
         run.summary.interrupted = Some(2);
         run.to_json().unwrap()
@@ -181,7 +183,7 @@ mod tests {
                 let id = TestId { file: (*file).to_owned(), ..TestId::default() };
                 Report::unobserved(id, Outcome::Lost)
             };
-            let reports = files.iter().map(report).collect();
+            let reports = files.iter().map(report).map(test_result).collect();
             let mut run = RunReport::new(UNIX_EPOCH, Duration::ZERO, reports);
             run.workspace = workspace.map(|of| of.to_string_lossy().into_owned());
             run
@@ -216,7 +218,7 @@ mod tests {
         assert!(matches!(half, Error::ReportRefused { .. }), "{half:?}");
         let version = REPORT_VERSION + 1;
         let foreign = merged(format!(r#"{{"version":{version},"tool":"0.9.0"}}"#).as_bytes());
-        let expected = format!("version {version} of the layout");
+        let expected = format!("layout version {version}");
         assert!(foreign.sentence().contains(&expected), "{}", foreign.sentence());
         let binary = merged(b"\xff\xfe\x00");
         assert!(matches!(binary, Error::ReportRefused { .. }), "{binary:?}");

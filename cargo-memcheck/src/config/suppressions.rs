@@ -117,14 +117,15 @@ fn add(into: &mut Vec<Suppressed>, suppression: &Suppression, site: &Site, itera
 #[cfg(test)]
 mod tests {
     use super::*;
-    use memcheck::report::{Amount, Frame, Outcome, Place, SiteKind, Sites, TestId};
+    use memcheck::report::{Amount, Frame, Outcome, SiteKind, Sites, SourceLocation, TestId};
 
     fn suppression(function: &str) -> Suppression {
         Suppression { function: Pattern::new(function), reason: "theirs".into(), line: 1 }
     }
 
     fn site(grows: bool, stack: &[&[&str]]) -> Site {
-        let place = |name: &&str| Place { function: (*name).into(), ..Place::default() };
+        let place =
+            |name: &&str| SourceLocation { function: (*name).into(), ..SourceLocation::default() };
         Site {
             kind: SiteKind::RustHeap,
             grows,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memcheck::Metric;
 use memcheck::render::{self, Diagnostic, Note, count};
-use memcheck::report::{Amount, Place, Report, Site, SiteKind};
+use memcheck::report::{Amount, Report, Site, SiteKind, SourceLocation};
 
 use super::context::Context;
 use super::{help, sentences, source};
@@ -188,7 +188,7 @@ fn leak_line(
 }
 
 fn annotated_line(
-    place: &Place,
+    place: &SourceLocation,
     label: String,
     report: &Report,
     context: &Context<'_>,
@@ -208,7 +208,7 @@ fn calls(site: &Site, own: &str, report: &Report) -> (Option<String>, bool) {
     let mut chain: Vec<String> = Vec::new();
     let mut names_test = false;
     let mut last = None;
-    let all: Vec<&Place> = site.stack.iter().flat_map(|frame| &frame.functions).collect();
+    let all: Vec<&SourceLocation> = site.stack.iter().flat_map(|frame| &frame.functions).collect();
     let places = all.iter().enumerate().filter(|(_, place)| is_users(place));
     let of_test = report.test.place();
     let innermost = site.place.as_ref().map(|place| readable(&place.function, Some(own)));
@@ -244,7 +244,7 @@ fn calls(site: &Site, own: &str, report: &Report) -> (Option<String>, bool) {
 }
 
 /// Whether a function with these callers, the innermost first, is the body of a test: the library calls it.
-fn is_body(callers: &[&Place]) -> bool {
+fn is_body(callers: &[&SourceLocation]) -> bool {
     let mut named = callers.iter().map(|place| place.function.as_str());
     named
         .find(|name| !name.is_empty() && !name.starts_with("core::") && !name.starts_with("<"))

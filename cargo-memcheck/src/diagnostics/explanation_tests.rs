@@ -9,8 +9,8 @@ use crate::symbolize::Workspace;
 
 const SOURCE: &str = "pub struct Cache;\nimpl Cache {\n    pub fn fill(&mut self) {\n        self.map.insert(1, 2);\n    }\n}\n\nfn other() {\n    Box::leak(Box::new(1u64));\n}\n";
 
-fn place(function: &str, file: &str, line: u32, column: u32) -> Place {
-    Place {
+fn place(function: &str, file: &str, line: u32, column: u32) -> SourceLocation {
+    SourceLocation {
         function: function.into(),
         file: Some(file.into()),
         line: Some(line),
@@ -18,8 +18,9 @@ fn place(function: &str, file: &str, line: u32, column: u32) -> Place {
     }
 }
 
-fn site(kind: SiteKind, blocks: i64, bytes: i64, places: &[Place]) -> Site {
-    let frame = |place: &Place| Frame { functions: vec![place.clone()], ..Frame::default() };
+fn site(kind: SiteKind, blocks: i64, bytes: i64, places: &[SourceLocation]) -> Site {
+    let frame =
+        |place: &SourceLocation| Frame { functions: vec![place.clone()], ..Frame::default() };
     Site {
         kind,
         grows: true,
@@ -166,7 +167,8 @@ fn a_leak_without_source_has_its_place() {
 
 #[test]
 fn without_debug_information_the_report_points_at_the_test() {
-    let function = |name: &str| Place { function: name.into(), ..Place::default() };
+    let function =
+        |name: &str| SourceLocation { function: name.into(), ..SourceLocation::default() };
     let mut leak = site(SiteKind::Thread, 8, 0, &[function("std::thread::spawn")]);
     leak.place = Some(function("cache::start"));
     let report = report(Metric::Threads, vec![leak]);
@@ -250,7 +252,7 @@ fn a_source_that_is_newer_than_the_run_is_not_shown() {
 
 #[test]
 fn a_body_merged_with_another_test_is_shown_as_this_test() {
-    let leaks = |places: &[Place]| {
+    let leaks = |places: &[SourceLocation]| {
         let mut places = places.to_vec();
         places.push(place("core::ops::function::FnMut::call_mut", "/rustc/1/core.rs", 1, 1));
         places.push(place("memcheck::worker::workload::Workload::iterate", "/m/workload.rs", 1, 1));

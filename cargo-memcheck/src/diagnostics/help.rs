@@ -1,7 +1,7 @@
 //! Help for a leak. A call stack shows how memory was allocated, not why it was not freed, so help that the
 //! stack does not prove is worded as a possibility.
 
-use memcheck::report::{Place, SiteKind};
+use memcheck::report::{SiteKind, SourceLocation};
 
 /// Functions of the standard library that keep a value forever, found in the source line.
 const KEPT: [(&[&str], &str); 4] = [
@@ -98,7 +98,7 @@ const LIKELY: [CallHelp; 4] = [
 ];
 
 impl CallHelp {
-    fn is_in(&self, place: &Place) -> bool {
+    fn is_in(&self, place: &SourceLocation) -> bool {
         let function = place.function.as_str();
         let start = function.trim_start_matches(['<', '&']);
         self.names.iter().any(|name| match name {
@@ -117,7 +117,7 @@ impl CallHelp {
 pub(super) fn specific<'a>(
     kind: SiteKind,
     rust_counted: bool,
-    inner: impl Iterator<Item = &'a Place> + Clone,
+    inner: impl Iterator<Item = &'a SourceLocation> + Clone,
     blocks: f64,
     line: Option<&str>,
 ) -> Option<&'static str> {
@@ -187,10 +187,10 @@ mod tests {
 
     fn of(kind: SiteKind, inner: &[&str], blocks: f64, line: &str) -> &'static str {
         let place = |of: &&str| match of.contains('/') {
-            true => Place { file: Some((*of).to_owned()), ..Place::default() },
-            false => Place { function: (*of).to_owned(), ..Place::default() },
+            true => SourceLocation { file: Some((*of).to_owned()), ..SourceLocation::default() },
+            false => SourceLocation { function: (*of).to_owned(), ..SourceLocation::default() },
         };
-        let inner: Vec<Place> = inner.iter().map(place).collect();
+        let inner: Vec<SourceLocation> = inner.iter().map(place).collect();
         specific(kind, true, inner.iter(), blocks, Some(line))
             .or_else(|| general(kind, true))
             .unwrap()

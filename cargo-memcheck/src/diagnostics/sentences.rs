@@ -1,7 +1,7 @@
 //! Sentences about sites.
 
 use memcheck::render::count;
-use memcheck::report::{Account, Amount, Place, SiteKind};
+use memcheck::report::{Account, Amount, SiteKind, SourceLocation};
 use memcheck::units::{every, scaled};
 
 use crate::symbolize::{DependencyFrames, readable, short_file};
@@ -74,7 +74,7 @@ pub(super) fn task_label(survived: Amount, iterations: u64, function: Option<&st
 }
 
 /// A call in a chain of calls.
-pub(super) fn at(function: &str, place: &Place) -> String {
+pub(super) fn at(function: &str, place: &SourceLocation) -> String {
     let file = place.file.as_deref().map(short_file);
     match (file, place.line) {
         (Some(file), Some(line)) => format!("{function}, {file}:{line}"),
@@ -86,7 +86,7 @@ pub(super) fn at(function: &str, place: &Place) -> String {
 /// The function of a dependency that makes what leaks: `allocated by lru::LruCache::put,
 /// lru-0.6.2/src/lib.rs:120`.
 pub(super) fn made_by(kind: SiteKind, frames: &DependencyFrames<'_>) -> Option<String> {
-    let named = |place: &Place| at(&readable(&place.function, None), place);
+    let named = |place: &SourceLocation| at(&readable(&place.function, None), place);
     let by = match (frames.c, frames.rust) {
         (Some(c), Some(rust)) => format!("{}, called from {}", c.function, named(rust)),
         (None, Some(rust)) => named(rust),

@@ -66,7 +66,7 @@ fn draw(stacks: &[String], out: &mut impl Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use memcheck::report::{Amount, Frame, Outcome, Place, SiteKind, Sites, TestId};
+    use memcheck::report::{Amount, Frame, Outcome, SiteKind, Sites, SourceLocation, TestId};
 
     fn leaking() -> Report {
         let id = TestId { name: "tests::a".into(), binary: "my".into(), ..TestId::default() };
@@ -75,7 +75,10 @@ mod tests {
             address: 0x10,
             functions: functions
                 .iter()
-                .map(|&function| Place { function: function.into(), ..Place::default() })
+                .map(|&function| SourceLocation {
+                    function: function.into(),
+                    ..SourceLocation::default()
+                })
                 .collect(),
             ..Frame::default()
         };

@@ -148,8 +148,8 @@ mod tests {
         let crashed = report("tests::a", Outcome::Crashed { signal: "SIGSEGV".into() });
         let reports = [Arc::new(known), report("tests::unsure", Outcome::Passed), crashed];
         insta::assert_snapshot!(of(&reports, Inconclusive::Warn), @r"
-        ::error file=src/lib.rs,line=7,col=5,title=CRASH crate tests%3A%3Aa::ended by SIGSEGV outside its iterations
-        ::warning file=src/lib.rs,line=7,col=5,title=UNSURE crate tests%3A%3Aunsure::nothing could be judged
+        ::error file=src/lib.rs,line=7,col=5,title=CRASH crate tests%3A%3Aa::the process was terminated by SIGSEGV outside its iterations
+        ::warning file=src/lib.rs,line=7,col=5,title=UNSURE crate tests%3A%3Aunsure::no metric could be judged
         ::warning file=src/lib.rs,line=7,col=5,title=memcheck%3A not-read::50 %25%0Aof it
         ");
         assert_eq!(of(&reports[1..2], Inconclusive::Fail).matches("::error ").count(), 1);

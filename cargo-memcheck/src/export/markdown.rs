@@ -210,13 +210,13 @@ mod tests {
 
         | | test | what | where |
         |---|---|---|---|
-        | **EXIT** | `crate tests::exits` | the process exited with status 0 outside its iterations, before the check was finished | `src/lib.rs:7` |
-        | **CRASH** | `crate tests::crashes` | ended by SIGSEGV outside its iterations | `src/lib.rs:7` |
+        | **EXIT** | `crate tests::exits` | the process exited with status 0 outside its iterations, before the check was finished; let the test return instead | `src/lib.rs:7` |
+        | **CRASH** | `crate tests::crashes` | the process was terminated by SIGSEGV outside its iterations | `src/lib.rs:7` |
 
         <details><summary>EXIT <code>crate tests::exits</code></summary>
 
         ```text
-        error[exited]: the process exited with status 0 outside its iterations, before the check was finished
+        error[exited]: the process exited with status 0 outside its iterations, before the check was finished; let the test return instead
           --> src/lib.rs:7:5
            | tests::exits
         ```
@@ -226,7 +226,7 @@ mod tests {
         <details><summary>CRASH <code>crate tests::crashes</code></summary>
 
         ```text
-        error[crashed]: ended by SIGSEGV outside its iterations
+        error[crashed]: the process was terminated by SIGSEGV outside its iterations
           --> src/lib.rs:7:5
            | tests::crashes
         ```

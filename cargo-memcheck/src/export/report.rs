@@ -2,15 +2,16 @@
 
 use std::io;
 
+use memcheck::render::test_result;
 use memcheck::report::{Report, RunReport};
 
 use super::run_result::RunResult;
 
 /// The document of a run.
 pub(super) fn export(result: &RunResult<'_>) -> io::Result<Vec<u8>> {
-    let reports = result.reports.iter().map(|report| Report::clone(report)).collect();
+    let tests = result.reports.iter().map(|report| test_result(Report::clone(report))).collect();
     let summary = result.summary;
-    let mut run = RunReport::new(result.started, summary.elapsed, reports);
+    let mut run = RunReport::new(result.started, summary.elapsed, tests);
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     run.summary.not_run = count(summary.not_run);
     run.summary.filtered_out = count(summary.filtered_out);

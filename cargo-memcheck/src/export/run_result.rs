@@ -88,16 +88,15 @@ impl SourceLine {
         SourceLine::known(report.test.place())
     }
 
-    fn known(place: memcheck::report::Place) -> Option<SourceLine> {
+    fn known(place: memcheck::report::SourceLocation) -> Option<SourceLine> {
         Some(SourceLine { file: place.file?, line: place.line?, column: place.column })
     }
 }
 
 /// The growth in bytes per iteration of the heap that grows more.
 fn growth(report: &Report) -> i64 {
-    [Metric::HeapBytes, Metric::NativeBytes]
-        .into_iter()
-        .filter_map(|metric| report.metric(metric))
+    Metric::heaps()
+        .filter_map(|(bytes, _)| report.metric(bytes))
         .map(|of| of.rate.round() as i64)
         .max()
         .unwrap_or(0)
@@ -144,7 +143,7 @@ pub(super) mod tests {
             grows,
             survived: Amount::default(),
             stack: Vec::new(),
-            place: Some(memcheck::report::Place {
+            place: Some(memcheck::report::SourceLocation {
                 function: "f".into(),
                 file: file.map(str::to_owned),
                 line: Some(31),

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use memcheck::report::{Place, Site};
+use memcheck::report::{Site, SourceLocation};
 
 use super::names::crate_of;
 use super::user_frame::{is_plumbing, is_standard, is_users};
@@ -26,11 +26,11 @@ const DOWNLOADED: [&str; 2] = ["/registry/src/", "/git/checkouts/"];
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DependencyFrames<'a> {
     /// The innermost function of a dependency.
-    pub(crate) rust: Option<&'a Place>,
+    pub(crate) rust: Option<&'a SourceLocation>,
     /// The function of another dependency that the user's line calls and that leads to `rust`.
-    pub(crate) caller: Option<&'a Place>,
+    pub(crate) caller: Option<&'a SourceLocation>,
     /// The function of a C library that the innermost Rust function calls.
-    pub(crate) c: Option<&'a Place>,
+    pub(crate) c: Option<&'a SourceLocation>,
 }
 
 impl<'a> DependencyFrames<'a> {
@@ -41,16 +41,17 @@ impl<'a> DependencyFrames<'a> {
             all.take_while(|place| !is_users(place) && site.place.as_ref() != Some(*place))
                 .filter(|place| !place.function.is_empty() && !is_plumbing(&place.function))
         };
-        let dependency = |place: &&Place| is_rust(place) && !is_of_std(place);
-        let containers = |place: &&Place| {
+        let dependency = |place: &&SourceLocation| is_rust(place) && !is_of_std(place);
+        let containers = |place: &&SourceLocation| {
             let file = place.file.as_deref().unwrap_or_default();
             CONTAINERS.iter().any(|part| file.contains(part))
         };
         let rust = places().filter(dependency).find(|place| !containers(place));
         let rust = rust.or_else(|| places().find(dependency));
         let outermost = places().filter(dependency).filter(|place| !containers(place)).last();
-        let is_another =
-            |place: &&Place| folder(place).is_some_and(|of| Some(of) != rust.and_then(folder));
+        let is_another = |place: &&SourceLocation| {
+            folder(place).is_some_and(|of| Some(of) != rust.and_then(folder))
+        };
         let caller = outermost.filter(is_another);
         // C functions that the standard library calls are not interesting: it frees what they return.
         let c = places().take_while(|place| !is_rust(place)).last();
@@ -69,7 +70,7 @@ impl<'a> DependencyFrames<'a> {
 }
 
 /// The folder of the dependency that a place is in.
-fn folder(place: &Place) -> Option<&str> {
+fn folder(place: &SourceLocation) -> Option<&str> {
     let (name, _) = from_crate_on(place.file.as_deref()?)?.split_once('/')?;
     Some(name)
 }
@@ -102,14 +103,14 @@ fn downloaded(file: &str) -> Option<&str> {
 }
 
 /// Inlined functions often have no path, so the file decides if there is one.
-fn is_rust(place: &Place) -> bool {
+fn is_rust(place: &SourceLocation) -> bool {
     match &place.file {
         Some(file) => Path::new(file).extension().is_some_and(|extension| extension == "rs"),
         None => crate_of(&place.function).is_some(),
     }
 }
 
-fn is_of_std(place: &Place) -> bool {
+fn is_of_std(place: &SourceLocation) -> bool {
     const CRATES: [&str; 5] = ["std", "core", "alloc", "test", "proc_macro"];
     match &place.file {
         Some(file) => is_standard(file),
@@ -125,7 +126,7 @@ mod tests {
     const REGISTRY: &str = "/home/u/.cargo/registry/src/index-1";
 
     fn site(places: &[(&str, &str)]) -> Site {
-        let place = |&(function, file): &(&str, &str)| Place {
+        let place = |&(function, file): &(&str, &str)| SourceLocation {
             function: function.into(),
             file: Some(file.replace("REGISTRY", REGISTRY)).filter(|file| !file.is_empty()),
             line: Some(1),

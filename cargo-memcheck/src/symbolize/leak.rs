@@ -1,13 +1,13 @@
 //! Sites grouped by source line: one leak for each line, whatever stacks and types lead there.
 
 use memcheck::Metric;
-use memcheck::report::{Amount, Place, Report, Site};
+use memcheck::report::{Amount, Report, Site, SourceLocation};
 
 /// The growing sites of one kind at one place.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Leak<'a> {
     /// The place; `None` if no function of the stack is known.
-    pub(crate) place: Option<&'a Place>,
+    pub(crate) place: Option<&'a SourceLocation>,
     /// The sum of what survives.
     pub(crate) survived: Amount,
     /// The sites, the largest first.
@@ -37,7 +37,7 @@ pub(crate) fn leaks(report: &Report, metric: Metric) -> Vec<Leak<'_>> {
 }
 
 /// A generic function has a name for each type at the same place.
-fn is_same(a: Option<&Place>, b: Option<&Place>) -> bool {
+fn is_same(a: Option<&SourceLocation>, b: Option<&SourceLocation>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) if a.file.is_some() => {
             (&a.file, a.line, a.column) == (&b.file, b.line, b.column)
@@ -58,7 +58,7 @@ mod tests {
             grows: true,
             survived: Amount { blocks: 1, bytes },
             stack: Vec::new(),
-            place: Some(Place {
+            place: Some(SourceLocation {
                 function: function.into(),
                 file: Some("src/lib.rs".into()),
                 line: Some(line),

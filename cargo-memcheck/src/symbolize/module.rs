@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use addr2line::{Loader, demangle_auto};
-use memcheck::report::{FileVersion, Place};
+use memcheck::report::{FileVersion, SourceLocation};
 use object::{Object, ObjectSegment, ReadCache};
 
 use super::debug_file::Link;
@@ -42,7 +42,7 @@ pub(super) struct Module {
     /// Identifier of the build.
     build: Option<Vec<u8>>,
     loader: Loader,
-    known: HashMap<u64, Vec<Place>>,
+    known: HashMap<u64, Vec<SourceLocation>>,
 }
 
 impl Module {
@@ -92,7 +92,7 @@ impl Module {
 
     /// The functions at the call that returns to `offset` of the file, inlined ones first. Files have the
     /// names that the compiler got.
-    pub(super) fn functions(&mut self, offset: u64) -> Vec<Place> {
+    pub(super) fn functions(&mut self, offset: u64) -> Vec<SourceLocation> {
         if let Some(known) = self.known.get(&offset) {
             return known.clone();
         }
@@ -104,7 +104,7 @@ impl Module {
         functions
     }
 
-    fn at(&self, address: u64) -> Vec<Place> {
+    fn at(&self, address: u64) -> Vec<SourceLocation> {
         let mut places = Vec::new();
         // If the debug information is damaged, the symbols are used.
         if let Ok(mut frames) = self.loader.find_frames(address) {
@@ -114,7 +114,7 @@ impl Module {
                 let name = frame.function.as_ref().and_then(|name| {
                     Some(demangle_auto(name.raw_name().ok()?, name.language).into_owned())
                 });
-                places.push(Place {
+                places.push(SourceLocation {
                     function: name.unwrap_or_default(),
                     file: location.as_ref().and_then(|at| at.file).map(str::to_owned),
                     line: location.as_ref().and_then(|at| positive(at.line)),
@@ -135,7 +135,9 @@ impl Module {
                 }
             }
             Some(_) => {}
-            None => places.extend(symbol().map(|function| Place { function, ..Place::default() })),
+            None => places.extend(
+                symbol().map(|function| SourceLocation { function, ..SourceLocation::default() }),
+            ),
         }
         places
     }

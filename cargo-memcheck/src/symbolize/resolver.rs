@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use memcheck::report::{Frame, Place, Report, Site, Sites, TestId};
+use memcheck::report::{Frame, Report, Site, Sites, SourceLocation, TestId};
 
 use super::names;
 use super::symbols::Symbols;
@@ -102,7 +102,7 @@ impl<'a> Resolver<'a> {
         let mut frames =
             site.stack.iter().filter(|frame| frame.module.as_ref().is_some_and(is_program));
         // The standard library has its own debug information, and a few frames never have any (`_start`).
-        let is_own = |place: &&Place| is_of(place, self.workspace.crates());
+        let is_own = |place: &&SourceLocation| is_of(place, self.workspace.crates());
         let mut own = frames.clone().flat_map(|frame| &frame.functions).filter(is_own);
         match frames.clone().next() {
             _ if own.any(|place| place.file.is_none()) => Some(MissingDebugInfo::Lines),
@@ -112,7 +112,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The file of a place as reports name it. `root` is the name of the workspace in debug information.
-    fn named(&self, place: &Place, root: Option<&Path>) -> Option<String> {
+    fn named(&self, place: &SourceLocation, root: Option<&Path>) -> Option<String> {
         let file = Path::new(place.file.as_ref()?);
         let own = match is_plumbing(&place.function) {
             true => None,
@@ -128,7 +128,7 @@ impl<'a> Resolver<'a> {
 }
 
 /// Whether a function belongs to one of `crates`.
-fn is_of(place: &Place, crates: &[String]) -> bool {
+fn is_of(place: &SourceLocation, crates: &[String]) -> bool {
     names::crate_of(&place.function).is_some_and(|name| crates.iter().any(|own| own == name))
 }
 
@@ -244,7 +244,7 @@ mod tests {
         let resolved = resolver.resolve(report(), &program).sites.unwrap();
         let place = resolved.sites[0].place.as_ref().unwrap();
         assert_eq!(place.file.as_deref(), Some("cargo-memcheck/src/symbolize/resolver.rs"));
-        let functions: Vec<&Place> =
+        let functions: Vec<&SourceLocation> =
             resolved.sites[0].stack.iter().flat_map(|frame| &frame.functions).collect();
         assert!(functions.iter().any(|place| place.line.is_some() && place.column.is_some()));
         let of = |name: &str| functions.iter().any(|place| place.function.ends_with(name));

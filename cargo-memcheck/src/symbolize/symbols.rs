@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use memcheck::report::{FileVersion, Module as Mapped, Place};
+use memcheck::report::{FileVersion, Module as Mapped, SourceLocation};
 
 use super::module::Module;
 use crate::causes::with_causes;
@@ -23,7 +23,11 @@ pub(super) struct Symbols {
 
 impl Symbols {
     /// The functions at a return address in a file, or why the file cannot be used.
-    pub(super) fn functions(&self, mapped: &Mapped, offset: u64) -> Result<Vec<Place>, String> {
+    pub(super) fn functions(
+        &self,
+        mapped: &Mapped,
+        offset: u64,
+    ) -> Result<Vec<SourceLocation>, String> {
         let module = {
             let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
             let key = (mapped.path.clone(), mapped.versions.clone());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use memcheck::report::{Frame, Place};
+use memcheck::report::{Frame, SourceLocation};
 
 use super::names;
 
@@ -14,7 +14,7 @@ const LIBRARY: &str = "memcheck";
 const STANDARD: [&str; 3] = ["/rustc/", "/rustlib/src/rust/", "/rust/deps/"];
 
 /// Whether a place is in the user's code: its file is relative to the workspace.
-pub(crate) fn is_users(place: &Place) -> bool {
+pub(crate) fn is_users(place: &SourceLocation) -> bool {
     place.file.as_deref().is_some_and(|file| !Path::new(file).is_absolute())
 }
 
@@ -37,13 +37,13 @@ pub(super) fn is_plumbing(function: &str) -> bool {
 /// The place that a report shows for a call stack: the innermost place in the user's code. Without one,
 /// the innermost function without a file in one of the user's `crates`. Without that, the innermost
 /// place outside the standard library (a thread that C code started).
-pub(super) fn user_frame(stack: &[Frame], crates: &[String]) -> Option<Place> {
+pub(super) fn user_frame(stack: &[Frame], crates: &[String]) -> Option<SourceLocation> {
     let places = || stack.iter().flat_map(|frame| &frame.functions);
-    let elsewhere = |place: &&Place| {
+    let elsewhere = |place: &&SourceLocation| {
         place.file.as_deref().is_some_and(|file| !is_standard(file))
             && !is_plumbing(&place.function)
     };
-    let of_crates = |place: &&Place| {
+    let of_crates = |place: &&SourceLocation| {
         place.file.is_none()
             && names::crate_of(&place.function)
                 .is_some_and(|name| crates.iter().any(|own| own == name))
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     fn stack(places: &[(&str, &str)]) -> Vec<Frame> {
-        let place = |&(function, file): &(&str, &str)| Place {
+        let place = |&(function, file): &(&str, &str)| SourceLocation {
             function: function.into(),
             file: Some(file.to_owned()).filter(|file| !file.is_empty()),
             line: Some(1),

@@ -189,7 +189,7 @@ mod tests {
         for (inconclusive, level) in
             [(Inconclusive::Fail, "error"), (Inconclusive::Warn, "warning")]
         {
-            let expected = format!("{level}[inconclusive]: nothing could be judged");
+            let expected = format!("{level}[inconclusive]: no metric could be judged");
             assert_eq!(levels(&report, inconclusive), [(level.to_owned(), expected)]);
         }
         // An unproven test fails the run, whatever its status is.

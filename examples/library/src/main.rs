@@ -10,10 +10,10 @@ fn main() {
     let parsing = Check::new("parsing").iterations(500u64).run(|| {
         let _: Result<f64, _> = "1.5".parse();
     });
-    print!("{parsing:#}");
+    print!("{parsing}");
 
     let collecting = Check::new("collecting").resident(Bytes(1 << 20)).run_workload(collect);
-    print!("{collecting:#}");
+    print!("{collecting}");
 
     let all = [parsing, collecting];
     std::process::exit(if all.iter().all(|report| report.is_success()) { 0 } else { 1 });

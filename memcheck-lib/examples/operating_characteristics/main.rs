@@ -10,7 +10,7 @@ mod random;
 mod run;
 
 use body::{BODIES, Body, Truth};
-use memcheck::detect::Rules;
+use memcheck::detect::JudgeSettings;
 use run::{COSTS, Tally, cell, decidable, run};
 
 /// A part of the table: its title, and which bodies belong to it.
@@ -18,7 +18,7 @@ type Section = (&'static str, fn(&Body) -> bool);
 
 fn main() {
     let runs = std::env::args().nth(1).and_then(|runs| runs.parse().ok()).unwrap_or(400);
-    let rules = Rules::default();
+    let settings = JudgeSettings::default();
     let sections: [Section; 4] = [
         ("Clean bodies", |body| matches!(body.truth, Truth::Clean { .. })),
         ("Leaks", |body| matches!(body.truth, Truth::Leak { .. } | Truth::Container { .. })),
@@ -42,8 +42,8 @@ fn main() {
         for body in BODIES.iter().filter(|body| belongs(body)) {
             print!("| {} | {} |", body.name, body.metric);
             for (column, cost) in COSTS.into_iter().enumerate() {
-                let tally = Tally::of(body, &rules, cost, runs);
-                let decidable = decidable(body, &rules, cost);
+                let tally = Tally::of(body, &settings, cost, runs);
+                let decidable = decidable(body, &settings, cost);
                 print!(" {} |", cell(&tally, decidable));
                 planted[column] += u64::from(tally.planted);
                 proven[column] += u64::from(tally.proven);
@@ -86,11 +86,11 @@ fn main() {
     }
     println!("\n## Advice for undecidable bodies\n");
     for body in BODIES {
-        let Some(cost) = COSTS.into_iter().find(|cost| !decidable(body, &rules, *cost)) else {
+        let Some(cost) = COSTS.into_iter().find(|cost| !decidable(body, &settings, *cost)) else {
             continue;
         };
         let advice =
-            (0..50).find_map(|seed| run(body, &rules, cost, seed, None).conclusion.advice.pop());
+            (0..50).find_map(|seed| run(body, &settings, cost, seed, None).conclusion.advice.pop());
         let advice = advice.map_or("none: these runs pass".to_owned(), |advice| advice.to_string());
         println!("- {} at {cost:?}: {advice}.", body.name);
     }

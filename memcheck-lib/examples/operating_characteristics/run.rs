@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use memcheck::detect::{Conclusion, JudgedRun, Readings, Rules, Sensitivity, Spent, Verdict};
+use memcheck::detect::{
+    Conclusion, JudgeSettings, JudgedRun, Readings, Sensitivity, TimeSpent, Verdict,
+};
 
 use super::body::{Body, Truth};
 use super::random::Random;
@@ -41,15 +43,15 @@ pub struct Run {
 }
 
 /// Iterations that the budget allows.
-pub fn affordable(rules: &Rules, cost: Duration) -> u64 {
-    u64::try_from(rules.time.as_nanos() / cost.as_nanos().max(1)).unwrap_or(u64::MAX)
+pub fn affordable(settings: &JudgeSettings, cost: Duration) -> u64 {
+    u64::try_from(settings.time.as_nanos() / cost.as_nanos().max(1)).unwrap_or(u64::MAX)
 }
 
 /// Whether the nature of the body shows within the budget. The last eighth is left out: that is
 /// the distance of checkpoints, and what they cost.
-pub fn decidable(body: &Body, rules: &Rules, cost: Duration) -> bool {
+pub fn decidable(body: &Body, settings: &JudgeSettings, cost: Duration) -> bool {
     match body.truth {
-        Truth::Clean { horizon } => affordable(rules, cost) / 8 * 7 >= horizon,
+        Truth::Clean { horizon } => affordable(settings, cost) / 8 * 7 >= horizon,
         _ => true,
     }
 }
@@ -64,32 +66,32 @@ fn planted(sensitivity: Sensitivity, done: u64) -> i64 {
 
 /// Runs a body and runs it again with a leak planted that is as small as the first run says it
 /// would have seen; says whether that one is called growing.
-pub fn proves(body: &Body, rules: &Rules, cost: Duration, seed: u64) -> Option<bool> {
-    let clean = run(body, rules, cost, seed, None).conclusion;
+pub fn proves(body: &Body, settings: &JudgeSettings, cost: Duration, seed: u64) -> Option<bool> {
+    let clean = run(body, settings, cost, seed, None).conclusion;
     let sensitivity = clean.metrics.first()?.sensitivity?;
-    let leaking = run(body, rules, cost, seed, Some(sensitivity));
+    let leaking = run(body, settings, cost, seed, Some(sensitivity));
     Some(leaking.ending == Ending::Leak)
 }
 
 /// Runs a body once.
 pub fn run(
     body: &Body,
-    rules: &Rules,
+    settings: &JudgeSettings,
     cost: Duration,
     seed: u64,
     plant: Option<Sensitivity>,
 ) -> Run {
     let mut random = Random::seeded(seed);
-    let mut read = (body.begin)(&mut random, affordable(rules, cost));
+    let mut read = (body.begin)(&mut random, affordable(settings, cost));
     let mut take = |random: &mut Random, batch, done| {
         let planted = plant.map_or(0, |sensitivity| planted(sensitivity, done));
         Readings::default().with(body.metric, read(random, batch, done) + planted)
     };
     let baseline = take(&mut random, 0, 0);
-    let mut course =
-        JudgedRun::new(rules.clone(), cost.mul_f64(random.between(0.8, 1.3)), baseline);
-    let (mut done, mut spent) = (0, Spent::default());
-    while let Some(window) = course.next() {
+    let mut run =
+        JudgedRun::new(settings.clone(), cost.mul_f64(random.between(0.8, 1.3)), baseline);
+    let (mut done, mut spent) = (0, TimeSpent::default());
+    while let Some(window) = run.next() {
         let mut readings = Vec::with_capacity(window.batches.len());
         for batch in &window.batches {
             done += batch;
@@ -98,9 +100,9 @@ pub fn run(
             spent.elapsed += took.mul_f64(random.between(1.0, 1.1)) + CHECKPOINT;
             readings.push(take(&mut random, *batch, done));
         }
-        course.record(readings, spent);
+        run.add_window(readings, spent);
     }
-    let conclusion = course.conclude();
+    let conclusion = run.conclude();
     Run { ending: ending(body, &conclusion), elapsed: spent.elapsed, conclusion }
 }
 
@@ -149,13 +151,13 @@ pub struct Tally {
 
 impl Tally {
     /// Runs a body so many times, each with a seed of its own.
-    pub fn of(body: &Body, rules: &Rules, cost: Duration, runs: u32) -> Tally {
+    pub fn of(body: &Body, settings: &JudgeSettings, cost: Duration, runs: u32) -> Tally {
         let mut tally = Tally::default();
         for number in 0..runs {
             let seed = seed(body, cost, number);
-            tally.add(&run(body, rules, cost, seed, None));
-            if decidable(body, rules, cost) && matches!(body.truth, Truth::Clean { .. }) {
-                let proof = proves(body, rules, cost, seed);
+            tally.add(&run(body, settings, cost, seed, None));
+            if decidable(body, settings, cost) && matches!(body.truth, Truth::Clean { .. }) {
+                let proof = proves(body, settings, cost, seed);
                 tally.planted += u32::from(proof.is_some());
                 tally.proven += u32::from(proof == Some(true));
             }

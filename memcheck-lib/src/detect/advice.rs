@@ -1,4 +1,4 @@
-//! What to do about what could not be said, as data.
+//! What to do about an unclear result, as data.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::metric::Metric;
 use crate::units;
 
-/// What to do about a result that is not what it could be. Prints as one plain sentence.
+/// What to do about an unclear result. It is displayed as one sentence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "code")]
@@ -24,35 +24,35 @@ pub enum Advice {
         /// The smallest `iterations` that gives four windows.
         iterations: u64,
     },
-    /// The metric rises but slows down, as a cache that fills up does.
+    /// The metric rises but slows down, like a cache that fills up.
     StillFilling {
         /// The metric.
         #[serde(alias = "figure")]
         metric: Metric,
-        /// Iterations of warm-up that would leave out what was seen.
+        /// Iterations of warm-up after which the cache is likely to be full.
         warmup: u64,
-        /// A `time` that shows twice as many iterations twice over.
+        /// A `time` that is enough for two more windows.
         time: Duration,
     },
-    /// The metric rose late, but not long enough to be called growing.
+    /// The metric rose too late in the run to be called growing.
     RoseLate {
         /// The metric.
         #[serde(alias = "figure")]
         metric: Metric,
-        /// A `time` that shows whether it goes on.
+        /// A `time` that shows whether the rise continues.
         time: Duration,
     },
-    /// The metric grew, and fell back when the threads that the body works with came to rest.
+    /// The metric grew, and fell again after the other threads had worked off their backlog.
     FellBehind {
         /// The metric.
         #[serde(alias = "figure")]
         metric: Metric,
-        /// By how much it had grown.
+        /// Growth at the last iteration.
         grown: i64,
-        /// How much of that was left.
+        /// Growth that was left after that.
         left: i64,
     },
-    /// The metric grows; a cache that needs more iterations than these to fill looks the same.
+    /// The metric grows, but a cache that needs more iterations to fill looks the same.
     MayStillFill {
         /// The metric.
         #[serde(alias = "figure")]
@@ -60,19 +60,19 @@ pub enum Advice {
         /// Iterations judged.
         iterations: u64,
     },
-    /// The user's limit is below what the run could have seen.
+    /// The user's limit is smaller than the growth that the run can detect.
     LimitBelowSensitivity {
         /// The metric.
         #[serde(alias = "figure")]
         metric: Metric,
         /// The limit, in bytes or items (`heap`: per iteration).
         limit: u64,
-        /// The smallest growth per iteration that would have been seen.
+        /// The smallest growth per iteration that would have been detected.
         sensitivity: f64,
-        /// Iterations that would reach the limit's size.
+        /// Iterations that would be enough for the limit.
         iterations: u64,
     },
-    /// The metric could not be read at some or all checkpoints although it is judged.
+    /// The metric could not be read at some or all checkpoints.
     Unreadable {
         /// The metric.
         #[serde(alias = "figure")]
@@ -81,7 +81,7 @@ pub enum Advice {
 }
 
 impl Advice {
-    /// Whether it is about a run with too few iterations to be judged.
+    /// Whether it is about too few iterations for a verdict.
     pub(crate) fn is_too_few(&self) -> bool {
         matches!(self, Advice::LongerTime { .. } | Advice::MoreIterations { .. })
     }
@@ -97,7 +97,7 @@ impl Advice {
         }
     }
 
-    /// What it is about, whatever the metric: two of a kind say the same to a reader.
+    /// The topic, without the metric: a reader needs only one advice on each.
     pub(crate) fn topic(&self) -> &'static str {
         match self {
             Advice::LongerTime { .. } => "longer-time",
@@ -120,19 +120,19 @@ impl fmt::Display for Advice {
         match self {
             Advice::LongerTime { time } => write!(
                 f,
-                "the body is too slow to be judged within the time budget; set `time` to at least {time:.1?}"
+                "the body is too slow for a verdict within the time budget; set `time` to at least {time:.1?}"
             ),
             Advice::MoreIterations { iterations } => write!(
                 f,
-                "too few iterations to be judged; set `iterations` to at least {iterations}"
+                "too few iterations for a verdict; set `iterations` to at least {iterations}"
             ),
             Advice::StillFilling { metric, warmup, time } => write!(
                 f,
-                "{metric} still rises but slows down, as a cache that fills up does; set `warmup` to {warmup} iterations or `time` to {time:.1?}"
+                "{metric} still rises but slows down, like a cache that fills up; set `warmup` to {warmup} or `time` to {time:.1?}"
             ),
             Advice::RoseLate { metric, time } => write!(
                 f,
-                "{metric} rose late in the run, not for long enough to be called growing; set `time` to {time:.1?}"
+                "{metric} rose too late in the run for a verdict; set `time` to {time:.1?}"
             ),
             Advice::FellBehind { metric, grown, left } => {
                 let amount = |value: i64| match metric.is_bytes() {
@@ -141,22 +141,20 @@ impl fmt::Display for Advice {
                 };
                 write!(
                     f,
-                    "{metric} had grown by {} when the last iteration was done, by {} when the threads that work for the body had come to rest: they fell behind; let an iteration wait for what it hands to them, or raise `settle`",
+                    "{metric} grew by {} up to the last iteration, but only by {} after the other threads had finished their work: they have a backlog; wait in each iteration for the work that it hands over, or raise `settle`",
                     amount(*grown),
                     amount(*left)
                 )
             }
             Advice::MayStillFill { metric, iterations } => {
-                let holder = match metric {
-                    Metric::Children => {
-                        "wait for each child (`Child::wait`): one that has ended stays as a zombie until then; a pool"
-                    }
-                    Metric::Fds | Metric::Threads | Metric::Tasks => "a pool",
-                    _ => "a cache",
-                };
+                let row = metric.row();
+                if let Some(fix) = row.usual_fix {
+                    write!(f, "{fix}; ")?;
+                }
                 write!(
                     f,
-                    "{holder} that needs more than {} to fill looks the same in {metric}; if this is one, set `warmup` above what fills it",
+                    "{} that needs more than {} to fill looks the same; if this is one, set `warmup` to more iterations than it needs",
+                    row.may_fill,
                     units::iterations(*iterations)
                 )
             }
@@ -173,13 +171,13 @@ impl fmt::Display for Advice {
                 };
                 write!(
                     f,
-                    "the limit of {limit} on {metric} is below what this run could have seen beside its noise ({seen} per iteration); about {} would reach it: raise `time`, or the limit",
+                    "the limit of {limit} on {metric} is too small for the noise of this run, which hides growth below {seen} per iteration; raise `time` to run about {}, or raise the limit",
                     units::iterations(*iterations)
                 )
             }
             Advice::Unreadable { metric } => write!(
                 f,
-                "{metric} could not be read at every checkpoint, so nothing is said of it; check that the process may be read from outside"
+                "{metric} could not be read at every checkpoint, so it has no verdict; check that other processes can read this one"
             ),
         }
     }

@@ -4,18 +4,18 @@ use super::advice::Advice;
 use super::verdict::{MetricReport, Verdict};
 use crate::metric::Metric;
 
-/// Why no further window was planned.
+/// Why a run stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// Nothing rises and enough was seen.
     EnoughSeen,
     /// The next window would not fit into the time budget.
     Budget,
-    /// A metric that grows has passed the bound of evidence.
+    /// A growing metric gave enough evidence.
     Evidence,
-    /// The one metric that matters is called growing.
+    /// The metric that the caller waits for is called growing.
     CalledGrowing,
-    /// The iterations that were asked for are done.
+    /// The requested iterations are done.
     IterationsDone,
     /// A window has fewer readings than planned: the worker did not finish it.
     Interrupted,
@@ -24,8 +24,8 @@ pub enum Stop {
 /// What a run showed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conclusion {
-    /// The judgement on memory: the gravest of those on the metrics. `None` when no metric could
-    /// be read, which is never a pass.
+    /// The verdict on memory: the most severe of those on the metrics. `None` if no metric could be
+    /// read, which is never a pass.
     pub verdict: Option<Verdict>,
     /// Iterations judged.
     pub iterations: u64,
@@ -33,15 +33,14 @@ pub struct Conclusion {
     pub checkpoints: Vec<Vec<u64>>,
     /// The metrics that could be read, in the order of [`Metric::ALL`](crate::Metric::ALL).
     pub metrics: Vec<MetricReport>,
-    /// What to do about what could not be said.
+    /// What to do about a result that is not as good as it could be.
     pub advice: Vec<Advice>,
     /// Why the run stopped; `None` while it has not.
     pub stopped: Option<Stop>,
 }
 
 impl Conclusion {
-    /// Gives a metric another verdict, with what there is to say of it then, and judges the whole
-    /// anew.
+    /// Changes the verdict on a metric, replaces the advice on it, and updates the verdict on the run.
     pub(crate) fn revise(&mut self, metric: Metric, verdict: Verdict, advice: Option<Advice>) {
         for of in self.metrics.iter_mut().filter(|of| of.metric == metric) {
             of.verdict = verdict;

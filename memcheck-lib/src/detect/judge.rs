@@ -1,25 +1,26 @@
 //! From the shapes of the metrics to the verdict on the run.
 
 use super::advice::Advice;
-use super::conclusion::Conclusion;
-use super::judged_run::{FOUR_WINDOWS, JudgedRun};
-use super::rarity::{is_of_rare_blocks, is_rare};
-use super::series::{Series, deepest_fall};
-use super::shape::{ShapeAnalysis, WINDOWS};
+use super::conclusion::{Conclusion, Stop};
+use super::rare_rises::{comes_with_rare_blocks, is_rare};
+use super::recorded_run::RecordedRun;
+use super::schedule::FOUR_WINDOWS;
+use super::series::{Series, WINDOWS, deepest_fall};
+use super::shape::ShapeAnalysis;
 use super::verdict::{MetricReport, Sensitivity, Shape, Verdict};
-use crate::metric::Metric;
+use crate::metric::{Heap, Limit, Metric};
 use std::collections::BTreeSet;
 
-impl JudgedRun {
-    /// What the run has shown so far. May be asked at any time, also when the worker has died.
-    pub fn conclude(&self) -> Conclusion {
+impl RecordedRun {
+    /// What the run has shown so far.
+    pub(super) fn conclude(&self, stopped: Option<Stop>) -> Conclusion {
         let mut advice = Vec::new();
         let mut metrics: Vec<MetricReport> = Vec::new();
         for metric in Metric::ALL {
             let Some(series) = self.series(metric) else { continue };
             metrics.push(self.report(metric, &series, &mut advice));
         }
-        self.permit_blocks(&mut metrics);
+        self.allow_blocks(&mut metrics);
         advice.retain(|advice| match advice {
             Advice::MayStillFill { metric, .. } => metrics
                 .iter()
@@ -27,21 +28,23 @@ impl JudgedRun {
             _ => true,
         });
         let mut verdict = metrics.iter().map(|report| report.verdict).max();
-        let limited = self.rules.limits.iter().map(|(metric, _)| metric);
+        let limited = self.settings.limits.iter().map(|(metric, _)| metric);
         let wanted: BTreeSet<Metric> =
-            limited.chain(self.rules.must_read.iter().copied()).collect();
+            limited.chain(self.settings.must_read.iter().copied()).collect();
         for metric in wanted {
             let read = |metric| metrics.iter().any(|report| report.metric == metric);
-            // The limit on the heap is one on the C heap too. Where blocks of Rust are seen in neither,
+            // The limit on the heap holds for the C heap too. If neither counts the blocks of Rust,
             // the report says so.
-            let elsewhere = metric == Metric::HeapBytes && read(Metric::NativeBytes);
+            let elsewhere = Metric::ALL
+                .into_iter()
+                .any(|other| other.row().limit == Limit::PerIteration(metric) && read(other));
             if !read(metric) && !elsewhere {
                 advice.push(Advice::Unreadable { metric });
                 verdict = verdict.map(|verdict| verdict.max(Verdict::Inconclusive));
             }
         }
-        if self.windows() < WINDOWS && verdict.is_some() {
-            advice.insert(0, self.more());
+        if self.windows.len() < WINDOWS && verdict.is_some() {
+            advice.insert(0, self.advice_for_four_windows());
         }
         Conclusion {
             verdict,
@@ -49,7 +52,7 @@ impl JudgedRun {
             checkpoints: self.checkpoints(),
             metrics,
             advice,
-            stopped: self.stopped,
+            stopped,
         }
     }
 
@@ -60,20 +63,20 @@ impl JudgedRun {
     }
 
     fn report(&self, metric: Metric, series: &Series, advice: &mut Vec<Advice>) -> MetricReport {
-        let form = ShapeAnalysis::of(metric, series);
-        let limits = &self.rules.limits;
+        let analysis = ShapeAnalysis::of(metric, series);
+        let limits = &self.settings.limits;
         let iterations = self.iterations();
         let tolerance = self.tolerance(metric);
         let growth = series.growth();
-        let blind = self.rules.blind;
+        let blind = self.settings.blind;
         let over =
             limits.absolute(metric).is_some_and(|limit| i128::from(growth) > i128::from(limit));
         let projected = |rate: f64| rate * iterations as f64;
-        let mut verdict = match form.shape {
+        let mut verdict = match analysis.shape {
             Shape::Growing if blind => Verdict::Steady,
-            Shape::Growing if over || projected(form.rate) > tolerance => Verdict::Growing,
+            Shape::Growing if over || projected(analysis.rate) > tolerance => Verdict::Growing,
             Shape::Rising
-                if projected(form.late_rate) > tolerance && !self.rare(metric, series) =>
+                if projected(analysis.late_rate) > tolerance && !self.is_rare(metric, series) =>
             {
                 Verdict::Inconclusive
             }
@@ -83,14 +86,16 @@ impl JudgedRun {
         if over {
             verdict = verdict.max(Verdict::OverLimit);
         }
-        match (form.shape, verdict) {
+        match (analysis.shape, verdict) {
             (Shape::Growing, Verdict::Growing) => {
                 advice.push(Advice::MayStillFill { metric, iterations });
             }
-            (Shape::Rising, Verdict::Inconclusive) => advice.push(self.longer(metric, &form)),
+            (Shape::Rising, Verdict::Inconclusive) => {
+                advice.push(self.advice_on_rise(metric, &analysis))
+            }
             _ => {}
         }
-        if !self.complete(metric) {
+        if !self.is_complete(metric) {
             advice.push(Advice::Unreadable { metric });
             verdict = verdict.max(Verdict::Inconclusive);
         }
@@ -106,9 +111,9 @@ impl JudgedRun {
         MetricReport {
             metric,
             verdict,
-            shape: form.shape,
+            shape: analysis.shape,
             growth,
-            rate: form.rate,
+            rate: analysis.rate,
             limit,
             sensitivity,
             windows: series
@@ -119,62 +124,60 @@ impl JudgedRun {
         }
     }
 
-    /// Whether the late rises of a metric are too rare to be called anything, by themselves or by the
-    /// blocks that they come with.
-    fn rare(&self, metric: Metric, series: &Series) -> bool {
-        let blocks = match metric {
-            Metric::HeapBytes => self.series(Metric::HeapBlocks),
-            Metric::NativeBytes => self.series(Metric::NativeBlocks),
-            _ => None,
+    /// Whether the late rises of a metric are too rare for a verdict, by themselves or by the blocks
+    /// that they come with.
+    fn is_rare(&self, metric: Metric, series: &Series) -> bool {
+        let blocks = match metric.row().heap {
+            Heap::Bytes { blocks } => self.series(blocks),
+            Heap::Blocks { .. } | Heap::Contained | Heap::None => None,
         };
-        is_rare(metric, series) || blocks.is_some_and(|blocks| is_of_rare_blocks(series, &blocks))
+        is_rare(metric, series)
+            || blocks.is_some_and(|blocks| comes_with_rare_blocks(series, &blocks))
     }
 
-    /// Blocks that grow within a `heap` limit that the user set are what the user let through.
-    fn permit_blocks(&self, metrics: &mut [MetricReport]) {
-        if self.rules.limits.get(Metric::HeapBytes).unwrap_or(0) == 0 {
+    /// The user who sets a `heap` limit allows the blocks that grow within it, too.
+    fn allow_blocks(&self, metrics: &mut [MetricReport]) {
+        if self.settings.limits.get(Metric::HeapBytes).unwrap_or(0) == 0 {
             return;
         }
-        for (bytes, blocks) in
-            [(Metric::HeapBytes, Metric::HeapBlocks), (Metric::NativeBytes, Metric::NativeBlocks)]
-        {
-            let permitted = metrics
+        for (bytes, blocks) in Metric::heaps() {
+            let allowed = metrics
                 .iter()
                 .any(|report| report.metric == bytes && report.verdict == Verdict::Steady);
             for report in metrics.iter_mut() {
-                if permitted && report.metric == blocks && report.shape != Shape::TooShort {
+                if allowed && report.metric == blocks && report.shape != Shape::TooShort {
                     report.verdict = Verdict::Steady;
                 }
             }
         }
     }
 
-    fn longer(&self, metric: Metric, form: &ShapeAnalysis) -> Advice {
-        // Twice as many iterations need two more windows: four times the time, a round sum.
-        let time = (self.rules.time.max(self.elapsed())).saturating_mul(4);
-        if form.rate > form.late_rate {
+    fn advice_on_rise(&self, metric: Metric, analysis: &ShapeAnalysis) -> Advice {
+        // Twice as many iterations take two more windows, which is four times the time.
+        let time = (self.settings.time.max(self.spent().elapsed)).saturating_mul(4);
+        if analysis.rate > analysis.late_rate {
             Advice::StillFilling { metric, warmup: self.iterations().saturating_mul(2), time }
         } else {
             Advice::RoseLate { metric, time }
         }
     }
 
-    /// What reaches four windows.
-    fn more(&self) -> Advice {
-        if self.rules.iterations.is_some() {
+    /// What to set to get four windows.
+    fn advice_for_four_windows(&self) -> Advice {
+        if self.settings.iterations.is_some() {
             return Advice::MoreIterations { iterations: FOUR_WINDOWS };
         }
-        // And the checkpoints between them. All that was spent did not suffice.
+        // With one iteration to spare for the checkpoints, and more than the time that was not enough.
         let time = self.expected(FOUR_WINDOWS + 1);
-        Advice::LongerTime { time: time.max(self.rules.time).max(self.elapsed()) }
+        Advice::LongerTime { time: time.max(self.settings.time).max(self.spent().elapsed) }
     }
 }
 
-/// A sensitivity that is no more than this much above a limit is as good as the limit: a leak just at
-/// it is seen half of the time only, and the margin for that is in the sensitivity.
+/// A sensitivity up to this multiple of a limit is good enough for it. A leak exactly at the limit is
+/// detected in half of the runs; the sensitivity includes the margin that makes it nearly all.
 const RATE_MARGIN: f64 = 1.5;
 
-/// A limit on a rate that the run could not have held anything to.
+/// A limit on a rate that is too small for this run to enforce.
 fn rate_below_sensitivity(
     metric: Metric,
     limit: u64,
@@ -186,12 +189,11 @@ fn rate_below_sensitivity(
         .then(|| limit_below(metric, limit, sensitivity, asked, iterations))
 }
 
-/// A limit on the growth over the whole run that is smaller than the noise: whether the last reading
-/// is above it is a matter of chance. (Without such noise an absolute limit is exact, because growth
-/// above it is over it in any shape.)
+/// A limit on the growth over the whole run that is smaller than the noise, so that chance decides
+/// whether the last reading exceeds it. (Without noise an absolute limit is exact: growth above it is
+/// over the limit in any shape.)
 ///
-/// What the run could have seen is then the leak that stands out of the noise, and what was asked
-/// is the limit, spread over the run.
+/// The advice compares the leak that exceeds the noise with the limit, spread over the run.
 fn absolute_below_noise(
     metric: Metric,
     limit: u64,
@@ -213,7 +215,7 @@ fn limit_below(
     asked: f64,
     iterations: u64,
 ) -> Advice {
-    // The sensitivity falls as the windows get longer: so many times as many iterations.
+    // The sensitivity is inversely proportional to the length of the windows.
     let enough = (iterations as f64 * sensitivity / asked).min(u64::MAX as f64) as u64;
     Advice::LimitBelowSensitivity { metric, limit, sensitivity, iterations: enough }
 }

@@ -1,92 +1,74 @@
-//! The course of one judged run: what to run next, and when to stop.
+//! One judged run: which window to run next, and when to stop.
 
 use std::time::Duration;
 
-use super::conclusion::Stop;
-use super::limits::Rules;
+use super::conclusion::{Conclusion, Stop};
 use super::readings::Readings;
-use super::schedule::{WindowPlan, first_window, fixed_windows};
-use super::series::{Point, Series, Window};
-use super::shape::{ShapeAnalysis, WINDOWS};
+use super::recorded_run::{RecordedRun, RecordedWindow, TimeSpent};
+use super::schedule::{FOUR_WINDOWS, WindowPlan, first_window, fixed_windows};
+use super::series::{Series, WINDOWS};
+use super::settings::JudgeSettings;
+use super::shape::ShapeAnalysis;
 use super::verdict::{Shape, Verdict};
 use crate::metric::Metric;
 
-/// Iterations after which a run that shows no growth has seen enough.
+/// Iterations after which a run that shows no growth has seen enough. Windows double from 16, so it
+/// then has 4,080, and would have detected one event in 72 iterations.
 const ENOUGH_ITERATIONS: u64 = 2048;
 /// CPU time after which it has, if it also did [`FEWEST_ITERATIONS`].
 const ENOUGH_CPU: Duration = Duration::from_millis(100);
-/// Times the budget that a run may take to get its four windows, or to see how what rises goes on.
+/// A run may take this many times its budget to get its four windows, or to see how a rise
+/// continues.
 const EXTENSION: u32 = 3;
-/// With fewer iterations a leak in every hundredth could be missed by chance.
+/// With fewer iterations a leak in every hundredth could be missed by chance. Five windows that
+/// double from 16 have as many.
 const FEWEST_ITERATIONS: u64 = 496;
+/// A rise counts for nothing if it is expected to stay below this part of the tolerance.
+const NEGLIGIBLE: f64 = 0.25;
+/// The least room for growth that a window gets, as a part of the risk, when the metric has already
+/// grown that far.
+const LEAST_ROOM: f64 = 1.0 / 16.0;
 
-/// Iterations of four doubling windows, the fewest.
-pub(super) const FOUR_WINDOWS: u64 = (1 << WINDOWS) - 1;
-
-/// What a window may take of what is `left`, so that it suffices for all that a judgement needs.
-fn share(left: u64, windows: usize) -> u64 {
+/// What one window may take of `left`, so that the rest is enough for a judgement.
+fn window_share(left: u64, windows: usize) -> u64 {
     left / WINDOWS.saturating_sub(windows).max(1) as u64
 }
 
-/// What the judged part has cost so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
-    /// Wall time since the judged part began, checkpoints included.
-    pub elapsed: Duration,
-    /// CPU time the worker used in it.
-    pub cpu: Duration,
-    /// Part of the wall time in which the thread that iterates was ready to run and got no processor.
-    pub waited: Duration,
-}
-
-impl Spent {
-    /// Wall time without what a busy machine took.
-    fn own(&self) -> Duration {
-        self.elapsed.saturating_sub(self.waited)
-    }
-}
-
-/// One window that was run.
-#[derive(Clone, Debug)]
-struct Run {
-    plan: WindowPlan,
-    readings: Vec<Readings>,
-    spent: Spent,
-}
-
-/// The course of one judged run: schedule and judge together, without a clock.
+/// One judged run: schedule and judge together, without a clock.
 #[derive(Clone, Debug)]
 pub struct JudgedRun {
-    pub(super) rules: Rules,
-    cost: Duration,
-    baseline: Readings,
+    run: RecordedRun,
+    /// Sizes of all windows, if the number of iterations is given.
     fixed: Option<Vec<u64>>,
-    runs: Vec<Run>,
-    pub(super) stopped: Option<Stop>,
+    stopped: Option<Stop>,
     next: Option<WindowPlan>,
 }
 
 impl JudgedRun {
     /// A run that is about to be judged.
     ///
-    /// `iteration_cost` is the wall time of one iteration as warm-up showed it; `baseline` was
-    /// read right before the judged part.
-    pub fn new(rules: Rules, iteration_cost: Duration, baseline: Readings) -> JudgedRun {
-        let fixed = rules.iterations.map(fixed_windows);
+    /// `iteration_cost` is the wall time of one iteration of the warm-up; `baseline` was read right
+    /// before the judged part.
+    pub fn new(settings: JudgeSettings, iteration_cost: Duration, baseline: Readings) -> JudgedRun {
+        let fixed = settings.iterations.map(fixed_windows);
         let first = match &fixed {
             Some(windows) => windows.first().copied().unwrap_or(1),
             None => {
-                // It was seen to grow with the iterations, at one in two at least.
-                let most = rules.scarce.map_or(u64::MAX, |scarce| share(scarce.bound, 0));
-                first_window(rules.time, iteration_cost).min(most)
+                // The resource grows by one in two iterations, or faster.
+                let most = settings
+                    .limited_resource
+                    .map_or(u64::MAX, |resource| window_share(resource.bound, 0));
+                first_window(settings.time, iteration_cost).min(most)
             }
         };
         JudgedRun {
-            rules,
-            cost: iteration_cost,
-            baseline,
+            run: RecordedRun {
+                settings,
+                warmup_cost: iteration_cost,
+                baseline,
+                windows: Vec::new(),
+            },
             fixed,
-            runs: Vec::new(),
             stopped: None,
             next: Some(WindowPlan::of(first)),
         }
@@ -99,9 +81,9 @@ impl JudgedRun {
 
     /// Takes the readings of the planned window, one for each checkpoint.
     ///
-    /// Fewer readings than planned say that the worker did not finish the window: what is there is
-    /// judged and the run is over. Readings beyond the plan are not looked at.
-    pub fn record(&mut self, mut readings: Vec<Readings>, spent: Spent) {
+    /// Fewer readings than planned mean that the worker did not finish the window: the run is over,
+    /// and its readings so far are judged. Readings beyond the plan are ignored.
+    pub fn add_window(&mut self, mut readings: Vec<Readings>, spent: TimeSpent) {
         let Some(mut plan) = self.next.take() else { return };
         readings.truncate(plan.batches.len());
         if readings.len() < plan.batches.len() {
@@ -109,7 +91,7 @@ impl JudgedRun {
             self.stopped = Some(Stop::Interrupted);
         }
         if !readings.is_empty() {
-            self.runs.push(Run { plan, readings, spent });
+            self.run.windows.push(RecordedWindow { plan, readings, spent });
         }
         if self.stopped.is_none() {
             match self.decide() {
@@ -119,210 +101,138 @@ impl JudgedRun {
         }
     }
 
-    /// Iterations recorded so far.
-    pub(super) fn iterations(&self) -> u64 {
-        self.runs.iter().map(|run| run.plan.iterations()).sum()
-    }
-
-    /// Iterations done at each checkpoint so far, window by window.
-    pub(super) fn checkpoints(&self) -> Vec<Vec<u64>> {
-        let mut done = 0;
-        let mut after = |batch: &u64| {
-            done += batch;
-            done
-        };
-        self.runs.iter().map(|run| run.plan.batches.iter().map(&mut after).collect()).collect()
-    }
-
-    /// Windows recorded so far.
-    pub(super) fn windows(&self) -> usize {
-        self.runs.len()
-    }
-
-    /// Wall time spent so far.
-    pub(super) fn elapsed(&self) -> Duration {
-        self.runs.last().map_or(Duration::ZERO, |run| run.spent.elapsed)
-    }
-
-    /// The readings of one metric; `None` when it was never read.
-    pub(super) fn series(&self, metric: Metric) -> Option<Series> {
-        let mut done = 0u64;
-        let mut series = Series { baseline: self.baseline.get(metric), windows: Vec::new() };
-        for run in &self.runs {
-            let start = done;
-            let mut points = Vec::with_capacity(run.readings.len());
-            for (batch, readings) in run.plan.batches.iter().zip(&run.readings) {
-                done += batch;
-                if let Some(value) = readings.get(metric) {
-                    points.push(Point { at: done, value });
-                }
-            }
-            series.windows.extend(Window::new(start, points));
-        }
-        (series.baseline.is_some() || !series.windows.is_empty()).then_some(series)
-    }
-
-    /// Growth over the run so far up to which a rising metric is let through.
-    pub(super) fn tolerance(&self, metric: Metric) -> f64 {
-        let grown =
-            |heap| self.series(heap).map_or(0, |series| series.growth().max(0).unsigned_abs());
-        let blocks = match metric {
-            Metric::Resident => grown(Metric::HeapBlocks) + grown(Metric::NativeBlocks),
-            _ => 0,
-        };
-        self.rules.limits.tolerance(metric, self.iterations(), blocks)
+    /// What the run has shown so far. It may be called at any time, also when the worker has died.
+    pub fn conclude(&self) -> Conclusion {
+        self.run.conclude(self.stopped)
     }
 
     /// What to run next, or why to stop.
     fn decide(&self) -> Result<WindowPlan, Stop> {
-        let last = self.runs.last().map_or(1, |run| run.plan.iterations());
+        let run = &self.run;
+        let last = run.windows.last().map_or(1, |window| window.plan.iterations());
         let seen: Vec<(Metric, Series, ShapeAnalysis)> = Metric::ALL
             .into_iter()
-            .filter_map(|metric| self.series(metric).map(|series| (metric, series)))
+            .filter_map(|metric| run.series(metric).map(|series| (metric, series)))
             .map(|(metric, series)| {
-                let form = ShapeAnalysis::of(metric, &series);
-                (metric, series, form)
+                let analysis = ShapeAnalysis::of(metric, &series);
+                (metric, series, analysis)
             })
             .collect();
-        let proven = |(metric, series, form): &(Metric, Series, ShapeAnalysis)| {
+        let is_proven = |(metric, series, analysis): &(Metric, Series, ShapeAnalysis)| {
             let growth = series.growth() as f64;
-            form.shape == Shape::Growing
-                && growth > self.rules.limits.evidence(*metric)
-                && growth > self.tolerance(*metric)
+            analysis.shape == Shape::Growing
+                && growth > run.settings.limits.evidence(*metric)
+                && growth > run.tolerance(*metric)
         };
-        if seen.iter().any(proven) {
+        if seen.iter().any(is_proven) {
             return Err(Stop::Evidence);
         }
-        if let Some(scarce) = self.rules.scarce
-            && self.is_growing(scarce.metric)
+        if let Some(resource) = run.settings.limited_resource
+            && run.is_growing(resource.metric)
         {
             return Err(Stop::Evidence);
         }
-        if let Some(metric) = self.rules.stop_when_growing
-            && self.is_growing(metric)
+        if let Some(metric) = run.settings.stop_when_growing
+            && run.is_growing(metric)
         {
             return Err(Stop::CalledGrowing);
         }
-        let mut next = last.saturating_mul(2);
         if let Some(windows) = &self.fixed {
-            next = *windows.get(self.runs.len()).ok_or(Stop::IterationsDone)?;
+            let next = *windows.get(run.windows.len()).ok_or(Stop::IterationsDone)?;
             return Ok(WindowPlan::of(next));
         }
-        let iterations = self.iterations();
-        if self.windows() >= WINDOWS
-            && self.enough_seen(iterations)
-            && seen.iter().all(|(metric, _, form)| self.quiet(*metric, form, iterations))
+        let doubled = last.saturating_mul(2);
+        let mut next = doubled;
+        let iterations = run.iterations();
+        if run.windows.len() >= WINDOWS
+            && self.is_enough(iterations)
+            && seen.iter().all(|(metric, _, analysis)| self.is_flat(*metric, analysis, iterations))
         {
             return Err(Stop::EnoughSeen);
         }
-        for (metric, series, form) in &seen {
-            next = next.min(self.bearable(*metric, series, form));
+        for (metric, series, analysis) in &seen {
+            next = next.min(self.safe_iterations(*metric, series, analysis));
         }
-        let room = self.room();
-        if room < last.div_ceil(2) && room < next {
+        let affordable = self.affordable_iterations();
+        if affordable < last.div_ceil(2) && affordable < next {
             return Err(Stop::Budget);
         }
-        // What is left after the next window must be worth a window of its own, else this one
-        // takes it: the last third of the budget is where a cache may level off.
-        let enough_windows = self.windows() + 1 >= WINDOWS;
-        if enough_windows
-            && next == last.saturating_mul(2)
-            && room.saturating_sub(next) < next.div_ceil(2)
-        {
-            next = room;
+        // If the rest after the next window is too small for a window of its own, this window takes
+        // it: a cache may level off in the last third of the budget.
+        let enough_windows = run.windows.len() + 1 >= WINDOWS;
+        let rest = affordable.saturating_sub(next);
+        if enough_windows && next == doubled && rest < next.div_ceil(2) {
+            next = affordable;
         }
-        // Where four doubling windows would fit, a body that became slow must not spend on the third
-        // what the fourth needs.
-        if self.windows() < WINDOWS && iterations.saturating_add(room) >= FOUR_WINDOWS {
-            next = next.min(share(room, self.windows()));
+        // If four doubling windows would fit, a body that became slow must leave enough for the
+        // fourth.
+        if run.windows.len() < WINDOWS && iterations.saturating_add(affordable) >= FOUR_WINDOWS {
+            next = next.min(window_share(affordable, run.windows.len()));
         }
-        Ok(WindowPlan::of(next.min(room)))
+        Ok(WindowPlan::of(next.min(affordable)))
     }
 
-    fn enough_seen(&self, iterations: u64) -> bool {
-        let cpu = self.runs.last().map_or(Duration::ZERO, |run| run.spent.cpu);
-        iterations >= ENOUGH_ITERATIONS || (cpu >= ENOUGH_CPU && iterations >= FEWEST_ITERATIONS)
+    fn is_enough(&self, iterations: u64) -> bool {
+        iterations >= ENOUGH_ITERATIONS
+            || (self.run.spent().cpu >= ENOUGH_CPU && iterations >= FEWEST_ITERATIONS)
     }
 
     /// Whether nothing in the metric is a reason to go on. A rise far below the tolerance is none.
-    fn quiet(&self, metric: Metric, form: &ShapeAnalysis, iterations: u64) -> bool {
-        let tolerance = self.tolerance(metric);
-        form.calm || form.late_rate.max(form.rate) * (iterations as f64) < tolerance / 4.0
+    fn is_flat(&self, metric: Metric, analysis: &ShapeAnalysis, iterations: u64) -> bool {
+        let projected = analysis.late_rate.max(analysis.rate) * iterations as f64;
+        analysis.is_flat || projected < self.run.tolerance(metric) * NEGLIGIBLE
     }
 
-    /// Iterations after which the metric is expected to have grown to where it endangers the
-    /// process, from the rate so far.
-    fn bearable(&self, metric: Metric, series: &Series, form: &ShapeAnalysis) -> u64 {
-        if form.rate <= 0.0 {
+    /// Iterations after which the metric is expected to endanger the process, from its rate so far.
+    fn safe_iterations(&self, metric: Metric, series: &Series, analysis: &ShapeAnalysis) -> u64 {
+        if analysis.rate <= 0.0 {
             return u64::MAX;
         }
-        if let Some(scarce) = self.rules.scarce.filter(|scarce| scarce.metric == metric) {
-            let left = scarce.bound.saturating_sub(series.growth().max(0).unsigned_abs());
-            return ((share(left, self.windows()) as f64 / form.rate) as u64).max(1);
+        let settings = &self.run.settings;
+        if let Some(resource) = settings.limited_resource.filter(|of| of.metric == metric) {
+            let left = resource.bound.saturating_sub(series.growth().max(0).unsigned_abs());
+            let share = window_share(left, self.run.windows.len()) as f64;
+            return ((share / analysis.rate) as u64).max(1);
         }
-        let risk = self.rules.limits.risk(metric);
-        let room = (risk - series.growth() as f64).max(risk / 16.0);
-        (room / form.rate).max(1.0) as u64
+        let risk = settings.limits.risk(metric);
+        let room = (risk - series.growth() as f64).max(risk * LEAST_ROOM);
+        (room / analysis.rate).max(1.0) as u64
     }
 
-    /// What had been spent before the last window.
-    fn spent_before(&self) -> Spent {
-        self.runs.iter().rev().nth(1).map_or(Spent::default(), |run| run.spent)
-    }
-
-    /// Wall time of the last window.
-    fn last_took(&self) -> Duration {
-        self.elapsed().saturating_sub(self.spent_before().elapsed)
-    }
-
-    /// Wall time that so many iterations take at the pace of the last window.
-    pub(super) fn expected(&self, iterations: u64) -> Duration {
-        let each = match self.runs.last() {
-            Some(last) => self.last_took().as_secs_f64() / last.plan.iterations() as f64,
-            None => self.cost.as_secs_f64(),
-        };
-        Duration::try_from_secs_f64(each * iterations as f64).unwrap_or(Duration::MAX)
-    }
-
-    /// Iterations that fit into the rest of the budget, at the pace of the last window. The time that a
-    /// busy machine took does not count, but a run takes no more than three times its budget in all.
-    fn room(&self) -> u64 {
-        let Some(last) = self.runs.last() else { return u64::MAX };
-        let before = self.spent_before();
-        let most = self.rules.time.saturating_mul(EXTENSION);
-        // With fewer than four windows nothing can be said at all, and of what rises nothing yet: a slow
-        // body, or a machine that has much else to do, gets more time.
-        let more = self.windows() < WINDOWS || self.is_undecided();
-        let budget = if more { most } else { self.rules.time };
+    /// Iterations that fit into the rest of the budget, if they take as long as those of the last
+    /// window. Run-queue delay does not count, but a run takes no more than three times its budget.
+    fn affordable_iterations(&self) -> u64 {
+        let Some(last) = self.run.windows.last() else { return u64::MAX };
+        let before = self.run.spent_before_last();
+        let time = self.run.settings.time;
+        let most = time.saturating_mul(EXTENSION);
+        // Fewer than four windows give no verdict, and neither does a rise that has only begun. So a
+        // slow body, or one on a busy machine, gets more time.
+        let needs_more = self.run.windows.len() < WINDOWS || self.is_undecided();
+        let budget = if needs_more { most } else { time };
         let fits = |left: Duration, took: Duration| match took.as_secs_f64() {
             0.0 if left > Duration::ZERO => u64::MAX,
             0.0 => 0,
             took => (left.as_secs_f64() / took * last.plan.iterations() as f64) as u64,
         };
         let own = fits(
-            budget.saturating_sub(last.spent.own()),
-            last.spent.own().saturating_sub(before.own()),
+            budget.saturating_sub(last.spent.without_delay()),
+            last.spent.without_delay().saturating_sub(before.without_delay()),
         );
-        own.min(fits(most.saturating_sub(last.spent.elapsed), self.last_took()))
+        own.min(fits(most.saturating_sub(last.spent.elapsed), self.run.last_took()))
     }
 
-    /// Whether the run, if it ended here, would end without a word on what rises, or with one on what
-    /// rose in few iterations.
+    /// Whether the run, if it ended here, would be inconclusive about a rise, or would call growing
+    /// what rose in few iterations.
     fn is_undecided(&self) -> bool {
         let conclusion = self.conclude();
         match conclusion.verdict {
-            Some(Verdict::Growing) => self.iterations() < FEWEST_ITERATIONS,
+            Some(Verdict::Growing) => self.run.iterations() < FEWEST_ITERATIONS,
             Some(Verdict::Inconclusive) => conclusion
                 .metrics
                 .iter()
                 .any(|of| of.verdict == Verdict::Inconclusive && of.shape == Shape::Rising),
             _ => false,
         }
-    }
-
-    /// Whether the metric was read at every checkpoint, the baseline included.
-    pub(super) fn complete(&self, metric: Metric) -> bool {
-        self.baseline.get(metric).is_some()
-            && self.runs.iter().flat_map(|run| &run.readings).all(|at| at.get(metric).is_some())
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::metric::Metric;
 
-/// All metrics at one checkpoint. A metric that could not be read is `None`, which is not 0: a
-/// missing reading never becomes a pass.
+/// All metrics at one checkpoint. A metric that could not be read is `None`, not 0, so that a missing
+/// reading never becomes a pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Readings {
     values: [Option<i64>; Metric::ALL.len()],
@@ -15,17 +15,17 @@ impl Readings {
         self.values.get(metric as usize).copied().flatten()
     }
 
-    /// Writes the reading of one metric, in bytes or items.
+    /// Sets the reading of one metric, in bytes or items.
     pub fn set(&mut self, metric: Metric, value: i64) {
         if let Some(slot) = self.values.get_mut(metric as usize) {
             *slot = Some(value);
         }
     }
 
-    /// These readings with one metric more.
+    /// These readings and one more.
     ///
     /// ```
-    /// use memcheck::{Metric, growth::Readings};
+    /// use memcheck::{Metric, detect::Readings};
     /// let readings = Readings::default().with(Metric::Fds, 7);
     /// assert_eq!(readings.get(Metric::Fds), Some(7));
     /// assert_eq!(readings.get(Metric::Threads), None);
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_metric_has_its_own_place() {
+    fn each_metric_has_its_own_slot() {
         let mut readings = Readings::default();
         for (at, metric) in Metric::ALL.into_iter().enumerate() {
             assert_eq!(metric as usize, at, "Metric::ALL must be in the order of declaration");

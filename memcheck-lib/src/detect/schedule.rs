@@ -2,19 +2,23 @@
 
 use std::time::Duration;
 
+use super::series::WINDOWS;
+
 /// Iterations of the first window of a quick body.
 pub(super) const FIRST_WINDOW: u64 = 16;
+/// Iterations of four doubling windows from 1, the fewest that give a verdict.
+pub(super) const FOUR_WINDOWS: u64 = (1 << WINDOWS) - 1;
 /// Checkpoints of a window that has enough iterations.
 const CHECKPOINTS: u64 = 8;
-/// Where the checkpoints of a long window are, in thousandths of it. The distances are uneven: windows
-/// double, and a body whose period is close to a fraction of even distances would be a straight line to
-/// all of them.
+/// Positions of the checkpoints of a long window, in thousandths of it. The distances are uneven: with
+/// even ones, a body whose period is close to a fraction of them would look like a straight line in
+/// every window, because windows double.
 const ENDS: [u64; CHECKPOINTS as usize] = [125, 256, 371, 499, 618, 749, 871, 1000];
-/// Iterations from which on a window is long enough for that.
+/// A window with this many iterations is long enough for that.
 const LONG: u64 = 64;
-/// Windows of the shortest run that is aimed at when the iterations are given.
+/// Windows to have at least if the number of iterations is given and allows it.
 const FEWEST_WINDOWS: u32 = 5;
-/// Bound on the iterations of one window, against overflow with bodies that cost nothing.
+/// Most iterations of one window. It prevents overflow with bodies that cost nothing.
 const LARGEST_WINDOW: u64 = 1 << 40;
 
 /// One window to run: a checkpoint is read after each batch.
@@ -25,8 +29,8 @@ pub struct WindowPlan {
 }
 
 impl WindowPlan {
-    /// A window of so many iterations, split into `min(8, iterations)` batches: as equal as can be in a
-    /// short one, of uneven lengths in a long one.
+    /// A window of this many iterations, split into `min(8, iterations)` batches: as equal as possible
+    /// in a short window, of uneven lengths in a long one.
     pub(super) fn of(iterations: u64) -> Self {
         let iterations = iterations.clamp(1, LARGEST_WINDOW);
         let count = iterations.min(CHECKPOINTS);
@@ -45,16 +49,16 @@ impl WindowPlan {
     }
 }
 
-/// Iterations of the first window under a time budget: it fits 1/32 of the budget, so that five
-/// doubling windows (31 times the first) fit the whole.
+/// Iterations of the first window under a time budget: 1/32 of the budget, so that five doubling
+/// windows (31 times the first) fit into it.
 pub(super) fn first_window(time: Duration, cost: Duration) -> u64 {
     let share = time.as_nanos() / 32;
     let affordable = share.checked_div(cost.as_nanos()).unwrap_or(u128::from(FIRST_WINDOW));
     u64::try_from(affordable).unwrap_or(FIRST_WINDOW).clamp(1, FIRST_WINDOW)
 }
 
-/// Sizes of all windows when exactly `total` iterations are asked for: doubling as nearly as whole
-/// numbers allow, and at least five windows when `total` allows it.
+/// Sizes of all windows of exactly `total` iterations: doubling as closely as whole numbers allow, and
+/// at least five windows if `total` allows it.
 pub(super) fn fixed_windows(total: u64) -> Vec<u64> {
     let total = total.clamp(1, LARGEST_WINDOW);
     // `count` doubling windows are `2^count - 1` times the first.
@@ -77,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn batches_share_the_window() {
+    fn batches_of_a_short_window_are_even() {
         assert_eq!(WindowPlan::of(16).batches, [2; 8]);
         assert_eq!(WindowPlan::of(6).batches, [1; 6]);
         assert_eq!(WindowPlan::of(12).batches, [1, 2, 1, 2, 1, 2, 1, 2]);
@@ -94,13 +98,13 @@ mod tests {
         assert_eq!(WindowPlan::of(1000).batches, [125, 131, 115, 128, 119, 131, 122, 129]);
         let even =
             WindowPlan::of(1 << 20).batches.iter().filter(|batch| **batch == 1 << 17).count();
-        // The first: the distances between windows, which a verdict states, double exactly.
+        // The first is even, so that the distances between windows double exactly.
         assert_eq!(even, 1);
         assert_eq!(WindowPlan::of(1 << 50).iterations(), LARGEST_WINDOW);
     }
 
     #[test]
-    fn the_first_window_fits_its_share() {
+    fn first_window_takes_a_32nd_of_the_budget() {
         let budget = Duration::from_secs(2);
         for (cost_us, first) in
             [(0, 16), (1, 16), (3_900, 16), (10_000, 6), (62_500, 1), (100_000, 1), (10_000_000, 1)]
@@ -111,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn given_iterations_are_met_exactly() {
+    fn fixed_windows_add_up_to_the_given_iterations() {
         assert_eq!(fixed_windows(1), [1]);
         assert_eq!(fixed_windows(15), [1, 2, 4, 8]);
         assert_eq!(fixed_windows(50), [1, 3, 7, 13, 26]);

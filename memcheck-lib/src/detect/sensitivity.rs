@@ -1,22 +1,22 @@
 //! The smallest leak that a run would have called growing.
 
-use super::series::{Series, deepest_fall};
-use super::shape::{WINDOWS, step_rates};
+use super::series::{Series, WINDOWS, deepest_fall};
+use super::shape::step_rates;
 use super::verdict::Sensitivity;
 
-/// Events that the shortest judged step must have had for a leak to be called growing in nearly
-/// every run, also when they come at random.
+/// Events that the shortest judged step needs so that nearly every run calls the leak growing, also if
+/// they come at random: with four expected events, none happens in 1.8 % of the steps (Poisson).
 const EVENTS: u64 = 4;
 
 impl Sensitivity {
     /// The smallest leak that this run, with its windows and the noise in them, would have called
     /// growing; `None` when there are too few windows to call anything growing.
     ///
-    /// Without noise each of the last three steps needs an event; the shortest lies between the
+    /// Without noise each of the last three steps needs an event. The shortest step lies between the
     /// first checkpoints of two windows. With noise the leak must lift each floor by more than the
-    /// noise, and the noise may have lowered that floor by as much again: twice the noise in the
-    /// shortest step, which also leaves room for the decay of the rate. The tolerance of the
-    /// metric must be passed over the whole run.
+    /// noise, which may have lowered that floor by as much. That is twice the noise in the shortest
+    /// step, which also leaves room for the decay of the rate. Over the whole run the leak must exceed
+    /// the tolerance of the metric.
     pub(super) fn of(series: &Series, tolerance: f64) -> Option<Sensitivity> {
         let late = series.late(WINDOWS);
         if late.len() < WINDOWS {
@@ -32,7 +32,7 @@ impl Sensitivity {
             return Some(Sensitivity::OneIn { iterations: (shortest / EVENTS).max(1) });
         }
         let above_noise = if noise > 0.0 { 2.0 * (noise + 1.0) / shortest as f64 } else { 0.0 };
-        // Without noise a leak needs as many events as above, though growth that slowed hides it.
+        // Without noise the leak needs as many events as above.
         let events = if noise > 0.0 { 1 } else { EVENTS };
         let above_tolerance = TOLERANCE_MARGIN * tolerance / total;
         Some(Sensitivity::PerIteration {
@@ -43,7 +43,7 @@ impl Sensitivity {
         })
     }
 
-    /// The amount per iteration it stands for, when one event is one item or byte.
+    /// The amount per iteration, if one event is one item or one byte.
     pub fn per_iteration(&self) -> f64 {
         match self {
             Sensitivity::OneIn { iterations } => 1.0 / (*iterations).max(1) as f64,
@@ -52,8 +52,8 @@ impl Sensitivity {
     }
 }
 
-/// What a leak must add in every iteration so that the rate no longer decays by half over the last
-/// three steps: a cache that filled in the first of them hides smaller ones.
+/// What a leak must add per iteration so that the rate no longer halves over the last three steps. A
+/// cache that filled in the first of them hides smaller leaks.
 fn slowing(series: &Series) -> f64 {
     match (step_rates(series).first(), step_rates(series).last()) {
         // From `last + leak >= (first + leak) / 2`.
@@ -62,8 +62,8 @@ fn slowing(series: &Series) -> f64 {
     }
 }
 
-/// The leak's own events do not fall evenly on the steps.
+/// The events of the leak are not spread evenly over the steps.
 const SLOWING_MARGIN: f64 = 1.25;
 
-/// A leak just at the tolerance is measured below it half of the time.
+/// A leak exactly at the tolerance is measured below it in half of the runs.
 const TOLERANCE_MARGIN: f64 = 1.25;

@@ -1,5 +1,11 @@
 //! The readings of one metric, window by window, with the iterations they were made at.
 
+/// Steps between windows that must all rise for a metric to be called growing. `docs/src/how/verdict.md`
+/// has the error rates of this number.
+pub(super) const STEPS: usize = 3;
+/// Windows that are judged together: those that the steps lie between.
+pub(super) const WINDOWS: usize = STEPS + 1;
+
 /// One reading: iterations of the judged part done, and the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Point {
@@ -32,9 +38,8 @@ impl Window {
         &self.points
     }
 
-    /// The lowest value, placed at the first checkpoint. There it is found in a metric that only
-    /// rises; in noise on a level it could be anywhere, and the distance between two floors would
-    /// be a matter of chance.
+    /// The lowest value, placed at the first checkpoint. That is its place in a metric that only rises.
+    /// In noise it could be anywhere, and chance would decide the distance between two floors.
     pub(super) fn floor(&self) -> Point {
         let value = self.points.iter().map(|point| point.value).min();
         Point { at: self.first().at, value: value.unwrap_or(self.first().value) }
@@ -50,8 +55,8 @@ impl Window {
         self.points.first().copied().unwrap_or(Point { at: self.start, value: 0 })
     }
 
-    /// Median position and median value: for a straight line the middle of the window exactly,
-    /// in noise hardly moved by outliers.
+    /// Median position and median value: exactly the middle of the window for a straight line, and
+    /// robust against outliers in noise.
     pub(super) fn middle(&self) -> (f64, f64) {
         let mut values: Vec<i64> = self.points.iter().map(|point| point.value).collect();
         values.sort_unstable();
@@ -72,7 +77,7 @@ pub(super) struct Series {
 }
 
 impl Series {
-    /// Windows by number, the last being the highest.
+    /// A window by its number, from 0.
     pub(super) fn window(&self, number: usize) -> Option<&Window> {
         self.windows.get(number)
     }
@@ -103,8 +108,8 @@ impl Series {
         }
     }
 
-    /// Whether some of the last `count` windows are no longer than the one before: the budget, or what
-    /// the process can bear, cut them short.
+    /// Whether one of the last `count` windows is hardly longer than the one before it. The time budget
+    /// or a limit of the process cut it short.
     pub(super) fn is_cut_short(&self, count: usize) -> bool {
         let lengths: Vec<u64> = self
             .late(count)
@@ -114,7 +119,7 @@ impl Series {
         lengths.windows(2).any(|pair| pair[1] < pair[0].saturating_mul(3) / 2)
     }
 
-    /// The same readings in windows that double whatever was run: the last half of the run, the half
+    /// The same readings in windows that double, whatever was run: the last half of the run, the half
     /// before that, and so on.
     pub(super) fn in_halves(&self) -> Series {
         let points: Vec<Point> = self.windows.iter().flat_map(Window::points).copied().collect();
@@ -141,8 +146,8 @@ impl Series {
     }
 }
 
-/// Values with peaks of a single checkpoint cut off: each the lower of itself and the next. A
-/// metric that only rises is left as it is.
+/// Values without the peaks of a single checkpoint: each is the lower of itself and the next. A metric
+/// that only rises stays as it is.
 pub(super) fn without_peaks(points: impl Iterator<Item = Point>) -> Vec<Point> {
     let mut kept: Vec<Point> = points.collect();
     for at in 1..kept.len() {
@@ -153,16 +158,17 @@ pub(super) fn without_peaks(points: impl Iterator<Item = Point>) -> Vec<Point> {
     kept
 }
 
-/// Checkpoints from which on a single one is an exception and not a share of what was seen.
+/// With this many checkpoints or more, a single one is an outlier and not a share of the data.
 const MANY: usize = 20;
-/// Few checkpoints do not show all of the noise there is.
+/// Few checkpoints do not show all of the noise.
 const FEW_MARGIN: f64 = 1.5;
-/// How far above the other falls those from single peaks must be to be peaks and not noise.
+/// Falls from single checkpoints are peaks and not noise if they are this many times as deep as the
+/// other falls.
 const PEAK: f64 = 4.0;
 
-/// The noise in these windows: the deepest fall below a value reached before, 0 for a metric that
-/// only rises. Floors do not feel a rare peak of a single checkpoint, so falls from those do not
-/// count where there are checkpoints enough to know them from noise.
+/// The noise in these windows: the deepest fall below a value reached before, 0 for a metric that only
+/// rises. A rare peak of a single checkpoint does not change a floor, so falls from such peaks do not
+/// count if there are enough checkpoints to tell them from noise.
 pub(super) fn deepest_fall(windows: &[Window]) -> f64 {
     let points: Vec<Point> = windows.iter().flat_map(Window::points).copied().collect();
     let deepest = deepest_fall_from(&points, &points);
@@ -176,7 +182,7 @@ pub(super) fn deepest_fall(windows: &[Window]) -> f64 {
     if deepest > PEAK * lasting { lasting } else { deepest }
 }
 
-/// Deepest fall of a later point below an earlier height.
+/// The deepest fall of a later point below an earlier height.
 fn deepest_fall_from(heights: &[Point], points: &[Point]) -> f64 {
     let mut highest: Option<i64> = None;
     let mut deepest = 0.0f64;
@@ -191,42 +197,4 @@ fn deepest_fall_from(heights: &[Point], points: &[Point]) -> f64 {
 /// Whether the metric never fell in these windows.
 pub(super) fn never_falls(windows: &[Window]) -> bool {
     windows.iter().flat_map(Window::points).is_sorted_by_key(|point| point.value)
-}
-
-#[cfg(test)]
-pub(super) mod literal {
-    //! Series written down by hand.
-    use super::*;
-    use crate::detect::WindowPlan;
-
-    /// Windows of the given iterations, their checkpoints read off `value(iterations done)`.
-    pub(in crate::detect) fn from_function(
-        windows: &[u64],
-        mut value: impl FnMut(u64) -> i64,
-    ) -> Series {
-        let mut done = 0;
-        let baseline = Some(value(0));
-        let windows = windows
-            .iter()
-            .filter_map(|iterations| {
-                let start = done;
-                let points = WindowPlan::of(*iterations)
-                    .batches
-                    .iter()
-                    .map(|batch| {
-                        done += batch;
-                        Point { at: done, value: value(done) }
-                    })
-                    .collect();
-                Window::new(start, points)
-            })
-            .collect();
-        Series { baseline, windows }
-    }
-
-    /// Doubling windows from 16.
-    pub(in crate::detect) fn doubling(count: u32, value: impl FnMut(u64) -> i64) -> Series {
-        let windows: Vec<u64> = (0..count).map(|at| 16 << at).collect();
-        from_function(&windows, value)
-    }
 }

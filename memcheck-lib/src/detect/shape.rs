@@ -1,15 +1,12 @@
-//! The shape in which one metric changed. The rule is told, with its error rates, in
-//! `docs/src/how/verdict.md`.
+//! The shape in which one metric changed. `docs/src/how/verdict.md` describes the rule and its error
+//! rates.
 
-use super::series::{Point, Series, Window, deepest_fall, difference, never_falls, without_peaks};
-use super::step_pattern::keeps_pace;
+use super::series::{
+    Point, STEPS, Series, WINDOWS, Window, deepest_fall, difference, never_falls, without_peaks,
+};
+use super::step_pattern::has_leak_pattern;
 use super::verdict::Shape;
 use crate::metric::Metric;
-
-/// Steps between windows that must all rise for a metric to be called growing.
-pub(super) const STEPS: usize = 3;
-/// Windows that those steps lie between.
-pub(super) const WINDOWS: usize = STEPS + 1;
 
 /// What the windows of one metric look like.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,28 +14,29 @@ pub(super) struct ShapeAnalysis {
     pub(super) shape: Shape,
     /// Change per iteration over the last windows.
     pub(super) rate: f64,
-    /// Change per iteration over the last two steps, floor to floor: what is projected to judge
-    /// whether a rise is worth an alarm.
+    /// Change per iteration over the last two steps, floor to floor. Its projection decides whether a
+    /// rise is worth an alarm.
     pub(super) late_rate: f64,
-    /// Nothing hints at growth, not even what would be no proof of it.
-    pub(super) calm: bool,
+    /// Nothing hints at growth, not even weakly.
+    pub(super) is_flat: bool,
 }
 
 impl ShapeAnalysis {
-    /// Looks at a series.
+    /// Analyses a series.
     pub(super) fn of(metric: Metric, series: &Series) -> ShapeAnalysis {
         let count = series.windows.len();
         let rises = |back: usize| count > back && step_rises(series, count - 1 - back);
         let late_steps = rises(0) || rises(1);
         let pauses = Pauses::of(series);
-        // A container that doubles does so in every window that doubles, not in every one that was cut
-        // short. Without noise it makes no difference where the windows end.
+        // A container that doubles rises in every window that doubles, but not in every one that was
+        // cut short. Without noise the ends of the windows may be moved.
         let never_fell = never_falls(&series.windows);
         let halves = never_fell && series.is_cut_short(WINDOWS);
-        // Of items there is no size that a record could have: one more is one more.
-        let goes_on = |series: &Series| grows(series) && (!metric.is_bytes() || keeps_pace(series));
-        let grows = goes_on(series) || (halves && goes_on(&series.in_halves()));
-        // What rose and was not flat for longer than ever before may be between two rises.
+        // Items have no sizes, so they cannot be records of random sizes.
+        let is_leak =
+            |series: &Series| grows(series) && (!metric.is_bytes() || has_leak_pattern(series));
+        let grows = is_leak(series) || (halves && is_leak(&series.in_halves()));
+        // A metric that rose, and has not been flat for longer than before, may be between two rises.
         let between = never_fell && series.growth() > 0 && !pauses.ended();
         let late_steps = late_steps || between;
         let shape = if count < WINDOWS {
@@ -54,7 +52,7 @@ impl ShapeAnalysis {
             shape,
             rate: rate(series),
             late_rate: floor_rate(series, 2),
-            calm: !late_steps && !climbs(series),
+            is_flat: !late_steps && !climbs(series),
         }
     }
 }
@@ -69,9 +67,9 @@ fn grows(series: &Series) -> bool {
 
 /// Whether window `number` lies above the one before it, by more than noise explains.
 ///
-/// The noise is the deepest fall in this window and the three before it. A metric that only ever
-/// rose has none: one event between two floors is a step. A metric that also fell must step
-/// further up than it ever stepped down; noise between a few levels cannot do that.
+/// The noise is the deepest fall in this window and the three before it. A metric that only rose has
+/// none: one event between two floors is a step. A metric that also fell must step further up than it
+/// ever stepped down, which noise between a few levels cannot do.
 fn step_rises(series: &Series, number: usize) -> bool {
     let Some(window) = series.window(number) else { return false };
     let Some(before) = number.checked_sub(1).and_then(|before| series.window(before)) else {
@@ -124,7 +122,7 @@ fn rate(series: &Series) -> f64 {
     if to > from { (high - low) / (to - from) } else { 0.0 }
 }
 
-/// A hint too weak for a verdict, good enough to go on looking: the middles of the last three
+/// A hint that is too weak for a verdict but a reason to continue: the middles of the last three
 /// windows climb, or a metric without noise rose within the last window.
 fn climbs(series: &Series) -> bool {
     let late = series.late(STEPS);
@@ -136,8 +134,8 @@ fn climbs(series: &Series) -> bool {
     middles.windows(2).all(|pair| pair[1] > pair[0])
 }
 
-/// Where growth paused. A cache that is full stays flat to the end; a leak that is flat at the end
-/// was flat for as long before and went on.
+/// Where growth paused. A full cache stays flat to the end. A leak that is flat at the end was flat for
+/// as long before, and then continued.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Pauses {
     /// Iterations of the whole run.
@@ -146,9 +144,9 @@ struct Pauses {
     trailing: f64,
     /// Longest pause before, in iterations.
     longest: f64,
-    /// Longest late pause before, as a share of the iterations done when it ended. A container
+    /// The longest late pause before, as a share of the iterations done when it ended. A container
     /// that doubles pauses for half of the run again and again, each time longer.
-    widest: f64,
+    longest_late_share: f64,
 }
 
 impl Pauses {
@@ -157,8 +155,7 @@ impl Pauses {
         let (Some(origin), Some(end)) = (points.first(), points.last()) else {
             return Pauses::default();
         };
-        // In noise only what goes above the last level by more than the metric ever fell counts
-        // as a rise.
+        // In noise, a rise must exceed the last level by more than the metric ever fell.
         let noise = deepest_fall(series.late(WINDOWS));
         let mut pauses = Pauses { total: end.at as f64, ..Pauses::default() };
         let (mut level, mut since, mut before) = (origin.value, origin.at, origin.at);
@@ -167,7 +164,8 @@ impl Pauses {
                 let pause = before.saturating_sub(since) as f64;
                 pauses.longest = pauses.longest.max(pause);
                 if before as f64 >= pauses.total / 8.0 {
-                    pauses.widest = pauses.widest.max(pause / before as f64);
+                    pauses.longest_late_share =
+                        pauses.longest_late_share.max(pause / before as f64);
                 }
                 (level, since) = (point.value, point.at);
             }
@@ -177,14 +175,14 @@ impl Pauses {
         pauses
     }
 
-    /// The metric has been flat at the end for longer than it ever was before it rose again.
+    /// The metric has been flat at the end for longer than in any pause before.
     fn ended(&self) -> bool {
-        self.trailing > 2.0 * self.longest && self.trailing > 1.25 * self.widest * self.total
+        self.trailing > 2.0 * self.longest
+            && self.trailing > 1.25 * self.longest_late_share * self.total
     }
 
-    /// It has been flat for more than half of the run, or for a quarter that is out of all
-    /// proportion to its pauses before. A leak that the run could see at all would have had dozens
-    /// of events in that time.
+    /// It has been flat for more than half of the run, or for a quarter that is much longer than its
+    /// pauses before. A leak that the run can detect would have had dozens of events in that time.
     fn levelled_off(&self) -> bool {
         self.ended()
             && (self.trailing > self.total / 2.0
@@ -194,7 +192,7 @@ impl Pauses {
 
 #[cfg(test)]
 mod tests {
-    use super::super::series::literal::{doubling, from_function};
+    use super::super::test_series::{doubling, from_function};
     use super::*;
 
     fn shape(series: &Series) -> Shape {
@@ -202,36 +200,36 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_is_steady() {
+    fn constant_is_steady() {
         assert_eq!(shape(&doubling(5, |_| 42)), Shape::Steady);
-        assert!(ShapeAnalysis::of(Metric::HeapBytes, &doubling(5, |_| 42)).calm);
+        assert!(ShapeAnalysis::of(Metric::HeapBytes, &doubling(5, |_| 42)).is_flat);
     }
 
     #[test]
-    fn a_byte_in_every_iteration_grows_at_exactly_one() {
-        let form = ShapeAnalysis::of(Metric::HeapBytes, &doubling(7, |n| n as i64));
-        assert_eq!((form.shape, form.rate), (Shape::Growing, 1.0));
+    fn one_byte_per_iteration_grows_at_rate_one() {
+        let analysis = ShapeAnalysis::of(Metric::HeapBytes, &doubling(7, |n| n as i64));
+        assert_eq!((analysis.shape, analysis.rate), (Shape::Growing, 1.0));
     }
 
     #[test]
-    fn too_few_windows_say_nothing() {
+    fn three_windows_are_too_short() {
         assert_eq!(shape(&doubling(3, |n| n as i64)), Shape::TooShort);
     }
 
     #[test]
-    fn a_metric_that_falls_is_steady() {
+    fn falling_metric_is_steady() {
         assert_eq!(shape(&doubling(7, |n| -(n as i64))), Shape::Steady);
     }
 
     #[test]
-    fn one_event_in_many_iterations_grows() {
+    fn one_event_in_100_iterations_grows() {
         for every in [2, 10, 64, 100] {
             assert_eq!(shape(&doubling(10, |n| (n / every) as i64)), Shape::Growing, "{every}");
         }
     }
 
     #[test]
-    fn a_container_that_doubles_grows_wherever_the_run_ends() {
+    fn doubling_container_grows_wherever_the_run_ends() {
         // A container that was large before the run doubles more rarely at first; it must not be
         // called steady then.
         for offset in 1..4096 {
@@ -243,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_container_that_doubles_grows_in_windows_that_were_cut_short() {
+    fn doubling_container_grows_in_shortened_windows() {
         let container = |n: u64| 24 * n.next_power_of_two() as i64;
         for cut in 4..16 {
             let mut windows: Vec<u64> = (0..10).map(|at| 16u64 << at).collect();
@@ -253,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_container_between_two_doublings_is_not_steady() {
+    fn container_between_two_doublings_is_not_steady() {
         // Two short windows at the end, in which it does not double.
         let container = |n: u64| 24 * n.next_power_of_two() as i64;
         let windows = [16, 32, 64, 128, 256, 512, 48, 32];
@@ -261,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cache_that_is_full_does_not_grow() {
+    fn full_cache_does_not_grow() {
         let total: u64 = (0..10).map(|at| 16u64 << at).sum();
         for percent in 1..90 {
             let full = total * percent / 100;
@@ -274,13 +272,13 @@ mod tests {
     }
 
     #[test]
-    fn logarithmic_growth_slows() {
+    fn logarithmic_growth_is_rising() {
         let series = doubling(12, |n| (1e6 * ((n + 1) as f64).ln()) as i64);
         assert_eq!(shape(&series), Shape::Rising);
     }
 
     #[test]
-    fn two_levels_by_turns_are_steady() {
+    fn alternation_between_two_levels_is_steady() {
         // Seven in eight checkpoints are up: whole windows can be.
         let series = from_function(&[16, 32, 64, 128, 256], |n| i64::from(n != 48 && n != 2));
         assert_eq!(shape(&series), Shape::Steady);

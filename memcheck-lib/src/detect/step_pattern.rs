@@ -1,20 +1,18 @@
-//! Whether what rises now and then keeps pace with the iterations.
+//! Whether rare rises follow the pattern of a leak.
 //!
-//! A buffer that is used again for inputs of random sizes is as large as the largest so far. It never
-//! falls, and takes a step when a record comes: ever more rarely, but often once in each of three
-//! windows. A container that grows for ever takes as few steps. What tells them apart is that a
-//! container's steps are as large as the pauses before them are long, and each is the same multiple
-//! of the one before: it doubles when as much was put into it again. The size of a record has
-//! nothing to do with how long it was waited for.
+//! A buffer that is reused for inputs of random sizes is as large as the largest input so far. It never
+//! falls, and rises with each new record: more and more rarely, but often once in each of three
+//! windows. A container that grows without bound rises as rarely. The difference: the rise of a
+//! container is proportional to the pause before it, and each rise is the same multiple of the one
+//! before. The size of a record does not depend on the pause before it.
 
-use super::series::{Point, Series, deepest_fall, difference, without_peaks};
-use super::shape::WINDOWS;
+use super::series::{Point, Series, WINDOWS, deepest_fall, difference, without_peaks};
 
-/// A metric that rises at this share of its late readings does more than take records: of those
-/// there are `ln 16` in four windows that double, 2.8 at 32 readings, and thirteen in one of 70,000
-/// runs.
+/// A metric that rises at this share of its late readings rises more often than records do. Four
+/// windows that double have `ln 16` records, 2.8 at 32 readings on average; one run of 70,000 has
+/// thirteen.
 const OFTEN: f64 = 0.4;
-/// How far two multiples may differ that are to be the same: capacities are rounded up.
+/// Two multiples that differ by this factor or less count as equal, because capacities are rounded up.
 const ROUNDING: f64 = 1.05;
 
 /// One rise.
@@ -28,21 +26,21 @@ struct Rise {
     by: u64,
 }
 
-/// Whether the late rises are many, or are those of containers.
-pub(super) fn keeps_pace(series: &Series) -> bool {
+/// Whether the late rises are frequent, or are those of containers.
+pub(super) fn has_leak_pattern(series: &Series) -> bool {
     let late = series.late(WINDOWS);
-    // What was seen of it may be half of what there is.
+    // The readings may show only half of the noise.
     let noise = 2.0 * deepest_fall(late);
     let from = late.first().map_or(0, |window| window.start);
     let rises = rises(series, noise);
     let readings = late.iter().map(|window| window.points().len()).sum::<usize>();
-    let often = rises.iter().filter(|rise| rise.by > from).count() as f64;
-    let one = Spread { noise, from };
-    often >= OFTEN * readings as f64
-        || one.is_of_a_container(&rises)
-        || containers(&rises, one)
+    let late_rises = rises.iter().filter(|rise| rise.by > from).count() as f64;
+    let precision = Precision { noise, from };
+    late_rises >= OFTEN * readings as f64
+        || precision.is_of_one_container(&rises)
+        || containers(&rises, precision)
             .iter()
-            .all(|rises| rises.len() > 2 && one.is_of_a_container(rises))
+            .all(|rises| rises.len() > 2 && precision.is_of_one_container(rises))
 }
 
 /// Every rise above the last level by more than the noise.
@@ -62,17 +60,17 @@ fn rises(series: &Series, noise: f64) -> Vec<Rise> {
     rises
 }
 
-/// How exactly rises are known, and from which iteration on they are looked at.
+/// How precisely rises are known, and from which iteration on they count.
 #[derive(Clone, Copy, Debug)]
-struct Spread {
+struct Precision {
     noise: f64,
     from: u64,
 }
 
-impl Spread {
-    /// Whether one rate per iteration explains each late rise and the pause before it, and each is the
-    /// same multiple of the rise before.
-    fn is_of_a_container(self, rises: &[Rise]) -> bool {
+impl Precision {
+    /// Whether one rate explains each late rise by the pause before it, and each rise is the same
+    /// multiple of the one before.
+    fn is_of_one_container(self, rises: &[Rise]) -> bool {
         let (mut slowest, mut fastest) = (0.0f64, f64::INFINITY);
         let (mut least, mut most) = (0.0f64, f64::INFINITY);
         for pair in rises.windows(2).filter(|pair| pair[1].by > self.from) {
@@ -88,7 +86,7 @@ impl Spread {
         slowest <= fastest && least <= most
     }
 
-    /// How many times the rise before this rise is, at least and at most.
+    /// This rise as a multiple of the one before, at least and at most.
     fn multiple(self, before: Rise, rise: Rise) -> (f64, f64) {
         let least = (rise.amount - self.noise) / (before.amount + self.noise);
         let most = (rise.amount + self.noise) / (before.amount - self.noise).max(1.0);
@@ -96,13 +94,13 @@ impl Spread {
     }
 }
 
-/// The rises told apart by the containers that they may come from, where several double by turns.
-fn containers(rises: &[Rise], spread: Spread) -> Vec<Vec<Rise>> {
+/// The rises, grouped by the containers that they may come from, if several double in turn.
+fn containers(rises: &[Rise], precision: Precision) -> Vec<Vec<Rise>> {
     let mut containers: Vec<Vec<Rise>> = Vec::new();
     for &rise in rises {
         let doubles = |rises: &&mut Vec<Rise>| {
             rises.last().is_some_and(|before| {
-                let (least, most) = spread.multiple(*before, rise);
+                let (least, most) = precision.multiple(*before, rise);
                 least <= 2.0 && 2.0 <= most
             })
         };
@@ -111,18 +109,18 @@ fn containers(rises: &[Rise], spread: Spread) -> Vec<Vec<Rise>> {
             None => containers.push(vec![rise]),
         }
     }
-    // What ended before the late windows has no part in the growth.
-    containers.retain(|rises| rises.last().is_some_and(|last| last.by > spread.from));
+    // A container that stopped before the late windows does not contribute to the growth.
+    containers.retain(|rises| rises.last().is_some_and(|last| last.by > precision.from));
     containers
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::series::literal::{doubling, from_function};
+    use super::super::test_series::{doubling, from_function};
     use super::*;
 
     #[test]
-    fn records_of_random_sizes_do_not() {
+    fn records_of_random_sizes_have_no_pattern() {
         let records = [
             (0, 1_000),
             (300, 2_000),
@@ -135,13 +133,13 @@ mod tests {
             let so_far = records.iter().filter(|(at, _)| *at <= n);
             so_far.map(|(_, size)| *size).max().unwrap_or(0)
         };
-        assert!(!keeps_pace(&doubling(10, largest)));
-        // Nor beside noise that is far below them.
-        assert!(!keeps_pace(&doubling(10, |n| largest(n) + (n / 16 % 2) as i64 * 40)));
+        assert!(!has_leak_pattern(&doubling(10, largest)));
+        // The same with noise that is far below them.
+        assert!(!has_leak_pattern(&doubling(10, |n| largest(n) + (n / 16 % 2) as i64 * 40)));
     }
 
     #[test]
-    fn containers_do() {
+    fn containers_of_any_factor_have_the_pattern() {
         let grown = |factor: f64| {
             move |n: u64| {
                 let mut capacity = 100.0;
@@ -152,26 +150,26 @@ mod tests {
             }
         };
         for factor in [1.25, 1.5, 2.0, 4.0] {
-            assert!(keeps_pace(&doubling(10, grown(factor))), "{factor}");
+            assert!(has_leak_pattern(&doubling(10, grown(factor))), "{factor}");
         }
         let cut = [16, 32, 64, 128, 256, 512, 1024, 1500, 1500, 1500];
-        assert!(keeps_pace(&from_function(&cut, grown(2.0))));
+        assert!(has_leak_pattern(&from_function(&cut, grown(2.0))));
     }
 
     #[test]
-    fn two_containers_that_double_by_turns_do() {
+    fn two_containers_that_double_in_turn_have_the_pattern() {
         let both = |n: u64| {
             let (list, table) =
                 ((n + 80).next_power_of_two(), ((n + 80) * 8 / 7).next_power_of_two());
             (24 * list + 17 * table) as i64
         };
-        assert!(keeps_pace(&doubling(10, both)));
+        assert!(has_leak_pattern(&doubling(10, both)));
     }
 
     #[test]
-    fn equal_amounts_do_however_rare() {
+    fn equal_rises_have_the_pattern_at_any_frequency() {
         for every in [1, 10, 100, 700, 1000] {
-            assert!(keeps_pace(&doubling(10, |n| (n / every) as i64 * 4096)), "{every}");
+            assert!(has_leak_pattern(&doubling(10, |n| (n / every) as i64 * 4096)), "{every}");
         }
     }
 }

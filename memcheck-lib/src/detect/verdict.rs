@@ -1,19 +1,19 @@
-//! What is said of a metric and of a run.
+//! The verdict on a metric and on a run.
 
 use serde::{Deserialize, Serialize};
 
 use crate::metric::Metric;
 
-/// The judgement on memory.
+/// The verdict on memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Enough was seen and nothing grows.
     Steady,
-    /// It cannot be told from what was seen.
+    /// The readings do not allow another verdict.
     Inconclusive,
-    /// A limit that the user set was passed.
+    /// Growth exceeded a limit that the user set.
     OverLimit,
     /// It grows with the iterations.
     Growing,
@@ -30,35 +30,35 @@ pub enum Shape {
     Growing,
     /// Rises late, but slows down or has not risen long enough to be called growing.
     Rising,
-    /// Too few windows to say.
+    /// There are too few windows to tell.
     TooShort,
 }
 
-/// How small a leak the run would have seen.
+/// The smallest leak that the run would have detected.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "unit")]
 pub enum Sensitivity {
-    /// One item (block, descriptor …) in every so many iterations.
+    /// One item (block, descriptor …) in this many iterations.
     OneIn {
         /// Iterations.
         iterations: u64,
     },
-    /// So many bytes (or items, with noise) in every iteration.
+    /// This many bytes (or items, if there is noise) per iteration.
     PerIteration {
         /// Amount per iteration.
         amount: f64,
     },
 }
 
-/// Everything seen and said of one metric.
+/// The readings of one metric and the verdict on them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MetricReport {
     /// Which metric.
     #[serde(alias = "figure")]
     pub metric: Metric,
-    /// The judgement on it.
+    /// The verdict on it.
     pub verdict: Verdict,
     /// The shape found.
     pub shape: Shape,
@@ -69,8 +69,8 @@ pub struct MetricReport {
     /// The limit the user set, if any, in bytes or items (`heap`: bytes per iteration).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
-    /// The smallest growth per iteration that this run would have called growing; `None` when
-    /// the run was too short to call anything growing.
+    /// The smallest growth that this run would have called growing; `None` if the run was too short
+    /// to call anything growing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensitivity: Option<Sensitivity>,
     /// The readings, one list for each window.
@@ -78,12 +78,12 @@ pub struct MetricReport {
 }
 
 impl MetricReport {
-    /// Whether it goes on growing, and a limit of the user lets that through.
+    /// Whether it grows, but a limit of the user allows that.
     pub(crate) fn grows_within_limit(&self) -> bool {
         self.verdict == Verdict::Steady && self.shape == Shape::Growing && self.limit.is_some()
     }
 
-    /// How often it rose above all that was read before, each time by `least` or more.
+    /// How often it rose above all readings before, each time by `least` or more.
     pub(crate) fn rises(&self, least: i64) -> usize {
         let mut readings = self.windows.iter().flatten();
         let Some(mut level) = readings.next().copied() else { return 0 };
@@ -97,8 +97,8 @@ impl MetricReport {
         readings.filter(rises).count()
     }
 
-    /// Whether it grew, or rose at nearly every checkpoint and never fell: what a process that came
-    /// to a bad end was on the way to, however few its iterations were.
+    /// Whether it grew, or rose at nearly every checkpoint and never fell. A process that crashed or
+    /// was stopped may have had too few iterations for a verdict.
     pub(crate) fn rose_to_the_end(&self) -> bool {
         let readings: Vec<i64> = self.windows.iter().flatten().copied().collect();
         let steps = readings.windows(2);

@@ -26,7 +26,7 @@ use crate::worker::Workload;
 ///     let report = Check::new("parsing").iterations(500u64).resident(Bytes(1 << 20)).run(|| {
 ///         let _: Result<f64, _> = "1.5".parse();
 ///     });
-///     print!("{report:#}");
+///     print!("{report}");
 ///     std::process::exit(if report.is_success() { 0 } else { 1 });
 /// }
 /// ```

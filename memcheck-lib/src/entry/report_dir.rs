@@ -8,7 +8,8 @@ use std::{env, fmt, fs, io};
 
 use super::binary_id::binary_id;
 use super::test::Test;
-use crate::report::file::replace;
+use crate::render::test_result;
+use crate::report::atomic_file::replace;
 use crate::report::{Outcome, Report, RunReport, TestId};
 
 /// Environment variable with the path of the folder.
@@ -77,7 +78,7 @@ impl ReportFile {
         // cargo and nextest set this for a test.
         let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
         let workspace = package.and_then(|folder| workspace(&folder, Path::new(&report.test.file)));
-        let mut run = RunReport::new(self.started, elapsed, vec![report]);
+        let mut run = RunReport::new(self.started, elapsed, vec![test_result(report)]);
         run.workspace = workspace.map(|folder| folder.to_string_lossy().into_owned());
         run.to_json()
             .map_err(io::Error::from)

@@ -6,7 +6,8 @@ use super::c_heap;
 use super::peak;
 use super::slow_path::{self, Reason};
 use super::thread_counters::{self, Heap};
-use crate::recorder::{self, SiteKind};
+use crate::metric::SiteKind;
+use crate::recorder;
 
 /// Counts the calls of the allocator that it wraps.
 ///

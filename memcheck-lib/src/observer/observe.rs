@@ -15,7 +15,6 @@ use super::worker_process::ceiling::{CeilingGuard, default_ceiling};
 use super::worker_process::process::WorkerProcess;
 use super::worker_process::session::Session;
 use super::worker_process::spawn::spawn;
-use crate::render;
 use crate::report::{self, Outcome, Plant, Report, TestId};
 
 /// How long a worker may take to end after its last packet. Destructors of statics and `atexit` handlers
@@ -104,7 +103,7 @@ fn facts(launch: &Launch, started: Instant) -> Facts {
 fn snapshot_text(facts: Facts, measured: Measured) -> Option<String> {
     let measured = Measured { completed: true, ..measured };
     let report = assemble(facts, measured, Ending::of(Outcome::Passed));
-    report.is_success().then(|| render::profile(&report))
+    report.is_success().then(|| report.snapshot_text())
 }
 
 /// Ends the worker after its measurement.

@@ -8,7 +8,7 @@ use super::launch::Launch;
 use super::observe::observe_planted;
 use super::settings::Settings;
 use crate::detect::{Sensitivity, Verdict};
-use crate::metric::Metric;
+use crate::metric::{Evidence, Heap, Metric};
 use crate::report::{Outcome, Plant, PlantKind, Proof, Report, Trial, TrialResult};
 use crate::units::{grouped, iterations};
 
@@ -119,10 +119,10 @@ fn missed(report: &Report, metric: Metric) -> Option<String> {
 fn plan(kind: PlantKind, report: &Report) -> Result<Plant, String> {
     let metric = kind.metric();
     let Some(of) = report.metric(metric) else {
-        return Err(match metric {
-            Metric::HeapBlocks | Metric::HeapBytes => "the Rust heap is not counted".to_owned(),
-            Metric::NativeBlocks => "the C heap is not counted".to_owned(),
-            other => format!("{other} could not be read"),
+        return Err(match metric.row().evidence {
+            Evidence::RustHeap => "the Rust heap is not counted".to_owned(),
+            Evidence::CHeap => "the C heap is not counted".to_owned(),
+            Evidence::Kernel | Evidence::Runtime => format!("{metric} could not be read"),
         });
     };
     let seen = of.sensitivity.ok_or_else(|| {
@@ -132,12 +132,12 @@ fn plan(kind: PlantKind, report: &Report) -> Result<Plant, String> {
     let plant = match kind {
         PlantKind::RustBlock | PlantKind::CBlock => {
             let (every, count) = spread(rate);
-            let bytes = match kind {
-                PlantKind::RustBlock => Metric::HeapBytes,
-                _ => Metric::NativeBytes,
+            let bytes = match metric.row().heap {
+                Heap::Blocks { bytes } => report.metric(bytes),
+                Heap::Bytes { .. } | Heap::Contained | Heap::None => None,
             };
             // Blocks below a limit on bytes are allowed.
-            let bytes = report.metric(bytes).and_then(|of| of.sensitivity);
+            let bytes = bytes.and_then(|of| of.sensitivity);
             let bytes = bytes.map_or(1.0, |seen| seen.per_iteration());
             let size = (bytes * every as f64 / count as f64).ceil().max(1.0) as u64;
             Plant { kind, every, count, size }

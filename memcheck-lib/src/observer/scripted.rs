@@ -15,7 +15,7 @@ use crate::heap::allocators::AllocatorStats;
 use crate::options::Options;
 use crate::process::{Footprint, ProcessSnapshot, Sample};
 use crate::protocol::message::{Checkpoint, Hello};
-use crate::report::{Plant, Profile, TestId};
+use crate::report::{AllocationProfile, Plant, TestId};
 use crate::units::Bytes;
 
 pub(super) const PAGE: u64 = 4096;
@@ -137,9 +137,9 @@ impl Iterate for ScriptedWorker {
         Ok(checkpoint)
     }
 
-    fn profile(&mut self, iterations: u64) -> Result<Profile, Interruption> {
+    fn profile(&mut self, iterations: u64) -> Result<AllocationProfile, Interruption> {
         self.run(iterations)?;
-        Ok(Profile { iterations, ..Profile::default() })
+        Ok(AllocationProfile { iterations, ..AllocationProfile::default() })
     }
 
     fn plant(&mut self, _: Plant) -> Result<(), Interruption> {

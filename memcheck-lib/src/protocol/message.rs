@@ -9,7 +9,7 @@ use crate::heap::CHeapState;
 use crate::heap::HeapCounters;
 use crate::heap::allocators::AllocatorStats;
 use crate::options::Options;
-use crate::report::{Plant, Profile, TestId};
+use crate::report::{AllocationProfile, Plant, TestId};
 
 /// Version of the messages and their packets. An observer refuses a worker of another version.
 pub(crate) const PROTOCOL: u32 = 7;
@@ -53,7 +53,7 @@ pub(crate) enum Command {
 pub(crate) enum Reply {
     Hello(Box<Hello>),
     Checkpoint(Checkpoint),
-    Profile(Profile),
+    Profile(AllocationProfile),
     Allocators(Vec<AllocatorStats>),
     /// The check failed. The worker's last packet.
     Failed {

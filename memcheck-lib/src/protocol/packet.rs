@@ -7,7 +7,7 @@
 use super::message::{Checkpoint, Command, Failure, Hello, MessageError, PROTOCOL, Reply};
 use crate::heap::HeapCounters;
 use crate::heap::allocators::{Allocator, AllocatorStats};
-use crate::report::{Change, Plant, PlantKind, Profile, Range};
+use crate::report::{AllocationProfile, HeapChange, IterationRange, Plant, PlantKind};
 
 /// Packets of fixed size: a head and this many words.
 const WORDS: usize = 16;
@@ -164,7 +164,7 @@ impl Checkpoint {
 }
 
 /// The packet of a profile.
-pub(crate) fn encode_profile(profile: &Profile) -> [u8; FIXED] {
+pub(crate) fn encode_profile(profile: &AllocationProfile) -> [u8; FIXED] {
     let peak = profile.peak.unwrap_or_default();
     let (heap, c_heap) = (profile.heap.unwrap_or_default(), profile.c_heap.unwrap_or_default());
     let present = [profile.peak.is_some(), profile.heap.is_some(), profile.c_heap.is_some()];
@@ -267,13 +267,15 @@ impl Reply {
                 native: counters(&w[7..11]),
                 tasks: (w[11] != UNKNOWN).then_some(w[11]),
             }),
-            PROFILE => Reply::Profile(Profile {
+            PROFILE => Reply::Profile(AllocationProfile {
                 iterations: w[0],
-                allocations: Range { min: w[1], max: w[2], at: w[3] },
-                bytes: Range { min: w[4], max: w[5], at: w[6] },
-                peak: (w[7] & 1 != 0).then_some(Range { min: w[8], max: w[9], at: w[10] }),
-                heap: (w[7] & 2 != 0).then_some(Change { min: w[11] as i64, max: w[12] as i64 }),
-                c_heap: (w[7] & 4 != 0).then_some(Change { min: w[13] as i64, max: w[14] as i64 }),
+                allocations: IterationRange { min: w[1], max: w[2], at: w[3] },
+                bytes: IterationRange { min: w[4], max: w[5], at: w[6] },
+                peak: (w[7] & 1 != 0).then_some(IterationRange { min: w[8], max: w[9], at: w[10] }),
+                heap: (w[7] & 2 != 0)
+                    .then_some(HeapChange { min: w[11] as i64, max: w[12] as i64 }),
+                c_heap: (w[7] & 4 != 0)
+                    .then_some(HeapChange { min: w[13] as i64, max: w[14] as i64 }),
                 one_thread: w[7] & 8 != 0,
             }),
             FAILED => Reply::Failed {

@@ -21,7 +21,6 @@
 mod off;
 #[cfg(memcheck_sites)]
 mod on;
-mod site_kind;
 
 #[cfg(not(memcheck_sites))]
 pub(crate) use off::{acquired, is_on, released, resizing};
@@ -30,4 +29,3 @@ pub(crate) use on::{
     FILE_LENGTH, LoadedCode, MAX_FRAMES, Memory, RecordedSite, Tables, Unattributed, acquired,
     forget_unloaded_code, is_on, released, resizing, start, stop,
 };
-pub use site_kind::SiteKind;

@@ -1,7 +1,7 @@
 //! The recorder of a build that cannot record: nothing is recorded, and the optimizer removes every
 //! call.
 
-use super::site_kind::SiteKind;
+use crate::metric::SiteKind;
 
 #[inline(always)]
 pub(crate) fn is_on() -> bool {

@@ -1,11 +1,13 @@
-//! Sentences about allocators: what crosses from one to the other, what they keep.
+//! Sentences about allocators: mismatched frees and allocator retention.
 
 use super::phrases::count;
 use crate::metric::Metric;
-use crate::report::{AllocatorChange, Finding, Mismatch, Report, Retention, Side, Verdict};
+use crate::report::{
+    AllocatorChange, Mismatch, Report, Retention, RetentionFinding, Side, Verdict,
+};
 use crate::units::{iterations, scaled};
 
-/// The sentence for blocks allocated on one side and freed on the other.
+/// The sentence for blocks that one allocator allocates and the other one frees.
 pub(super) fn mismatched(mismatch: &Mismatch) -> String {
     let blocks = if mismatch.rate >= 1.0 || mismatch.rate <= 0.0 {
         format!("{} per iteration", count(mismatch.rate, "block"))
@@ -15,16 +17,16 @@ pub(super) fn mismatched(mismatch: &Mismatch) -> String {
     let verb = if mismatch.rate > 1.0 { "are" } else { "is" };
     match mismatch.allocated_by {
         Side::Rust => format!(
-            "{blocks} {verb} allocated by Rust's allocator and freed by C's `free`: undefined behaviour, not a leak; give it back to Rust to be dropped (`CString::from_raw`, `Box::from_raw`)"
+            "{blocks} {verb} allocated by Rust's allocator but freed by C's `free`: this is undefined behaviour, not a leak; return the memory to Rust and drop it there (`CString::from_raw`, `Box::from_raw`)"
         ),
         Side::C => format!(
-            "{blocks} {verb} allocated by C's `malloc` and freed by Rust's allocator: undefined behaviour, not a leak; free it with the C function that belongs to it"
+            "{blocks} {verb} allocated by C's `malloc` but freed by Rust's allocator: this is undefined behaviour, not a leak; free the memory with the matching C function"
         ),
     }
 }
 
-/// What asking the allocators showed and what they say of themselves; for a run whose footprint
-/// is not as it must be, or whose heaps say nothing.
+/// What the allocators returned on request, and their own statistics. Only for a run whose footprint
+/// grows, or whose C heap is not counted.
 pub(super) fn notes(report: &Report) -> Vec<String> {
     let mut notes: Vec<String> =
         report.retention.iter().filter_map(|of| stays(report, of)).collect();
@@ -32,9 +34,9 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     let is = |metric, of: fn(Verdict) -> bool| {
         report.metric(metric).is_some_and(|seen| of(seen.verdict))
     };
-    // What grows on a heap that is counted explains it better.
+    // Growth on a counted heap explains the footprint better.
     let grows = |metric| is(metric, |verdict| verdict == Verdict::Growing);
-    let explained = grows(Metric::HeapBytes) || grows(Metric::NativeBytes);
+    let explained = Metric::heaps().any(|(bytes, _)| grows(bytes));
     let grew = is(Metric::Resident, |verdict| verdict != Verdict::Steady) && !explained;
     if uncounted || grew || report.retention.is_some() {
         notes.extend(report.allocators.iter().map(change));
@@ -42,19 +44,19 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     notes
 }
 
-/// What the counted heaps do while the footprint grows.
+/// The state of the counted heaps while the footprint grows.
 fn heaps(report: &Report) -> &'static str {
     let grow = |metric| report.metric(metric).is_some_and(|of| of.grows_within_limit());
-    match grow(Metric::HeapBytes) || grow(Metric::NativeBytes) {
+    match Metric::heaps().any(|(bytes, _)| grow(bytes)) {
         true => "the counted heaps grow within their limit",
         false => "the counted heaps are steady",
     }
 }
 
 fn stays(report: &Report, retention: &Retention) -> Option<String> {
-    (retention.finding == Finding::Stays).then(|| {
+    (retention.finding == RetentionFinding::Stays).then(|| {
         format!(
-            "{}; asked to give memory back, the allocators returned {}, and {} more added {} that stay: fragmentation, or memory mapped past the heaps",
+            "{}, but the footprint grows: the allocators returned {} on request, and another {} added {} that stay; look for fragmentation, or for memory that is mapped outside the heaps",
             heaps(report),
             scaled(retention.given_back.max(0) as f64),
             iterations(retention.iterations),
@@ -78,11 +80,11 @@ fn change(of: &AllocatorChange) -> String {
         metric("retained", before.retained, after.retained),
     ];
     let said: Vec<String> = said.into_iter().flatten().collect();
-    let by = match after.allocator.is_approximate() {
-        true => "about, by its own account",
-        false => "by its own account",
+    let reports = match after.allocator.is_approximate() {
+        true => "reports approximately",
+        false => "reports",
     };
-    format!("{}, {by}: {}", after.allocator, said.join(", "))
+    format!("{} {reports}: {}", after.allocator, said.join(", "))
 }
 
 #[cfg(test)]
@@ -91,11 +93,11 @@ mod tests {
     use crate::report::{Allocator, AllocatorStats};
 
     #[test]
-    fn crossing_blocks_are_told_with_what_to_do() {
+    fn mismatched_free_says_what_to_do() {
         let one = Mismatch { allocated_by: Side::Rust, rate: 1.0 };
         assert!(
             mismatched(&one)
-                .starts_with("1 block per iteration is allocated by Rust's allocator and freed")
+                .starts_with("1 block per iteration is allocated by Rust's allocator but freed")
         );
         let many = Mismatch { allocated_by: Side::C, rate: 2.0 };
         assert!(mismatched(&many).starts_with("2 blocks per iteration are allocated by C's"));
@@ -104,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allocator_tells_what_it_knows() {
+    fn statistics_that_the_allocator_lacks_are_left_out() {
         let jemalloc = AllocatorStats {
             allocator: Allocator::Jemalloc,
             allocated: Some(1 << 20),
@@ -115,7 +117,7 @@ mod tests {
         let after = AllocatorStats { active: Some(3 << 20), ..jemalloc };
         assert_eq!(
             change(&AllocatorChange { before: jemalloc, after }),
-            "jemalloc, by its own account: allocated 1 MiB (+0 B), active 3 MiB (+1 MiB), retained 0 B (+0 B)"
+            "jemalloc reports: allocated 1 MiB (+0 B), active 3 MiB (+1 MiB), retained 0 B (+0 B)"
         );
     }
 }

@@ -1,20 +1,21 @@
-//! Everything a reader needs of a test that is not a success.
+//! The details of a test that is not a success.
 
 use std::fmt::Write;
 
 use super::allocators;
-use super::phrases::{self, exceeded, growth_code, heap_growth, other_growth, signed};
+use super::headlines::{Headline, headlines};
+use super::phrases::signed;
 use crate::metric::Metric;
-use crate::report::{Conditions, MetricReport, Outcome, Report, Side, Verdict};
-use crate::units::{Bytes, grouped, iterations};
+use crate::report::{MetricReport, Outcome, Report};
+use crate::units::{grouped, iterations};
 
-/// Windows whose floors are shown: the last ones, which decide.
+/// Windows whose floors are shown: the last four decide, two more show the trend.
 const FLOORS: usize = 6;
 
-/// Lines of the worker's output that are shown.
+/// Lines of the test's output that are shown.
 const OUTPUT_LINES: usize = 40;
 
-/// One thing that is wrong with a test.
+/// One problem of a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Short stable name: `heap-growth`.
@@ -23,26 +24,26 @@ pub struct Diagnostic {
     pub message: String,
     /// The metric it is about; the sites are those of this one.
     pub metric: Option<Metric>,
-    /// What was seen, and what to try.
+    /// What was measured, and what to do.
     pub notes: Vec<Note>,
 }
 
 /// A sentence below a [`Diagnostic`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// Whether it says what to do; else what was seen.
+    /// Whether it says what to do; else what was measured.
     pub is_help: bool,
     /// The sentence.
     pub text: String,
 }
 
 impl Note {
-    /// What was seen.
+    /// A note on what was measured.
     pub fn seen(text: String) -> Note {
         Note { is_help: false, text }
     }
 
-    /// What to do.
+    /// A note on what to do.
     pub fn advice(text: String) -> Note {
         Note { is_help: true, text }
     }
@@ -53,7 +54,7 @@ impl Note {
     }
 }
 
-/// What is wrong, the cause before what follows from it.
+/// What is wrong, the cause before its consequences.
 ///
 /// ```
 /// # use memcheck::report::{Outcome, Report, TestId};
@@ -69,7 +70,7 @@ pub fn diagnostics(report: &Report) -> Vec<Diagnostic> {
             let text = format!("{} from window to window: {}", of.metric, floors(of));
             notes.push(Note::seen(text));
         }
-        // What holds for all of them is said once.
+        // Notes that hold for all problems are shown once.
         if at == 0 {
             notes.extend(super::where_grew::rows(report).into_iter().map(Note::seen));
             notes.extend(facts(report));
@@ -80,7 +81,7 @@ pub fn diagnostics(report: &Report) -> Vec<Diagnostic> {
     diagnostics
 }
 
-/// Several lines, each ended: what is wrong, where, what was seen, what to try.
+/// Complete lines: what is wrong, where, what was measured, what to do.
 pub fn details(report: &Report) -> String {
     let mut text = String::new();
     for of in diagnostics(report) {
@@ -89,7 +90,7 @@ pub fn details(report: &Report) -> String {
     text + &remarks(report)
 }
 
-/// One of the [`diagnostics`] as text, at the place of the test.
+/// One of the [`diagnostics`] as text, with the place of the test.
 pub fn diagnostic(report: &Report, diagnostic: &Diagnostic) -> String {
     let mut text = format!("error[{}]: {}\n", diagnostic.code, diagnostic.message);
     text.push_str(&place(report));
@@ -100,7 +101,7 @@ pub fn diagnostic(report: &Report, diagnostic: &Diagnostic) -> String {
     text
 }
 
-/// What stands below all [`diagnostics`]: warnings, and what the worker printed.
+/// The text below all [`diagnostics`]: warnings, and what the test printed.
 pub fn remarks(report: &Report) -> String {
     let mut text = String::new();
     for warning in &report.warnings {
@@ -112,170 +113,6 @@ pub fn remarks(report: &Report) -> String {
     text
 }
 
-/// What is wrong, in one sentence.
-pub(super) struct Headline {
-    /// Short stable name.
-    pub(super) code: &'static str,
-    pub(super) message: String,
-    /// The metric it is about.
-    pub(super) metric: Option<Metric>,
-}
-
-impl Headline {
-    fn new(code: &'static str, message: String) -> Self {
-        Headline { code, message, metric: None }
-    }
-}
-
-/// First that a process did not end well; then one headline for each kind of memory that is not as it
-/// must be, the cause before what follows from it. What only follows is no headline.
-pub(super) fn headlines(report: &Report) -> Vec<Headline> {
-    if let Some((code, message)) = outcome(report) {
-        // What grew up to then may be what it died of.
-        let mut headlines = vec![Headline::new(code, message)];
-        headlines.extend(growing(report));
-        return headlines;
-    }
-    let inconclusive = |message: &str| vec![Headline::new("inconclusive", message.to_owned())];
-    match report.verdict {
-        Some(Verdict::Growing) => growing(report),
-        Some(Verdict::OverLimit) => over_limit(report),
-        // None of the metrics that were read is in doubt.
-        Some(Verdict::Inconclusive) if is_unmeasured(report) => {
-            inconclusive("the Rust heap was not measured: a leak in it would not have been seen")
-        }
-        Some(Verdict::Inconclusive) => match phrases::leading(report) {
-            Some(of) => vec![Headline {
-                code: "inconclusive",
-                message: format!("it cannot be told whether this grows ({})", of.metric),
-                metric: Some(of.metric),
-            }],
-            None => inconclusive("it cannot be told whether this grows"),
-        },
-        None => inconclusive("nothing could be judged"),
-        Some(Verdict::Steady) => match &report.options.known_leak {
-            Some(reason) => vec![Headline::new(
-                "known-leak-gone",
-                format!(
-                    "this does not leak any more: remove `known_leak = {reason:?}`, so that the next leak is seen"
-                ),
-            )],
-            None => super::proof::unproven(report)
-                .into_iter()
-                .map(|message| Headline::new("unproven", message))
-                .collect(),
-        },
-    }
-}
-
-/// Whether all that was measured is steady, but the Rust heap was not measured.
-fn is_unmeasured(report: &Report) -> bool {
-    let uncounted = |of: &Conditions| of.rust_heap_counted == Some(false);
-    report.conditions.as_ref().is_some_and(uncounted)
-        && report.metrics.iter().all(|of| of.verdict == Verdict::Steady)
-}
-
-fn outcome(report: &Report) -> Option<(&'static str, String)> {
-    let place = report.failed_iteration.map_or_else(
-        || " outside its iterations".to_owned(),
-        |iteration| format!(" in iteration {}", grouped(iteration as i64)),
-    );
-    Some(match &report.outcome {
-        Outcome::Passed | Outcome::Skipped => return None,
-        // Often the text of a panic, which may be coloured.
-        Outcome::Failed { message } => ("failed", super::plain::plain(message)),
-        Outcome::Crashed { signal } => ("crashed", format!("ended by {signal}{place}")),
-        Outcome::Exited { status } => (
-            "exited",
-            format!(
-                "the process exited with status {status}{place}, before the check was finished"
-            ),
-        ),
-        Outcome::Lost => (
-            "lost",
-            format!(
-                "the connection to the worker is gone{place}, though it still ran: did the test close file descriptors that it did not open?"
-            ),
-        ),
-        Outcome::TimedOut { timeout } => (
-            "timed-out",
-            format!(
-                "still not finished after {} s{place}; raise `timeout = \"…\"` if it needs longer",
-                timeout.as_secs_f64()
-            ),
-        ),
-        Outcome::OverCeiling { .. } => ("ceiling", phrases::over_ceiling(report, &place)?),
-        Outcome::Broken { message } => ("not-measured", message.clone()),
-    })
-}
-
-fn growing(report: &Report) -> Vec<Headline> {
-    let ended_well = report.outcome == Outcome::Passed;
-    let grows = |of: &&MetricReport| match ended_well {
-        true => of.verdict == Verdict::Growing,
-        false => of.rose_to_the_end(),
-    };
-    let growing = |metric: Metric| report.metric(metric).filter(grows);
-    let mut headlines: Vec<Headline> = Vec::new();
-    let heap = |bytes: Metric, blocks: Metric, heap: &str| {
-        let metric = growing(bytes).or(growing(blocks))?.metric;
-        let message = heap_growth(heap, growing(bytes), growing(blocks));
-        Some(Headline { code: growth_code(metric), message, metric: Some(metric) })
-    };
-    // Threads, tasks and children bring heap, mappings and footprint with them, so they come first.
-    let other = |metric: Metric| {
-        let of = growing(metric)?;
-        Some(Headline {
-            code: growth_code(metric),
-            message: other_growth(of),
-            metric: Some(metric),
-        })
-    };
-    headlines
-        .extend([Metric::Threads, Metric::Tasks, Metric::Children].into_iter().filter_map(other));
-    let mismatch = report.mismatch();
-    let crossing = |side| mismatch.is_some_and(|mismatch| mismatch.allocated_by == side);
-    headlines.extend(mismatch.map(|mismatch| Headline {
-        code: "mismatched-free",
-        message: allocators::mismatched(&mismatch),
-        metric: Some(match mismatch.allocated_by {
-            Side::Rust => Metric::HeapBlocks,
-            Side::C => Metric::NativeBlocks,
-        }),
-    }));
-    if !crossing(Side::Rust) {
-        headlines.extend(heap(Metric::HeapBytes, Metric::HeapBlocks, ""));
-    }
-    if !crossing(Side::C) {
-        headlines.extend(heap(Metric::NativeBytes, Metric::NativeBlocks, " on the C heap"));
-    }
-    headlines.extend([Metric::Fds, Metric::FdMemory].into_iter().filter_map(other));
-    if headlines.is_empty() {
-        headlines.extend([Metric::Resident, Metric::Mappings].into_iter().filter_map(other));
-    }
-    headlines
-}
-
-fn over_limit(report: &Report) -> Vec<Headline> {
-    let exceeded = report.exceeded.iter().map(|of| Headline::new("over-limit", exceeded(of)));
-    let over = report.metrics.iter().filter(|of| of.verdict == Verdict::OverLimit);
-    let over = over.map(|of| {
-        let limit = of.limit.unwrap_or(0);
-        let limit = match of.metric.is_bytes() {
-            true => Bytes(limit).to_string(),
-            false => grouped(limit as i64),
-        };
-        let growth = signed(of.metric, of.growth);
-        let growth = growth.trim_start_matches('+');
-        Headline {
-            code: "over-limit",
-            message: format!("{} grew by {growth}, over the limit of {limit}", of.metric),
-            metric: Some(of.metric),
-        }
-    });
-    exceeded.chain(over).collect()
-}
-
 fn place(report: &Report) -> String {
     let test = &report.test;
     if test.file.is_empty() {
@@ -284,7 +121,7 @@ fn place(report: &Report) -> String {
     format!("  --> {}:{}:{}\n   | {}\n", test.file, test.line, test.column, test.name)
 }
 
-/// The notes under a headline about memory.
+/// The notes below the first headline.
 fn facts(report: &Report) -> Vec<Note> {
     let mut notes = Vec::new();
     if report.iterations > 0 {
@@ -306,9 +143,9 @@ fn facts(report: &Report) -> Vec<Note> {
             .map(|of| Note::seen(format!("suppressed: {}", super::suppressed::sentence(of)))),
     );
     notes.extend(allocators::notes(report).into_iter().map(Note::seen));
-    // A cache that fills lifts several metrics; saying so once is enough.
+    // A cache that fills lifts several metrics; one advice is enough.
     let mut said = std::collections::BTreeSet::new();
-    // Advice is on how to be judged: a worker above its ceiling has another trouble.
+    // Advice is about the verdict, which a test above its ceiling does not need.
     let judged = !matches!(report.outcome, Outcome::OverCeiling { .. });
     let advice =
         report.advice.iter().filter(|_| judged).filter(|advice| said.insert(advice.topic()));
@@ -316,7 +153,7 @@ fn facts(report: &Report) -> Vec<Note> {
     notes
 }
 
-/// The floor of each window.
+/// The lowest reading of each window, the last few of them.
 fn floors(of: &MetricReport) -> String {
     let floors: Vec<String> = of
         .windows
@@ -340,13 +177,13 @@ fn output(report: &Report, text: &mut String) {
         return;
     }
     let lines: Vec<&str> = printed.lines().collect();
-    let _ = writeln!(text, "   = output of the worker:");
+    let _ = writeln!(text, "   = output of the test:");
     let half = OUTPUT_LINES / 2;
-    // To leave out a single one, and say so, takes as much place as the line.
+    // A notice in place of a single line would not save a line.
     let is_long = lines.len() > OUTPUT_LINES + 1;
     for (at, line) in lines.iter().enumerate() {
         if is_long && at == half {
-            let _ = writeln!(text, "     [… {} lines left out …]", lines.len() - 2 * half);
+            let _ = writeln!(text, "     [… {} lines omitted …]", lines.len() - 2 * half);
         }
         if !is_long || at < half || at >= lines.len() - half {
             let line: String = line.chars().take(300).collect();

@@ -1,36 +1,32 @@
 //! Sentences about metrics.
 
-use crate::metric::Metric;
+use crate::metric::{GrowthPhrase, Heap, Metric};
 use crate::report::{
-    Exceeded, MetricReport, Outcome, Profile, ProfileLimit, Range, Report, Sensitivity, Shape,
-    Verdict,
+    AllocationLimit, AllocationProfile, ExceededLimit, IterationRange, MetricReport, Outcome,
+    Report, Sensitivity, Shape, Verdict,
 };
 use crate::units::{Bytes, every, grouped, iterations, number, scaled};
 
-/// What was measured, for the line of a test: the growth of heap and footprint, what else changed,
-/// and over how many iterations.
+/// What was measured, for the line of a test: the growth of heap and footprint, other growth, and the
+/// number of iterations.
 pub fn measured(report: &Report) -> String {
     let mut parts = Vec::new();
-    for (bytes, blocks) in
-        [(Metric::HeapBytes, Metric::HeapBlocks), (Metric::NativeBytes, Metric::NativeBlocks)]
-    {
-        if let Some(of) = report.metric(bytes) {
-            let always = bytes == Metric::HeapBytes;
-            let blocks = report.metric(blocks);
-            if always || is_notable(of) || blocks.is_some_and(is_notable) {
-                parts.push(heap_rate(of, blocks) + &allowed(of));
-            }
-        }
-    }
-    if let Some(of) = report.metric(Metric::Resident) {
-        parts.push(format!("{} {}{}", of.metric, signed_bytes(of.growth), allowed(of)));
-    }
     for of in &report.metrics {
-        let heap_or_resident = of.metric.is_bytes() && of.metric != Metric::FdMemory
-            || matches!(of.metric, Metric::HeapBlocks | Metric::NativeBlocks);
-        if !heap_or_resident && is_notable(of) {
-            parts.push(format!("{} {}{}", of.metric, signed(of.metric, of.growth), allowed(of)));
+        let row = of.metric.row();
+        let blocks = match row.heap {
+            Heap::Blocks { .. } => continue,
+            Heap::Bytes { blocks } => report.metric(blocks),
+            Heap::Contained | Heap::None => None,
+        };
+        if !(row.always_shown || is_notable(of) || blocks.is_some_and(is_notable)) {
+            continue;
         }
+        parts.push(match row.heap {
+            Heap::Bytes { .. } => heap_rate(of, blocks) + &allowed(of),
+            Heap::Blocks { .. } | Heap::Contained | Heap::None => {
+                format!("{} {}{}", of.metric, signed(of.metric, of.growth), allowed(of))
+            }
+        });
     }
     if let Some(profile) = &report.profile {
         parts.push(allocates(profile, report));
@@ -41,13 +37,13 @@ pub fn measured(report: &Report) -> String {
     parts.join(" · ")
 }
 
-/// Whether a metric has a place in the line of its test although it is not always shown.
+/// Whether the line of a test shows a metric that is not always shown.
 fn is_notable(of: &MetricReport) -> bool {
-    // In a run that was too short all of them are inconclusive.
+    // In a run that was too short all metrics are inconclusive.
     (of.verdict != Verdict::Steady || of.grows_within_limit()) && of.growth != 0
 }
 
-/// What a limit of the user lets grow, said beside the growth.
+/// The limit that allows a metric to grow, in parentheses after the growth.
 fn allowed(of: &MetricReport) -> String {
     match of.limit.filter(|_| of.grows_within_limit()) {
         None => String::new(),
@@ -58,14 +54,14 @@ fn allowed(of: &MetricReport) -> String {
 }
 
 fn heap_rate(bytes: &MetricReport, blocks: Option<&MetricReport>) -> String {
-    // A steady metric has no rate, whatever the last readings differ by, but one that a limit lets grow.
+    // A steady metric has no rate, unless a limit allows it to grow.
     let within = bytes.grows_within_limit();
     let steady = |of: &MetricReport| {
         of.verdict == Verdict::Steady && !(within && of.shape == Shape::Growing)
     };
     let rate = if steady(bytes) { 0.0 } else { bytes.rate };
     let mut text = format!("{} {}/iter", bytes.metric, signed_rate(rate));
-    // A container that grows takes a new block now and then: not worth a metric.
+    // A container that grows takes a new block now and then, which is not worth showing.
     if let Some(blocks) = blocks.filter(|of| !steady(of) && of.rate >= 0.005) {
         text.push_str(&format!(" in {}", count(blocks.rate, "block")));
     }
@@ -95,16 +91,18 @@ pub(super) fn signed(metric: Metric, change: i64) -> String {
 /// assert_eq!(memcheck::render::count(2.0, "block"), "2 blocks");
 /// ```
 pub fn count(value: f64, noun: &str) -> String {
+    let plural = if noun.ends_with('s') { "es" } else { "s" };
+    counted(value, [noun, &format!("{noun}{plural}")])
+}
+
+/// A number with the noun for one or for several.
+fn counted(value: f64, [one, several]: [&str; 2]) -> String {
     let number = number(value);
-    match noun {
-        _ if number == "1" => format!("1 {noun}"),
-        _ if noun.ends_with('s') => format!("{number} {noun}es"),
-        _ => format!("{number} {noun}s"),
-    }
+    if number == "1" { format!("1 {one}") } else { format!("{number} {several}") }
 }
 
 /// What one iteration allocates on the Rust heap.
-fn allocates(profile: &Profile, report: &Report) -> String {
+fn allocates(profile: &AllocationProfile, report: &Report) -> String {
     if profile.allocations.max == 0 {
         let of_c = report.metric(Metric::NativeBytes);
         return match of_c.is_some_and(|of| of.verdict == Verdict::Growing) {
@@ -112,9 +110,9 @@ fn allocates(profile: &Profile, report: &Report) -> String {
             false => "allocates nothing".to_owned(),
         };
     }
-    let span = |range: Range, text: fn(u64) -> String| {
+    let span = |range: IterationRange, text: fn(u64) -> String| {
         let (min, max) = (text(range.min), text(range.max));
-        // Two numbers may read the same.
+        // Two numbers may be printed alike.
         if min == max { min } else { format!("{min} to {max}") }
     };
     let blocks = match (profile.allocations.min, profile.allocations.max) {
@@ -124,25 +122,22 @@ fn allocates(profile: &Profile, report: &Report) -> String {
     format!("allocates {} in {blocks}", span(profile.bytes, |value| Bytes(value).to_string()))
 }
 
-/// The sentence for a limit that an iteration passed.
-pub(super) fn exceeded(of: &Exceeded) -> String {
+/// The sentence for a limit that an iteration exceeded.
+pub(super) fn exceeded(of: &ExceededLimit) -> String {
     let iteration = grouped(of.iteration as i64);
     let bytes = |value: u64| Bytes(value).to_string();
     match of.what {
-        ProfileLimit::Allocations => {
-            let limit = match of.limit {
-                0 => "and must not allocate at all".to_owned(),
-                limit => format!("over the limit of {}", grouped(limit as i64)),
-            };
-            format!("iteration {iteration} allocates {}, {limit}", count(of.value as f64, "block"))
+        AllocationLimit::Allocations => {
+            let (blocks, limit) = (count(of.value as f64, "block"), grouped(of.limit as i64));
+            format!("iteration {iteration} allocates {blocks}, over the limit of {limit}")
         }
-        ProfileLimit::Bytes => format!(
+        AllocationLimit::Bytes => format!(
             "iteration {iteration} allocates {}, over the limit of {}",
             bytes(of.value),
             bytes(of.limit)
         ),
-        ProfileLimit::Peak => format!(
-            "iteration {iteration} has {} of heap live at its peak, over the limit of {}",
+        AllocationLimit::Peak => format!(
+            "the live heap of iteration {iteration} peaks at {}, over the limit of {}",
             bytes(of.value),
             bytes(of.limit)
         ),
@@ -167,38 +162,23 @@ pub(super) fn over_ceiling(report: &Report, place: &str) -> Option<String> {
     let whose = match report.options.ceiling {
         Some(_) => "raise `ceiling = \"…\"` if it needs more",
         None => {
-            "80 % of the memory available divided by the tests that run at a time; set \
-             `ceiling = \"…\"` if it needs more"
+            "80 % of the available memory, divided by the number of tests that run at the same \
+             time; set `ceiling = \"…\"` if it needs more"
         }
     };
     Some(format!(
-        "stopped{place}: it used {footprint}{growing}, above its ceiling of {ceiling} ({whose})"
+        "the test was stopped{place}: it used {footprint}{growing}, above its ceiling of {ceiling} ({whose})"
     ))
 }
 
-/// The metric that explains a report best: the first of those with the gravest verdict. Where
-/// nothing could be told of any, the one that rose most often.
+/// The metric that explains a report best: the first of those with the most severe verdict. If all are
+/// inconclusive, the one that rose most often.
 pub(super) fn leading(report: &Report) -> Option<&MetricReport> {
     let gravest = report.metrics.iter().map(|of| of.verdict).max()?;
     let mut equal = report.metrics.iter().filter(|of| of.verdict == gravest);
     match gravest {
         Verdict::Inconclusive => equal.rev().max_by_key(|of| of.rises(1)),
         _ => equal.next(),
-    }
-}
-
-/// The short stable name of a growth, as in `error[heap-growth]`.
-pub(super) fn growth_code(metric: Metric) -> &'static str {
-    match metric {
-        Metric::HeapBytes | Metric::HeapBlocks => "heap-growth",
-        Metric::NativeBytes | Metric::NativeBlocks => "c-heap-growth",
-        Metric::Resident => "resident-growth",
-        Metric::FdMemory => "fd-memory-growth",
-        Metric::Fds => "fd-growth",
-        Metric::Threads => "thread-growth",
-        Metric::Tasks => "task-growth",
-        Metric::Children => "child-growth",
-        Metric::Mappings => "mapping-growth",
     }
 }
 
@@ -223,9 +203,9 @@ pub(super) fn heap_growth(
             scaled(bytes / blocks),
             every(1.0 / blocks)
         ),
-        // Beside the blocks a container grows, or they are not all alike.
+        // A container grows as well, or the blocks differ in size.
         (Some(bytes), Some(blocks)) => format!(
-            "{} per iteration survive{heap}, 1 block more in {}",
+            "{} per iteration survive{heap}, with 1 new block in {}",
             scaled(bytes),
             every(1.0 / blocks)
         ),
@@ -240,59 +220,40 @@ pub(super) fn heap_growth(
     }
 }
 
-/// The sentence for a metric other than the heap that grows.
-pub(super) fn other_growth(of: &MetricReport) -> String {
-    let thing = match of.metric {
-        Metric::Resident => {
-            return format!("the live footprint grows by {} in every iteration", scaled(of.rate));
+/// The sentence for a metric that grows: of a heap, its bytes and its blocks as far as they grow.
+pub(super) fn growth(metric: Metric, [first, blocks]: [Option<&MetricReport>; 2]) -> String {
+    let rate = first.or(blocks).map_or(0.0, |of| of.rate);
+    match metric.row().growth {
+        GrowthPhrase::Survives(heap) => heap_growth(heap, first, blocks),
+        GrowthPhrase::Grows(subject) => {
+            format!("{subject} grows by {} in every iteration", scaled(rate))
         }
-        Metric::FdMemory => {
-            return format!(
-                "memory held only by file descriptors grows by {} in every iteration",
-                scaled(of.rate)
-            );
+        GrowthPhrase::Left([one, _], state) if rate == 1.0 => {
+            format!("1 {one} {state} by every iteration")
         }
-        Metric::Fds => ("file descriptor is", "file descriptors are", "left open"),
-        Metric::Threads => ("thread is", "threads are", "left running"),
-        Metric::Tasks => ("task is", "tasks are", "left unfinished"),
-        Metric::Children => ("child process is", "child processes are", "left behind"),
-        Metric::Mappings => ("mapping is", "mappings are", "left behind"),
-        _ => ("item is", "items are", "left"),
-    };
-    let (one, many, state) = thing;
-    if of.rate == 1.0 {
-        format!("1 {one} {state} by every iteration")
-    } else if of.rate >= 1.0 {
-        format!("{} {many} {state} by every iteration", number(of.rate))
-    } else {
-        format!("1 {one} {state} in {}", every(1.0 / of.rate.max(1e-9)))
+        GrowthPhrase::Left([_, many], state) if rate > 1.0 => {
+            format!("{} {many} {state} by every iteration", number(rate))
+        }
+        GrowthPhrase::Left([one, _], state) => {
+            format!("1 {one} {state} in {}", every(1.0 / rate.max(1e-9)))
+        }
     }
 }
 
-/// How small a growth the run would have called growing.
+/// The smallest growth that the run would have called growing.
 pub fn sensitivity(of: &MetricReport) -> String {
-    let noun = match of.metric {
-        Metric::HeapBytes | Metric::HeapBlocks => "block",
-        Metric::NativeBytes | Metric::NativeBlocks => "C block",
-        Metric::Resident => "byte",
-        Metric::FdMemory => "byte of fd memory",
-        Metric::Fds => "fd",
-        Metric::Threads => "thread",
-        Metric::Tasks => "task",
-        Metric::Children => "child",
-        Metric::Mappings => "mapping",
-    };
+    let noun = of.metric.row().noun;
     match of.sensitivity {
-        None => format!("{}: no growth could have been seen", of.metric),
-        Some(Sensitivity::OneIn { iterations: 1 }) => format!("≥ 1 {noun} per iteration"),
+        None => format!("{}: too short to detect growth", of.metric),
+        Some(Sensitivity::OneIn { iterations: 1 }) => format!("≥ 1 {} per iteration", noun[0]),
         Some(Sensitivity::OneIn { iterations }) => {
-            format!("≥ 1 {noun} per {} iterations", grouped(iterations as i64))
+            format!("≥ 1 {} per {} iterations", noun[0], grouped(iterations as i64))
         }
         Some(Sensitivity::PerIteration { amount }) if of.metric.is_bytes() => {
             format!("≥ {}/iteration of {}", scaled(amount), of.metric)
         }
         Some(Sensitivity::PerIteration { amount }) => {
-            format!("≥ {}/iteration", count(amount, noun))
+            format!("≥ {}/iteration", counted(amount, noun))
         }
     }
 }
@@ -316,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_grows_within_a_limit_is_shown_with_it() {
+    fn growth_within_a_limit_is_shown_with_the_limit() {
         let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
         report.iterations = 1000;
         report.metrics = vec![
@@ -326,7 +287,7 @@ mod tests {
         ];
         let line = "heap +8 B/iter in 1 block (8 B allowed) · fds +4,956 (limit 100,000) · 1,000 iterations";
         assert_eq!(measured(&report), line);
-        // Without a limit nothing is allowed, and a steady metric has no rate.
+        // Without a limit a steady metric has no rate.
         for of in &mut report.metrics {
             of.limit = None;
         }
@@ -334,16 +295,22 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_in_nearly_every_iteration_comes_in_every_one() {
+    fn rate_of_nearly_one_is_every_iteration() {
         let mut of = metric(Metric::Fds, 999, None);
         of.rate = 0.9996;
-        assert_eq!(other_growth(&of), "1 file descriptor is left open in every iteration");
+        assert_eq!(
+            growth(Metric::Fds, [Some(&of), None]),
+            "1 file descriptor is left open in every iteration"
+        );
         of.rate = 0.5;
-        assert_eq!(other_growth(&of), "1 file descriptor is left open in every 2 iterations");
+        assert_eq!(
+            growth(Metric::Fds, [Some(&of), None]),
+            "1 file descriptor is left open in every 2 iterations"
+        );
     }
 
     #[test]
-    fn of_metrics_of_which_nothing_can_be_told_the_one_that_rose_leads() {
+    fn inconclusive_metric_that_rose_most_often_leads() {
         let metric = |metric, verdict, windows: &[i64]| MetricReport {
             metric,
             verdict,
@@ -366,7 +333,7 @@ mod tests {
             leading(&report).map(|of| of.metric)
         };
         assert_eq!(led_by(Verdict::Inconclusive), Some(Metric::Fds));
-        // What grows is told in the order of cause and effect.
+        // Growing metrics lead in the order of cause and effect.
         assert_eq!(led_by(Verdict::Growing), Some(Metric::HeapBytes));
     }
 }

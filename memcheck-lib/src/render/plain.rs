@@ -1,5 +1,5 @@
-//! What a test printed, or panicked with, as plain text: without the sequences that colour a terminal,
-//! move its cursor, set its title or make links, and without other control characters.
+//! Output and panic messages as plain text: without escape sequences (colours, cursor movement, titles,
+//! links) and without other control characters.
 //! <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>
 
 use std::iter::Peekable;
@@ -7,15 +7,15 @@ use std::str::Chars;
 
 /// `text` without escape sequences and control characters; line breaks and tabs stay.
 ///
-/// A sequence is taken out as a whole. One that is not ended ends with its line, so that a text that
-/// was cut does not take what follows along.
+/// A sequence is removed as a whole. A sequence without an end stops at the end of its line, so that a
+/// truncated text does not swallow what follows.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
         match c {
             '\u{1b}' => escape(&mut rest),
-            // The same in one character, as terminals with 8-bit controls take them.
+            // The 8-bit form of the same control.
             '\u{9b}' => control_sequence(&mut rest),
             '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => string(&mut rest),
             '\n' | '\t' => out.push(c),
@@ -26,7 +26,7 @@ pub(super) fn plain(text: &str) -> String {
     out
 }
 
-/// What stands behind an ESC.
+/// The rest of a sequence after ESC.
 fn escape(rest: &mut Peekable<Chars<'_>>) {
     match rest.peek() {
         Some('[') => {
@@ -39,7 +39,7 @@ fn escape(rest: &mut Peekable<Chars<'_>>) {
             rest.next();
             string(rest);
         }
-        // Choice of a character set and the like: any number of intermediates and a final one.
+        // For example, the choice of a character set: any number of intermediates and a final one.
         Some(' '..='/') => {
             while rest.next_if(|c| matches!(c, ' '..='/')).is_some() {}
             rest.next_if(|c| matches!(c, '0'..='~'));
@@ -55,7 +55,7 @@ fn control_sequence(rest: &mut Peekable<Chars<'_>>) {
     rest.next_if(|c| matches!(c, '@'..='~'));
 }
 
-/// All up to the end of a string: BEL, or ST as ESC and a backslash or as one character.
+/// A string up to its end: BEL, or ST as ESC and a backslash or as one character.
 fn string(rest: &mut Peekable<Chars<'_>>) {
     while let Some(c) = rest.next_if(|&c| c != '\n') {
         match c {
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sequences_go_as_a_whole() {
+    fn escape_sequences_are_removed() {
         for (text, left) in [
             ("\u{1b}[31mred\u{1b}[0m", "red"),
             ("\u{1b}[1;38;5;196mred\u{1b}[m.", "red."),
@@ -90,14 +90,14 @@ mod tests {
     }
 
     #[test]
-    fn text_that_only_looks_like_one_stays() {
+    fn text_that_looks_like_a_sequence_stays() {
         for text in ["[31m", "a [0] b", "]0;title", "größe 🙂", "a\tb\nc"] {
             assert_eq!(plain(text), text);
         }
     }
 
     #[test]
-    fn what_is_not_ended_ends_with_its_line() {
+    fn unterminated_sequence_ends_with_its_line() {
         assert_eq!(plain("a\u{1b}]0;title\nb"), "a\nb");
         assert_eq!(plain("a\u{1b}[31\nb"), "a\nb");
         assert_eq!(plain("a\u{1b}"), "a");
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_control_character_is_left() {
+    fn other_control_characters_are_removed() {
         assert_eq!(plain("a\r\0\u{7}\u{8}\u{85}\u{7f}b"), "ab");
     }
 }

@@ -3,8 +3,8 @@
 use crate::report::{Plant, PlantKind, Report, TrialResult};
 use crate::units::{Bytes, every, grouped};
 
-/// What was planted beside a test and what came of it, for a line below that of the test; `None`
-/// where nothing was to be proven.
+/// The planted leaks and whether each was detected, for a line below that of the test; `None` without
+/// `--prove`.
 ///
 /// ```text
 /// proven: Rust block 1/72 iter · page 4 KiB/51 iter · fd 1/72 iter; not provable: C block (…)
@@ -27,7 +27,7 @@ pub fn proof(report: &Report) -> Option<String> {
     Some(parts.join("; "))
 }
 
-/// A sentence for each planted leak that was missed, or for a test where none could be planted.
+/// A sentence for each planted leak that was missed, or one if none could be planted.
 pub(super) fn unproven(report: &Report) -> Vec<String> {
     let Some(proof) = report.proof.as_ref().filter(|proof| !proof.holds()) else {
         return Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn unproven(report: &Report) -> Vec<String> {
         .iter()
         .filter_map(|trial| match (&trial.result, &trial.plant) {
             (TrialResult::Unproven { reason }, Some(plant)) => Some(format!(
-                "a planted leak of {} was not called growing, although the run said it would see it: {reason}",
+                "memcheck missed a planted leak of {}, which is within the stated sensitivity: {reason}",
                 long(plant)
             )),
             _ => None,
@@ -45,7 +45,10 @@ pub(super) fn unproven(report: &Report) -> Vec<String> {
         .collect();
     match sentences.is_empty() {
         true => {
-            vec!["no leak could be planted, so it is not proven that one would be seen".to_owned()]
+            vec![
+                "no leak could be planted, so it is not proven that a leak would be detected"
+                    .to_owned(),
+            ]
         }
         false => sentences,
     }
@@ -68,9 +71,9 @@ fn long(plant: &Plant) -> String {
     let plural = if plant.count == 1 { "" } else { "s" };
     let what = match plant.kind {
         PlantKind::GrowingVec => {
-            return format!("a Vec that gets {} more in every iteration", Bytes(plant.size));
+            return format!("a `Vec` that grows by {} in every iteration", Bytes(plant.size));
         }
-        PlantKind::Page => format!("{} in touched pages", Bytes(plant.size)),
+        PlantKind::Page => format!("{} of touched pages", Bytes(plant.size)),
         PlantKind::RustBlock | PlantKind::CBlock => {
             format!(
                 "{} {}{plural} of {}",
@@ -116,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_sorts_the_kinds_by_what_came_of_them() {
+    fn line_groups_the_planted_leaks_by_result() {
         let off = TrialResult::NotProvable { reason: "the C heap is not counted".into() };
         let report = report(&[
             (PlantKind::RustBlock, TrialResult::Proven),
@@ -131,17 +134,17 @@ mod tests {
     }
 
     #[test]
-    fn a_missed_leak_is_told_with_its_size_and_reason() {
+    fn missed_leak_is_reported_with_size_and_reason() {
         let missed = TrialResult::Unproven { reason: "fds was called steady".into() };
         let report = report(&[(PlantKind::Fd, missed), (PlantKind::Page, TrialResult::Proven)]);
         assert!(!report.is_success());
         let text = crate::render::details(&report);
-        let expected = "error[unproven]: a planted leak of 1 fd in every 72 iterations was not called growing, although the run said it would see it: fds was called steady\n";
+        let expected = "error[unproven]: memcheck missed a planted leak of 1 fd in every 72 iterations, which is within the stated sensitivity: fds was called steady\n";
         assert!(text.starts_with(expected), "{text}");
     }
 
     #[test]
-    fn nothing_planted_proves_nothing() {
+    fn test_without_planted_leaks_is_unproven() {
         let report = report(&[(PlantKind::Fd, TrialResult::NotProvable { reason: "none".into() })]);
         assert!(report.is_unproven());
         assert_eq!(unproven(&report).len(), 1);

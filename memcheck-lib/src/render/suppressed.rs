@@ -1,4 +1,4 @@
-//! What a report says of sites that were suppressed: it is never silent.
+//! Sentences about suppressed sites. A report always mentions them.
 
 use super::phrases::count;
 use crate::report::{SiteKind, Suppressed};
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_told_per_iteration_with_the_reason() {
+    fn amounts_are_per_iteration_with_pattern_and_reason() {
         for (kind, text) in [
             (SiteKind::RustHeap, "64 B in 2 blocks per iteration at openssl::init* (issue 7)"),
             (

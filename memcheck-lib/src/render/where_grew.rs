@@ -1,4 +1,4 @@
-//! Where a process grew: by sort of mapping, by name of thread, by sort of descriptor.
+//! Where a process grew: by kind of mapping, by name of thread, by kind of descriptor.
 
 use std::cmp::Reverse;
 
@@ -6,14 +6,14 @@ use crate::metric::Metric;
 use crate::process::ProcessGrowth;
 use crate::report::{Report, Verdict};
 
-/// As many rows as one metric gets.
+/// Most rows for one metric.
 const ROWS: usize = 3;
 
-/// Rows below this part of the largest one are left out: they did not make the metric grow.
-const TELLING: i64 = 16;
+/// A row that grew by less than this part of the largest one is left out, as noise.
+const SMALLEST_PART: i64 = 16;
 
-/// The rows for the metrics that are not steady, the largest few of each, in the order of the
-/// metrics. Empty when the process was not looked at on both ends.
+/// The largest rows of each metric that is not steady, in the order of the metrics. Empty if the process
+/// was not measured at both ends.
 pub(super) fn rows(report: &Report) -> Vec<String> {
     let growth = report.growth.as_ref().and_then(|growth| growth.process.as_ref());
     let Some(growth) = growth else { return Vec::new() };
@@ -50,7 +50,7 @@ fn rows_of(metric: Metric, growth: &ProcessGrowth) -> Vec<String> {
         Metric::Fds | Metric::FdMemory => {
             largest(metric, growth.descriptors.iter().map(|of| (of.count, of.to_string())))
         }
-        // Coverage by their own headline, and one day by call stack.
+        // The counters have no breakdown; call stacks explain these.
         Metric::HeapBytes
         | Metric::HeapBlocks
         | Metric::NativeBytes
@@ -63,8 +63,8 @@ fn rows_of(metric: Metric, growth: &ProcessGrowth) -> Vec<String> {
 fn largest(metric: Metric, rows: impl Iterator<Item = (i64, String)>) -> Vec<String> {
     let mut rows: Vec<(i64, String)> = rows.filter(|(grown, _)| *grown > 0).collect();
     rows.sort_by_key(|(grown, _)| Reverse(*grown));
-    let telling = rows.first().map_or(0, |(grown, _)| grown / TELLING);
-    rows.retain(|(grown, _)| *grown >= telling);
+    let least = rows.first().map_or(0, |(grown, _)| grown / SMALLEST_PART);
+    rows.retain(|(grown, _)| *grown >= least);
     let more = rows.len().saturating_sub(ROWS);
     let more = (more > 0).then(|| format!("and {more} more ({metric})"));
     rows.truncate(ROWS);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_largest_places_of_what_grows() {
+    fn rows_name_the_largest_growth_of_each_metric() {
         use Metric::*;
         let all = [Resident, FdMemory, Fds, Threads, Children, Mappings];
         let all = all.map(|metric| (metric, Verdict::Growing));
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn only_metrics_that_are_not_steady_are_explained() {
+    fn steady_metrics_have_no_rows() {
         let metrics = [
             (Metric::Resident, Verdict::Steady),
             (Metric::Threads, Verdict::OverLimit),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn how_many_rows_are_left_out_is_said() {
+    fn omitted_rows_are_counted() {
         let mut report = report(&[(Metric::Threads, Verdict::Growing)]);
         let growth = report.growth.as_mut().and_then(|growth| growth.process.as_mut());
         let threads = &mut growth.expect("just made").threads;
@@ -175,14 +175,14 @@ mod tests {
     }
 
     #[test]
-    fn without_both_ends_nothing_is_said() {
+    fn report_without_measurement_has_no_rows() {
         let mut report = report(&[(Metric::Threads, Verdict::Growing)]);
         report.growth = None;
         assert!(rows(&report).is_empty());
     }
 
     #[test]
-    fn page_tables_are_named_when_they_are_what_grows() {
+    fn growing_page_tables_have_a_row() {
         let mut report = report(&[(Metric::Resident, Verdict::Growing)]);
         let growth = report.growth.as_mut().and_then(|growth| growth.process.as_mut());
         growth.expect("just made").groups.clear();

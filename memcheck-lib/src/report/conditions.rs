@@ -1,9 +1,9 @@
-//! What the metrics of a report depend on besides the code.
+//! The machine and the build that a test ran on.
 
 use serde::{Deserialize, Serialize};
 
-/// The machine and the build that a test ran on: what its metrics depend on besides the code.
-/// What could not be learned is `None`.
+/// The machine and the build that a test ran on: what its metrics depend on besides the code. A value
+/// that could not be read is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -26,8 +26,7 @@ pub struct Conditions {
     /// Setting of transparent huge pages: `always`, `madvise`, `never`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transparent_huge_pages: Option<String>,
-    /// Build profile, by its folder in the target directory: `debug`, `release`, or a name of
-    /// the user's.
+    /// Build profile, by its folder in the target directory: `debug`, `release`, or a custom name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
     /// Whether the global allocator is memcheck's or wrapped by it, so that the Rust heap is
@@ -66,13 +65,13 @@ mod here {
         }
     }
 
-    /// The choice in a list of the kernel's: `madvise` of `always [madvise] never`.
+    /// The selected value in a list of the kernel: `madvise` of `always [madvise] never`.
     fn chosen(text: &str) -> Option<&str> {
         let (_, rest) = text.split_once('[')?;
         Some(rest.split_once(']')?.0)
     }
 
-    /// The folder of the profile that a test binary of cargo's lies in.
+    /// The profile folder of a test binary that cargo built.
     fn profile(program: &Path) -> Option<&str> {
         let folder = program.parent()?;
         let kind = folder.file_name()?;
@@ -82,7 +81,7 @@ mod here {
 
     #[cfg(target_env = "gnu")]
     fn libc_version() -> Option<String> {
-        // SAFETY: the function takes nothing and gives a string that lives as long as the program.
+        // SAFETY: the function has no arguments and returns a string that is never freed.
         let version = unsafe { std::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) };
         Some(format!("glibc {}", version.to_str().ok()?))
     }
@@ -97,13 +96,13 @@ mod here {
         use super::*;
 
         #[test]
-        fn the_chosen_word_stands_in_brackets() {
+        fn selected_value_is_in_brackets() {
             assert_eq!(chosen("always [madvise] never\n"), Some("madvise"));
             assert_eq!(chosen("always\n"), None);
         }
 
         #[test]
-        fn the_profile_is_a_folder() {
+        fn profile_is_the_name_of_a_folder() {
             let of = |path| profile(Path::new(path));
             assert_eq!(of("/home/u/p/target/debug/deps/p-0123"), Some("debug"));
             assert_eq!(of("/home/u/p/target/x86_64-unknown-linux-gnu/ci/examples/e"), Some("ci"));
@@ -111,7 +110,7 @@ mod here {
         }
 
         #[test]
-        fn this_machine_tells_of_itself() {
+        fn kernel_and_page_size_of_this_machine_are_known() {
             let here = here(Path::new("/t/release/deps/p"));
             assert!(here.kernel.is_some_and(|kernel| !kernel.is_empty()));
             assert!(here.page_size.is_some_and(|size| size.is_power_of_two()));

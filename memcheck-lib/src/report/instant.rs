@@ -1,8 +1,8 @@
-//! Instants as text: RFC 3339, in UTC.
+//! Instants as RFC 3339 text, in UTC.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// An instant as RFC 3339 writes it, in UTC: `2026-03-01T12:00:00.250Z`. One before 1970 is 1970.
+/// An instant as RFC 3339 text in UTC: `2026-03-01T12:00:00.250Z`. Times before 1970 become 1970.
 pub(super) fn written(instant: SystemTime) -> String {
     let since = instant.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
@@ -12,8 +12,8 @@ pub(super) fn written(instant: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
-/// The date of a day counted from 1970-01-01. Years begin in March here, so that the leap day is
-/// the last of one: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
+/// The date of a day counted from 1970-01-01. Years begin in March here, so that the leap day is the
+/// last day of a year: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
 fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
@@ -25,7 +25,7 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (era * 400 + year + next, month, day)
 }
 
-/// The instant that [`written`] wrote so, to the millisecond.
+/// Reads what [`written`] wrote, to the millisecond.
 pub(super) fn read(text: &str) -> Option<SystemTime> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let (time, millis) = time.split_once('.').unwrap_or((time, "0"));
@@ -50,7 +50,7 @@ pub(super) fn read(text: &str) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::from_millis((seconds + second) * 1000 + millis))
 }
 
-/// The days from 1970-01-01 to a date, the other way round than [`civil`].
+/// The days from 1970-01-01 to a date, the inverse of [`civil`].
 fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     let year = if month > 2 { year } else { year.checked_sub(1)? };
     let month = if month > 2 { month - 3 } else { month + 9 };
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_instant_in_utc_is_none() {
+    fn other_texts_are_none() {
         for text in
             ["", "Z", "T.Z", "2026-03-01T11:59:59+01:00", "2026-13-01T00:00:00Z", "1-1-1T0:0:0Z"]
         {

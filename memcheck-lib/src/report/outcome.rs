@@ -14,42 +14,42 @@ use crate::units::Bytes;
 pub enum Outcome {
     /// The protocol was completed and the test returned success.
     Passed,
-    /// The body panicked or returned an error, or the workload was not used as it must be.
+    /// The body panicked or returned an error, or used its `Workload` in a wrong way.
     Failed {
         /// What happened, as one sentence.
         message: String,
     },
-    /// The worker was ended by a signal.
+    /// A signal terminated the worker.
     Crashed {
         /// Name of the signal: `SIGSEGV`.
         signal: String,
     },
-    /// The worker exited by itself before the check was finished.
+    /// The worker exited before the check was finished.
     Exited {
         /// Its exit status.
         status: i32,
     },
-    /// The worker lives but its connection is gone.
+    /// The worker runs, but closed its connection.
     Lost,
-    /// The worker was still busy when the timeout passed.
+    /// The worker was still running at the timeout.
     TimedOut {
         /// The timeout that was in force.
         timeout: Duration,
     },
-    /// The worker was stopped because it used more memory than it may.
+    /// The worker was stopped because it used more memory than its ceiling.
     OverCeiling {
         /// Its live footprint when it was stopped.
         footprint: Bytes,
         /// The ceiling that was in force.
         ceiling: Bytes,
-        /// How fast it last grew by iterations, where it came to the end of some.
+        /// Its last growth per iteration, if it finished any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         per_iteration: Option<Bytes>,
-        /// How fast it last grew by time.
+        /// Its last growth per second.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         per_second: Option<Bytes>,
     },
-    /// memcheck itself could not do its work: never a pass.
+    /// memcheck itself failed. This is never a pass.
     Broken {
         /// What failed, on what, and what to do.
         message: String,

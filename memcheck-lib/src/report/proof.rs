@@ -1,75 +1,11 @@
-//! That a passing test would have been called a leak: what was planted beside it, and what came of
-//! it.
+//! The result of `--prove`: leaks that were planted beside a passing test, and whether they were
+//! detected.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Report;
-use crate::metric::Metric;
-
-/// What is leaked on purpose beside the body of a test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum PlantKind {
-    /// A block of Rust's allocator.
-    RustBlock,
-    /// A block of `malloc`.
-    CBlock,
-    /// Touched anonymous pages in no allocator's keeping.
-    Page,
-    /// A file descriptor.
-    Fd,
-    /// A thread that sleeps for ever.
-    Thread,
-    /// A `Vec` that is pushed to: its bytes double now and then, its blocks stay one.
-    GrowingVec,
-}
-
-impl PlantKind {
-    /// Every kind, in the order they are planted in.
-    pub const ALL: [PlantKind; 6] = [
-        PlantKind::RustBlock,
-        PlantKind::CBlock,
-        PlantKind::Page,
-        PlantKind::Fd,
-        PlantKind::Thread,
-        PlantKind::GrowingVec,
-    ];
-
-    /// The metric that must be called growing.
-    pub const fn metric(self) -> Metric {
-        match self {
-            PlantKind::RustBlock => Metric::HeapBlocks,
-            PlantKind::CBlock => Metric::NativeBlocks,
-            PlantKind::Page => Metric::Resident,
-            PlantKind::Fd => Metric::Fds,
-            PlantKind::Thread => Metric::Threads,
-            PlantKind::GrowingVec => Metric::HeapBytes,
-        }
-    }
-
-    /// What it is called in sentences: `Rust block`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            PlantKind::RustBlock => "Rust block",
-            PlantKind::CBlock => "C block",
-            PlantKind::Page => "page",
-            PlantKind::Fd => "fd",
-            PlantKind::Thread => "thread",
-            PlantKind::GrowingVec => "growing Vec",
-        }
-    }
-}
-
-impl fmt::Display for PlantKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
+use crate::metric::{Metric, PlantKind};
 
 /// A leak of one kind and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,23 +13,23 @@ impl fmt::Display for PlantKind {
 pub struct Plant {
     /// What is leaked.
     pub kind: PlantKind,
-    /// After every so many iterations.
+    /// Leaks once in this many iterations.
     pub every: u64,
-    /// How many at a time.
+    /// Number of items each time.
     pub count: u64,
-    /// Bytes of each; 0 for what has no size.
+    /// Bytes of each item; 0 for items without a size.
     pub size: u64,
 }
 
 impl Plant {
-    /// Bytes or items of the planted metric for each iteration.
+    /// Bytes or items of the metric per iteration.
     pub fn per_iteration(&self) -> f64 {
         let each = if self.kind.metric().is_bytes() { self.size } else { 1 };
         (self.count * each) as f64 / self.every.max(1) as f64
     }
 }
 
-/// What came of one kind.
+/// The result of one planted leak.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "result")]
@@ -101,9 +37,9 @@ impl Plant {
 pub enum TrialResult {
     /// It was called growing.
     Proven,
-    /// It was not, so a leak of the size that the test says it would have seen may pass unseen.
+    /// It was not, so the stated sensitivity of the test is wrong.
     Unproven {
-        /// Why, as far as known.
+        /// Why, as far as it is known.
         reason: String,
     },
     /// It could not be planted here.
@@ -122,19 +58,19 @@ pub struct Trial {
     /// The metric that must be called growing.
     #[serde(alias = "figure")]
     pub metric: Metric,
-    /// How much was planted; `None` where nothing could be.
+    /// What was planted; `None` if it could not be planted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plant: Option<Plant>,
-    /// What came of it.
+    /// The result.
     #[serde(flatten)]
     pub result: TrialResult,
-    /// Iterations judged with it.
+    /// Iterations that were judged with it.
     pub iterations: u64,
     /// Wall time of its runs.
     pub elapsed: Duration,
 }
 
-/// What `cargo memcheck --prove` found out of a test that passed.
+/// The result of `cargo memcheck --prove` for a test that passed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Proof {
@@ -145,7 +81,7 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Whether every leak that could be planted was called growing, and there was one.
+    /// Whether at least one leak was planted, and each was called growing.
     pub fn holds(&self) -> bool {
         let proven = self.trials.iter().any(|trial| trial.result == TrialResult::Proven);
         proven && self.unproven().next().is_none()
@@ -154,13 +90,6 @@ impl Proof {
     /// The planted leaks that were not called growing.
     pub fn unproven(&self) -> impl Iterator<Item = &Trial> {
         self.trials.iter().filter(|trial| matches!(trial.result, TrialResult::Unproven { .. }))
-    }
-}
-
-impl Report {
-    /// Whether the test was to be proven and was not.
-    pub fn is_unproven(&self) -> bool {
-        self.proof.as_ref().is_some_and(|proof| !proof.holds())
     }
 }
 
@@ -181,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn holds_when_all_that_could_be_planted_was_seen() {
+    fn proof_holds_if_every_planted_leak_was_detected() {
         let unproven = || TrialResult::Unproven { reason: "flat".into() };
         let not_provable = || TrialResult::NotProvable { reason: "not counted".into() };
         assert!(proof(&[TrialResult::Proven, not_provable()]).holds());
@@ -191,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn travels_as_json() {
+    fn json_round_trip() {
         for result in [TrialResult::Proven, TrialResult::Unproven { reason: "flat".into() }] {
             let proof = proof(&[result]);
             let json = serde_json::to_string(&proof).unwrap();
@@ -200,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plant_says_its_rate_in_the_unit_of_its_metric() {
+    fn rate_of_a_plant_is_in_the_unit_of_its_metric() {
         let plant = |kind, every, count, size| Plant { kind, every, count, size }.per_iteration();
         assert_eq!(plant(PlantKind::Page, 8, 1, 4096), 512.0);
         assert_eq!(plant(PlantKind::RustBlock, 4, 2, 100), 0.5);

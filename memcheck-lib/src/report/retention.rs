@@ -1,40 +1,39 @@
-//! Growth of the footprint without growth of the heap: kept by the allocator, or gone for good?
+//! Allocator retention: growth of the footprint without growth of the heap.
 
 use serde::{Deserialize, Serialize};
 
-/// What came of asking the worker's allocators to give memory back and running the judged number
-/// of iterations once more.
+/// The result of asking the allocators to return free memory and running the judged iterations again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Retention {
-    /// What it shows.
-    pub finding: Finding,
-    /// Iterations run again.
+    /// The conclusion.
+    pub finding: RetentionFinding,
+    /// Iterations of the second run.
     pub iterations: u64,
-    /// Bytes by which the live footprint grew over the judged part.
+    /// Growth of the live footprint over the judged part, in bytes.
     pub growth: i64,
-    /// Bytes by which it fell when the allocators were asked.
+    /// Bytes that the allocators returned.
     pub given_back: i64,
-    /// Bytes by which it grew over the same number of iterations again, the allocators having been
-    /// asked before and after: what no allocator could give back.
+    /// Growth over the second run, in bytes. The allocators were asked before and after it, so this is
+    /// memory that no allocator could return.
     pub again: i64,
 }
 
-/// What growth of the footprint with a steady heap is.
+/// The cause of a growing footprint with a steady heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Finding {
-    /// It goes away when the allocators are asked, or does not come again: memory that the
-    /// allocator keeps for the next request.
+pub enum RetentionFinding {
+    /// Allocator retention: the allocators returned it, or it did not recur.
     Retained,
-    /// It comes again and stays: fragmentation, or memory that comes from no counted heap.
+    /// It recurs and stays: fragmentation, or memory of no counted heap.
     Stays,
 }
 
-/// What running the iterations again changed, the allocators having been asked before and after.
+/// The changes over a second run of the judged iterations. The allocators were asked to return memory
+/// before and after it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Again {
+pub(crate) struct SecondRun {
     /// Iterations run.
     pub(crate) iterations: u64,
     /// Change of the live footprint, in bytes.
@@ -43,36 +42,35 @@ pub(crate) struct Again {
     pub(crate) heap: i64,
 }
 
-/// Bytes that may be added again by what is called retained: a leak of pages grows by `growth`
-/// again; a quarter of it is more than the pages in which two ends of the same heap differ.
+/// Growth over the second run that still counts as allocator retention. A leak of pages grows by
+/// `growth` again. A quarter of that is more than the difference between two readings of the same heap.
 pub(crate) fn bound(growth: i64) -> i64 {
     growth / 4
 }
 
 impl Retention {
-    /// Draws the conclusion; `None` when the two ends cannot be compared.
+    /// Concludes from both ends of the second run; `None` if they cannot be compared.
     ///
-    /// Both were taken after the allocators were asked, so whatever they could return is in neither.
-    /// Blocks that are alive are judged as such, and are no growth of the footprint beside the heap;
-    /// but where the memory under them stays with the process, more of them add nothing to it. So
-    /// what is alive may speak for the footprint only as far as a leak cannot hide behind it, and a
-    /// heap or a footprint that fell far says nothing.
-    pub(crate) fn new(growth: i64, given_back: i64, again: Again) -> Option<Self> {
-        let Again { iterations, footprint, heap } = again;
+    /// Both were read after the allocators were asked, so neither contains memory that they can return.
+    /// Growth of the live heap explains growth of the footprint, but only up to the bound: the pages of
+    /// a larger heap may have been there before, and a leak must not hide behind it. If heap or
+    /// footprint fell by more than the bound, the readings prove nothing.
+    pub(crate) fn new(growth: i64, given_back: i64, again: SecondRun) -> Option<Self> {
+        let SecondRun { iterations, footprint, heap } = again;
         let bound = bound(growth);
         let beside = footprint.saturating_sub(heap.max(0));
         let like = heap.abs() <= bound;
         let fell = heap < -bound || footprint < -bound;
         let finding = match () {
             () if fell => return None,
-            () if footprint <= bound || (like && beside <= bound) => Finding::Retained,
-            () if like => Finding::Stays,
+            () if footprint <= bound || (like && beside <= bound) => RetentionFinding::Retained,
+            () if like => RetentionFinding::Stays,
             () => return None,
         };
         Some(Retention { finding, iterations, growth, given_back, again: beside })
     }
 
-    /// Bytes that may be added again by what is called retained.
+    /// Growth over the second run that still counts as allocator retention.
     pub(crate) fn bound(&self) -> i64 {
         bound(self.growth)
     }
@@ -84,31 +82,31 @@ mod tests {
 
     const MIB: i64 = 1 << 20;
 
-    fn finding(given_back: i64, footprint: i64, heap: i64) -> Option<Finding> {
-        let again = Again { iterations: 1000, footprint, heap };
+    fn finding(given_back: i64, footprint: i64, heap: i64) -> Option<RetentionFinding> {
+        let again = SecondRun { iterations: 1000, footprint, heap };
         Retention::new(8 * MIB, given_back, again).map(|of| of.finding)
     }
 
     #[test]
-    fn growth_that_does_not_come_again_is_retained() {
-        assert_eq!(finding(8 * MIB, 0, 0), Some(Finding::Retained));
-        assert_eq!(finding(8 * MIB, -MIB, 0), Some(Finding::Retained));
-        assert_eq!(finding(0, MIB, 0), Some(Finding::Retained));
-        assert_eq!(finding(0, 8 * MIB, 0), Some(Finding::Stays));
-        assert_eq!(finding(4 * MIB, 4 * MIB, 0), Some(Finding::Stays));
+    fn growth_that_does_not_recur_is_retention() {
+        assert_eq!(finding(8 * MIB, 0, 0), Some(RetentionFinding::Retained));
+        assert_eq!(finding(8 * MIB, -MIB, 0), Some(RetentionFinding::Retained));
+        assert_eq!(finding(0, MIB, 0), Some(RetentionFinding::Retained));
+        assert_eq!(finding(0, 8 * MIB, 0), Some(RetentionFinding::Stays));
+        assert_eq!(finding(4 * MIB, 4 * MIB, 0), Some(RetentionFinding::Stays));
     }
 
     #[test]
-    fn no_leak_hides_behind_what_is_alive() {
-        // A heap that stands higher at the second end, its memory resident at both.
+    fn live_heap_hides_no_leak() {
+        // A heap that is larger at the end, its pages resident before.
         assert_eq!(finding(0, 8 * MIB, 10 * MIB), None);
-        assert_eq!(finding(0, 8 * MIB, 2 * MIB), Some(Finding::Stays));
-        // Blocks that other threads have yet to free.
-        assert_eq!(finding(8 * MIB, 3 * MIB, 2 * MIB), Some(Finding::Retained));
-        // One that stands lower, its memory given back.
+        assert_eq!(finding(0, 8 * MIB, 2 * MIB), Some(RetentionFinding::Stays));
+        // Blocks that other threads have not freed yet.
+        assert_eq!(finding(8 * MIB, 3 * MIB, 2 * MIB), Some(RetentionFinding::Retained));
+        // A heap that is smaller at the end, its pages returned.
         assert_eq!(finding(0, 0, -8 * MIB), None);
         assert_eq!(finding(0, -6 * MIB, 0), None);
         // The footprint does not grow, whatever the heap does.
-        assert_eq!(finding(0, MIB, 10 * MIB), Some(Finding::Retained));
+        assert_eq!(finding(0, MIB, 10 * MIB), Some(RetentionFinding::Retained));
     }
 }

@@ -1,4 +1,4 @@
-//! The published schema is that of the types.
+//! The published schema matches the types.
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -17,7 +17,7 @@ fn schema() -> String {
          folder of MEMCHECK_REPORT_DIR. Durations are seconds and nanoseconds, sizes bytes."
             .into(),
     );
-    // Another version is another schema.
+    // Each layout version has its own schema.
     if let Some(version) = schema.pointer_mut("/properties/version").and_then(Value::as_object_mut)
     {
         version.insert("const".into(), REPORT_VERSION.into());
@@ -27,7 +27,7 @@ fn schema() -> String {
     serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n"
 }
 
-/// Leaves of each description the first paragraph: what follows is for readers of Rust.
+/// Keeps the first paragraph of each description; the others are for readers of the Rust docs.
 fn first_paragraphs(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -44,7 +44,7 @@ fn first_paragraphs(value: &mut Value) {
 }
 
 #[test]
-fn the_published_schema_is_that_of_the_types() {
+fn published_schema_matches_the_types() {
     let schema = schema();
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(FILE, &schema).expect("docs/ can be written");

@@ -1,8 +1,12 @@
-//! The word that a result is printed under.
+//! The status of a test.
 
 use serde::{Deserialize, Serialize};
 
-/// The word at the start of a test's line.
+use super::outcome::Outcome;
+use super::test_report::Report;
+use crate::detect::Verdict;
+
+/// The status at the start of a test's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
@@ -22,11 +26,11 @@ pub enum Status {
     Leak,
     /// The body panicked or returned an error.
     Fail,
-    /// Ended by a signal.
+    /// Terminated by a signal.
     Crash,
-    /// Exited by itself.
+    /// The process exited.
     Exit,
-    /// Gone silent.
+    /// The process closed its connection.
     Lost,
     /// Timed out.
     Timeout,
@@ -37,7 +41,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// The word as printed.
+    /// The status as printed.
     pub const fn text(self) -> &'static str {
         match self {
             Status::Pass => "PASS",
@@ -56,8 +60,55 @@ impl Status {
         }
     }
 
-    /// Whether a test with this word lets the run succeed.
+    /// Whether a test with this status lets the run succeed.
     pub const fn is_success(self) -> bool {
         matches!(self, Status::Pass | Status::Skip | Status::Known)
+    }
+}
+
+impl Report {
+    /// The status. How the process ended takes precedence over the verdict: a test that crashed has not
+    /// passed, even if its memory was steady.
+    pub fn status(&self) -> Status {
+        match (&self.outcome, self.verdict) {
+            (Outcome::Failed { .. }, _) => Status::Fail,
+            (Outcome::Crashed { .. }, _) => Status::Crash,
+            (Outcome::Exited { .. }, _) => Status::Exit,
+            (Outcome::Lost, _) => Status::Lost,
+            (Outcome::TimedOut { .. }, _) => Status::Timeout,
+            (Outcome::OverCeiling { .. }, _) => Status::Ceiling,
+            (Outcome::Broken { .. }, _) => Status::Broken,
+            (Outcome::Skipped, _) => Status::Skip,
+            (Outcome::Passed, None | Some(Verdict::Inconclusive)) => Status::Unsure,
+            (Outcome::Passed, Some(Verdict::OverLimit)) => Status::Limit,
+            (Outcome::Passed, Some(Verdict::Steady)) if self.is_known_leak() => Status::Fail,
+            (Outcome::Passed, Some(Verdict::Steady)) => Status::Pass,
+            // No memory leaks, but the body is wrong.
+            (Outcome::Passed, Some(Verdict::Growing)) if self.mismatch_alone().is_some() => {
+                Status::Fail
+            }
+            (Outcome::Passed, Some(Verdict::Growing))
+                if self.is_known_leak() || self.growth_is_suppressed() =>
+            {
+                Status::Known
+            }
+            (Outcome::Passed, Some(Verdict::Growing)) => Status::Leak,
+        }
+    }
+
+    /// Whether this lets a run succeed: passed (and proven, with `--prove`), skipped, or a known leak.
+    pub fn is_success(&self) -> bool {
+        self.status().is_success() && !self.is_unproven()
+    }
+
+    /// Whether the test is marked as a known leak. A test that no longer leaks must not keep the mark,
+    /// which would let the next leak pass.
+    fn is_known_leak(&self) -> bool {
+        self.options.known_leak.is_some()
+    }
+
+    /// Whether `--prove` failed for this test.
+    pub fn is_unproven(&self) -> bool {
+        self.proof.as_ref().is_some_and(|proof| !proof.holds())
     }
 }

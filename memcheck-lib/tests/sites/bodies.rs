@@ -224,7 +224,7 @@ pub(crate) fn cases() -> Vec<Case> {
             truth: |report, sites| {
                 assert_eq!(report.status(), Status::Leak);
                 let failed = sites.notes.iter().any(|note| note.contains("the body failed"));
-                assert!(!failed, "{report:#}");
+                assert!(!failed, "{report}");
                 let truth = Amount {
                     blocks: 1_000_000 + sites.iterations as i64,
                     bytes: 8_000_000 + 24 * sites.iterations as i64,
@@ -246,7 +246,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.status(), Status::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report}");
                 assert!(sites.notes.iter().any(|note| note.contains("the body failed")));
             },
         },
@@ -264,7 +264,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.status(), Status::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report}");
                 assert!(sites.notes.iter().any(|note| note.contains("the worker ended")));
             },
         },

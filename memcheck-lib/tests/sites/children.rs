@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 40,
             body: |workload| workload.iterate(|| drop(black_box(start()))),
             truth: |report, sites| {
-                assert_eq!(report.status(), Status::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report}");
                 each_iteration(report, SiteKind::Child, 1, 0);
                 assert_eq!(sites.growing(Metric::Children).count(), 1, "{:?}", sites.sites);
                 assert!(sites.notes.is_empty(), "{:?}", sites.notes);
@@ -42,7 +42,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.status(), Status::Pass, "{report:#}");
+                assert_eq!(report.status(), Status::Pass, "{report}");
                 assert_eq!(sites.sites.iter().find(|of| of.survived.blocks != 0), None);
                 account(sites, SiteKind::RustHeap);
             },
@@ -52,7 +52,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 40,
             body: |workload| workload.iterate(|| _ = black_box(fork())),
             truth: |report, _| {
-                assert_eq!(report.status(), Status::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report}");
                 each_iteration(report, SiteKind::Child, 1, 0);
             },
         },
@@ -118,7 +118,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.status(), Status::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report}");
                 assert_eq!(sites.sites.iter().find(|of| of.kind == SiteKind::Child), None);
                 assert_eq!(account(sites, SiteKind::Child).growth, Amount::default());
             },

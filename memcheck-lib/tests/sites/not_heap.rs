@@ -93,7 +93,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.status(), Status::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report}");
                 if is_recorded(sites, SiteKind::Mapping) {
                     each_iteration(report, SiteKind::Mapping, 1, 4 * page());
                 }
@@ -132,7 +132,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.status(), Status::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report}");
                 if is_recorded(sites, SiteKind::Mapping) {
                     each_iteration(report, SiteKind::Mapping, 1, 4 * page());
                 }
@@ -151,7 +151,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.status(), Status::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report}");
                 if is_recorded(sites, SiteKind::Thread) {
                     each_iteration(report, SiteKind::Thread, 1, 0);
                 }
@@ -205,7 +205,7 @@ pub(crate) fn until_gone(thread: rustix::thread::Pid) {
 }
 
 fn descriptors<const EACH: i64>(report: &Report, sites: &Sites) {
-    assert_eq!(report.status(), Status::Leak, "{report:#}");
+    assert_eq!(report.status(), Status::Leak, "{report}");
     if is_recorded(sites, SiteKind::Descriptor) {
         each_iteration(report, SiteKind::Descriptor, EACH, 0);
     }

@@ -36,7 +36,7 @@ pub(crate) fn run(cases: &[Case]) {
             continue;
         }
         let report = observed(case.name);
-        let sites = report.sites.as_ref().unwrap_or_else(|| panic!("{}: {report:#}", case.name));
+        let sites = report.sites.as_ref().unwrap_or_else(|| panic!("{}: {report}", case.name));
         println!("{}: {} iterations, {:?}", case.name, sites.iterations, sites.notes);
         if std::env::var_os("SHOW").is_some() {
             for site in &sites.sites {

@@ -92,7 +92,7 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 fn only_the_leak(report: &Report, _: &Sites) {
-    assert_eq!(report.status(), Status::Leak, "{report:#}");
+    assert_eq!(report.status(), Status::Leak, "{report}");
     one_site(report, SiteKind::RustHeap, 1, 100);
 }
 

@@ -82,7 +82,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.status(), Status::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report}");
                 each_iteration(report, SiteKind::Thread, 1, 0);
                 assert!(sites.grew_again);
             },
@@ -98,7 +98,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, _| {
-                assert_eq!(report.status(), Status::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report}");
                 crate::observed::each_iteration(report, SiteKind::RustHeap, 1, 24);
             },
         },
@@ -107,7 +107,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 40,
             body: |workload| workload.iterate(|| coroutine::run(16 << 10, allocates)),
             truth: |report, _| {
-                assert_eq!(report.status(), Status::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report}");
                 crate::observed::each_iteration(report, SiteKind::RustHeap, 1, 24);
             },
         },
@@ -118,7 +118,7 @@ pub(crate) fn cases() -> Vec<Case> {
             iterations: 60,
             body: never_joined,
             truth: |report, sites| {
-                assert_eq!(report.status(), Status::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report}");
                 assert!(report.metric(Metric::Mappings).is_some_and(|of| of.growth >= 60));
                 if let Some(native) = sites.accounts.iter().find(|of| of.kind == SiteKind::CHeap) {
                     assert_eq!(native.sites.blocks, sites.iterations as i64, "{native:?}");
@@ -136,7 +136,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 })
             },
             truth: |report, sites| {
-                assert_eq!(report.status(), Status::Leak, "{report:#}");
+                assert_eq!(report.status(), Status::Leak, "{report}");
                 assert!(report.metric(Metric::Mappings).is_some_and(|of| of.growth >= 60));
                 assert!(sites.growing(Metric::HeapBytes).next().is_some());
                 assert!(sites.growing(Metric::Threads).next().is_none());

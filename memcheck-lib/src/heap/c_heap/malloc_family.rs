@@ -18,7 +18,8 @@ use super::glibc::{
 use super::rust_calls::is_from_rust;
 use super::state::{CHeapState, WhyNotCounted};
 use crate::heap::thread_counters::{self, Heap};
-use crate::recorder::{self, SiteKind};
+use crate::metric::SiteKind;
+use crate::recorder;
 use crate::weak::weak_definitions;
 
 /// Counts a new block.

@@ -8,7 +8,7 @@ use crate::heap::CHeapState;
 use crate::observer::measure::profile_limits;
 use crate::observer::measure::run::Measured;
 use crate::report::{
-    Conditions, Exceeded, Outcome, Output, REPORT_VERSION, Report, TestId, Warning,
+    Conditions, ExceededLimit, Outcome, Output, REPORT_VERSION, Report, TestId, Warning,
 };
 
 /// What is known of a run apart from its measurement.
@@ -150,7 +150,7 @@ impl Heaps {
 }
 
 /// The part of the verdict that rests on the profile.
-fn of_profile(exceeded: &[Exceeded], unmeasured: bool) -> Verdict {
+fn of_profile(exceeded: &[ExceededLimit], unmeasured: bool) -> Verdict {
     match (exceeded.is_empty(), unmeasured) {
         (false, _) => Verdict::OverLimit,
         (true, true) => Verdict::Inconclusive,
@@ -179,7 +179,7 @@ mod tests {
     use crate::detect::Conclusion;
     use crate::options::Options;
     use crate::protocol::message::Hello;
-    use crate::report::{Profile, Range};
+    use crate::report::{AllocationProfile, IterationRange};
 
     fn facts() -> Facts {
         Facts {
@@ -253,10 +253,13 @@ mod tests {
     #[test]
     fn an_exceeded_limit_of_the_profile_is_in_the_verdict() {
         let over = |verdict, peak: u64| {
-            let range = Range { min: 1, max: 9, at: 3 };
+            let range = IterationRange { min: 1, max: 9, at: 3 };
             report(Measured {
                 options: Options::new().peak(crate::Bytes(peak)),
-                profile: Some(Profile { peak: Some(range), ..Profile::default() }),
+                profile: Some(AllocationProfile {
+                    peak: Some(range),
+                    ..AllocationProfile::default()
+                }),
                 ..measured(verdict)
             })
         };
@@ -270,7 +273,7 @@ mod tests {
     fn a_heap_that_no_counter_sees_makes_the_run_inconclusive() {
         let uncounted = |heap_counted_as_c, options| {
             let hello = Hello { heap_counted: false, heap_counted_as_c, ..hello() };
-            let profile = Some(Profile::default());
+            let profile = Some(AllocationProfile::default());
             let steady = measured(Verdict::Steady);
             report(Measured { hello: Some(hello), options, profile, ..steady })
         };

@@ -3,7 +3,7 @@
 use crate::detect::{Advice, Verdict};
 use crate::heap::why_not_counted;
 use crate::heap::{CHeapState, WhyNotCounted};
-use crate::report::{Finding, Retention, Warning};
+use crate::report::{Retention, RetentionFinding, Warning};
 use crate::units::{iterations, scaled};
 
 fn warning(code: &str, message: String) -> Warning {
@@ -38,7 +38,8 @@ pub(super) fn c_heap_not_counted(state: &CHeapState) -> Option<Warning> {
 /// Growth of the footprint that the allocator retains and that is not in the verdict.
 pub(super) fn retained(retention: &Retention, verdict: Option<Verdict>) -> Option<Warning> {
     let Retention { iterations: repeated, growth, given_back, again, .. } = *retention;
-    let applies = retention.finding == Finding::Retained && verdict != Some(Verdict::Inconclusive);
+    let applies =
+        retention.finding == RetentionFinding::Retained && verdict != Some(Verdict::Inconclusive);
     applies.then(|| {
         let message = format!(
             "the footprint grew by {} although the heap did not. It is not leaked but retained by the allocator: asked to return memory, the allocator returned {}, and {} more added {}",
@@ -98,9 +99,12 @@ mod tests {
             again: -4096,
         };
         let steady = Some(Verdict::Steady);
-        let warning = retained(&retention(Finding::Retained), steady).unwrap();
+        let warning = retained(&retention(RetentionFinding::Retained), steady).unwrap();
         assert!(warning.message.contains("and 100 iterations more added 0 B"), "{warning:?}");
-        assert_eq!(retained(&retention(Finding::Stays), Some(Verdict::Growing)), None);
-        assert_eq!(retained(&retention(Finding::Retained), Some(Verdict::Inconclusive)), None);
+        assert_eq!(retained(&retention(RetentionFinding::Stays), Some(Verdict::Growing)), None);
+        assert_eq!(
+            retained(&retention(RetentionFinding::Retained), Some(Verdict::Inconclusive)),
+            None
+        );
     }
 }

@@ -3,19 +3,14 @@
 use std::time::Duration;
 
 use super::run::{MeasuredWorker, Run};
-use crate::detect::{JudgedRun, Limits, Rules, Spent};
+use crate::detect::{JudgeSettings, JudgedRun, Limits, TimeSpent};
 use crate::heap::allocators::{AllocatorChange, AllocatorStats};
-use crate::metric::Metric;
+use crate::metric::{Evidence, Metric};
 use crate::observer::worker_handle::interruption::Interruption;
 use crate::observer::worker_handle::settle::{SettleBudget, settle};
 use crate::options::Options;
 use crate::protocol::message::Checkpoint;
 use crate::snapshot::Snapshot;
-
-/// Metrics that can be read of every process. If one of them is missing, a kind of leak is not detected:
-/// the body may have forbidden reading it from outside (PR_SET_DUMPABLE) while the observer is not root.
-const FROM_THE_KERNEL: [Metric; 5] =
-    [Metric::Resident, Metric::Fds, Metric::Threads, Metric::Children, Metric::Mappings];
 
 pub(super) fn judge<W: MeasuredWorker>(run: &mut Run<'_, W>) -> Result<(), Interruption> {
     let Run { worker, request, measured, counted, .. } = run;
@@ -37,16 +32,16 @@ pub(super) fn judge<W: MeasuredWorker>(run: &mut Run<'_, W>) -> Result<(), Inter
     measured.before =
         process.map(|process| Snapshot::of_worker(counted.rust_heap(&start), process));
 
-    let rules = Rules {
+    let settings = JudgeSettings {
         time: options.effective_time(),
         iterations: options.iterations,
         limits: growth_limits(&options, &start),
-        scarce: run.limited,
+        limited_resource: run.limited,
         stop_when_growing: request.plant.map(|plant| plant.kind.metric()),
-        must_read: &FROM_THE_KERNEL,
+        must_read: Metric::ALL.into_iter().filter(|of| of.row().must_be_readable).collect(),
         blind: request.blind,
     };
-    let mut judged = JudgedRun::new(rules, run.warm_up.cost, baseline);
+    let mut judged = JudgedRun::new(settings, run.warm_up.cost, baseline);
     let (began, delayed) = (worker.elapsed(), worker.run_queue_delay());
     let mut last = start;
     let windows = (|| -> Result<(), Interruption> {
@@ -57,12 +52,12 @@ pub(super) fn judge<W: MeasuredWorker>(run: &mut Run<'_, W>) -> Result<(), Inter
                 last = settle(*worker, checkpoint, &mut budget)?;
                 checkpoints.push(counted.readings(&last, &worker.sample()));
             }
-            let spent = Spent {
+            let spent = TimeSpent {
                 elapsed: worker.elapsed().saturating_sub(began),
                 cpu: Duration::from_nanos(last.cpu_ns.saturating_sub(start.cpu_ns)),
-                waited: worker.run_queue_delay().saturating_sub(delayed),
+                run_queue_delay: worker.run_queue_delay().saturating_sub(delayed),
             };
-            judged.record(checkpoints, spent);
+            judged.add_window(checkpoints, spent);
         }
         Ok(())
     })();
@@ -82,17 +77,14 @@ pub(super) fn judge<W: MeasuredWorker>(run: &mut Run<'_, W>) -> Result<(), Inter
 }
 
 fn growth_limits(options: &Options, start: &Checkpoint) -> Limits {
-    let all = [
-        (Metric::HeapBytes, options.heap.map(|bytes| bytes.0)),
-        (Metric::Resident, options.resident.map(|bytes| bytes.0)),
-        (Metric::Threads, options.threads),
+    let limit = |metric: Metric| {
+        let row = metric.row();
         // A limit on tasks has no meaning for a test without a runtime.
-        (Metric::Tasks, options.tasks.filter(|_| start.tasks.is_some())),
-        (Metric::Fds, options.fds),
-        (Metric::Children, options.children),
-        (Metric::Mappings, options.mappings),
-    ];
-    all.into_iter().filter_map(|(metric, limit)| Some((metric, limit?))).collect()
+        let applies = row.evidence != Evidence::Runtime || start.tasks.is_some();
+        let limit = (row.limited_by.filter(|_| applies)?.value)(options)?;
+        Some((metric, limit))
+    };
+    Metric::ALL.into_iter().filter_map(limit).collect()
 }
 
 /// The allocators that have statistics at both ends.

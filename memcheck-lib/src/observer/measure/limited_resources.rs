@@ -1,7 +1,7 @@
 //! Resources that the system limits so strictly that a leaking body would use them up before it is
 //! judged.
 
-use crate::detect::Scarce;
+use crate::detect::LimitedResource;
 use crate::metric::Metric;
 use crate::observer::worker_handle::capabilities::KernelView;
 use crate::process::DescriptorKind;
@@ -17,7 +17,7 @@ pub(super) fn limited_resource(
     worker: &mut impl KernelView,
     idle: Option<u64>,
     iterations: u64,
-) -> Option<Scarce> {
+) -> Option<LimitedResource> {
     let grew = |now: u64| now.saturating_sub(idle.unwrap_or(now)) * 2 >= iterations.max(8);
     if !worker.sample().fds.is_some_and(grew) {
         return None;
@@ -25,5 +25,6 @@ pub(super) fn limited_resource(
     let descriptors = worker.snapshot()?.descriptors?;
     let of_inotify = |kind: DescriptorKind| kind == DescriptorKind::Inotify;
     let count = descriptors.iter().filter(|descriptor| of_inotify(descriptor.kind)).count();
-    (count as u64 * 2 >= iterations).then_some(Scarce { metric: Metric::Fds, bound: INOTIFY })
+    (count as u64 * 2 >= iterations)
+        .then_some(LimitedResource { metric: Metric::Fds, bound: INOTIFY })
 }

@@ -1,18 +1,21 @@
 //! Limits on what one iteration allocates.
 
 use crate::options::Options;
-use crate::report::{Exceeded, Profile, ProfileLimit, Range};
+use crate::report::{AllocationLimit, AllocationProfile, ExceededLimit, IterationRange};
 
 /// The user's limits that an iteration of the profile exceeded.
-pub(in crate::observer) fn exceeded(options: &Options, profile: &Profile) -> Vec<Exceeded> {
+pub(in crate::observer) fn exceeded(
+    options: &Options,
+    profile: &AllocationProfile,
+) -> Vec<ExceededLimit> {
     let limits = [
-        (ProfileLimit::Allocations, options.allocations, Some(profile.allocations)),
-        (ProfileLimit::Bytes, options.bytes.map(|bytes| bytes.0), Some(profile.bytes)),
-        (ProfileLimit::Peak, options.peak.map(|bytes| bytes.0), profile.peak),
+        (AllocationLimit::Allocations, options.allocations, Some(profile.allocations)),
+        (AllocationLimit::Bytes, options.bytes.map(|bytes| bytes.0), Some(profile.bytes)),
+        (AllocationLimit::Peak, options.peak.map(|bytes| bytes.0), profile.peak),
     ];
-    let over = |(what, limit, range): (ProfileLimit, Option<u64>, Option<Range>)| {
-        let (limit, Range { max: value, at: iteration, .. }) = (limit?, range?);
-        (value > limit).then_some(Exceeded { what, limit, value, iteration })
+    let over = |(what, limit, range): (AllocationLimit, Option<u64>, Option<IterationRange>)| {
+        let (limit, IterationRange { max: value, at: iteration, .. }) = (limit?, range?);
+        (value > limit).then_some(ExceededLimit { what, limit, value, iteration })
     };
     limits.into_iter().filter_map(over).collect()
 }
@@ -27,13 +30,13 @@ mod tests {
     use super::*;
     use crate::Bytes;
 
-    fn profile() -> Profile {
-        Profile {
+    fn profile() -> AllocationProfile {
+        AllocationProfile {
             iterations: 64,
-            allocations: Range { min: 2, max: 3, at: 20 },
-            bytes: Range { min: 10, max: 10, at: 1 },
-            peak: Some(Range { min: 5, max: 9, at: 7 }),
-            ..Profile::default()
+            allocations: IterationRange { min: 2, max: 3, at: 20 },
+            bytes: IterationRange { min: 10, max: 10, at: 1 },
+            peak: Some(IterationRange { min: 5, max: 9, at: 7 }),
+            ..AllocationProfile::default()
         }
     }
 
@@ -42,8 +45,8 @@ mod tests {
         let options = Options::new().allocations(2u64).bytes(Bytes(10)).peak(Bytes(8));
         let exceeded = exceeded(&options, &profile());
         let expected = [
-            Exceeded { what: ProfileLimit::Allocations, limit: 2, value: 3, iteration: 20 },
-            Exceeded { what: ProfileLimit::Peak, limit: 8, value: 9, iteration: 7 },
+            ExceededLimit { what: AllocationLimit::Allocations, limit: 2, value: 3, iteration: 20 },
+            ExceededLimit { what: AllocationLimit::Peak, limit: 8, value: 9, iteration: 7 },
         ];
         assert_eq!(exceeded, expected);
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::detect::{Conclusion, Scarce};
+use crate::detect::{Conclusion, LimitedResource};
 use crate::heap::allocators::AllocatorChange;
 use crate::observer::recording::{Coverage, Recordable};
 use crate::observer::settings::Record;
@@ -10,7 +10,7 @@ use crate::observer::worker_handle::capabilities::WorkerHandle;
 use crate::observer::worker_handle::readings::CountedHeaps;
 use crate::options::Options;
 use crate::protocol::message::Hello;
-use crate::report::{Plant, Profile, Retention, Sites};
+use crate::report::{AllocationProfile, Plant, Retention, Sites};
 use crate::snapshot::Snapshot;
 
 /// A worker that can be measured and recorded.
@@ -43,7 +43,7 @@ pub(in crate::observer) struct RunRequest<'a> {
 pub(in crate::observer) struct Measured {
     pub(in crate::observer) hello: Option<Hello>,
     pub(in crate::observer) options: Options,
-    pub(in crate::observer) profile: Option<Profile>,
+    pub(in crate::observer) profile: Option<AllocationProfile>,
     pub(in crate::observer) before: Option<Snapshot>,
     pub(in crate::observer) after: Option<Snapshot>,
     pub(in crate::observer) conclusion: Option<Conclusion>,
@@ -69,7 +69,7 @@ pub(super) struct Run<'a, W> {
     pub(super) idle: Idle,
     pub(super) warm_up: WarmUp,
     /// A limited resource that the body uses up.
-    pub(super) limited: Option<Scarce>,
+    pub(super) limited: Option<LimitedResource>,
     /// Wall time of the judged part.
     pub(super) judged_for: Duration,
 }

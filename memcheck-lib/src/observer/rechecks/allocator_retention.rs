@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::recheck::{JudgedPart, Judgement, Recheck};
 use super::repeat::{PARTS, repeat};
-use crate::detect::{Conclusion, DEFAULT_RESIDENT, MetricReport, Sensitivity, Shape, Verdict};
+use crate::detect::{Conclusion, MetricReport, Sensitivity, Shape, Verdict};
 use crate::metric::Metric;
 use crate::observer::worker_handle::capabilities::{Iterate, KernelView, Settle};
 use crate::observer::worker_handle::interruption::Interruption;
 use crate::observer::worker_handle::settle::wait_until_idle;
 use crate::protocol::message::Checkpoint;
-use crate::report::{Again, Finding, Retention, bound};
+use crate::report::{Retention, RetentionFinding, SecondRun, bound};
 
 /// Longest wait for threads that still release memory before the footprint is read. It is
 /// `WITHOUT_RELEASE` of `settle`: a thread that has released nothing for so long is not waited for anyway.
@@ -79,7 +79,7 @@ fn compare(
         done += part;
     }
     let Some(after) = trimmed(worker)? else { return Ok(None) };
-    let again = Again {
+    let again = SecondRun {
         iterations: done,
         footprint: after.footprint - before.footprint,
         heap: after.heap - before.heap,
@@ -133,16 +133,18 @@ fn footprint(worker: &mut impl KernelView) -> Option<i64> {
 /// Takes retained memory out of the verdict. A limit that the user set is absolute: retained memory
 /// counts for it.
 fn revise(conclusion: &mut Conclusion, retention: Option<&Retention>) {
-    let Some(retention) = retention.filter(|of| of.finding == Finding::Retained) else { return };
+    let Some(retention) = retention.filter(|of| of.finding == RetentionFinding::Retained) else {
+        return;
+    };
     let Some(of) = conclusion.metrics.iter_mut().find(|of| of.metric == Metric::Resident) else {
         return;
     };
     // A rise that was not found to continue may be too rare to come again so soon. So it must have been
     // returned, except for the tolerance over as many iterations, or it must have ended.
     let stays = retention.growth - retention.given_back;
-    let may_stay = retention
-        .bound()
-        .max(i64::try_from(of.limit.unwrap_or(DEFAULT_RESIDENT)).unwrap_or(i64::MAX));
+    let may_stay = retention.bound().max(
+        i64::try_from(of.limit.unwrap_or(Metric::Resident.row().allowance)).unwrap_or(i64::MAX),
+    );
     if of.verdict == Verdict::Inconclusive && stays > may_stay && !has_ended(of, retention) {
         return;
     }

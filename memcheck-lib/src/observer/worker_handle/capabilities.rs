@@ -6,7 +6,7 @@ use super::interruption::Interruption;
 use crate::heap::allocators::AllocatorStats;
 use crate::process::{ProcessSnapshot, Sample};
 use crate::protocol::message::{Checkpoint, Hello};
-use crate::report::{Plant, Profile};
+use crate::report::{AllocationProfile, Plant};
 use crate::units::Bytes;
 
 /// Begin and end of its test.
@@ -24,7 +24,7 @@ pub(in crate::observer) trait Iterate {
     /// Runs iterations.
     fn run(&mut self, iterations: u64) -> Result<Checkpoint, Interruption>;
     /// Runs iterations and measures each one.
-    fn profile(&mut self, iterations: u64) -> Result<Profile, Interruption>;
+    fn profile(&mut self, iterations: u64) -> Result<AllocationProfile, Interruption>;
     /// Makes every following iteration also leak this.
     fn plant(&mut self, plant: Plant) -> Result<(), Interruption>;
 }

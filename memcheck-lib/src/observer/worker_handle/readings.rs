@@ -2,7 +2,7 @@
 
 use crate::detect::Readings;
 use crate::heap::{CHeapState, HeapCounters};
-use crate::metric::Metric;
+use crate::metric::{Evidence, Metric};
 use crate::process::Sample;
 use crate::protocol::message::{Checkpoint, Hello};
 
@@ -31,30 +31,38 @@ impl CountedHeaps {
         sample: &Sample,
     ) -> Readings {
         let mut readings = Readings::default();
-        if self.rust {
-            readings.set(Metric::HeapBytes, checkpoint.rust.live_bytes);
-            readings.set(Metric::HeapBlocks, checkpoint.rust.live_blocks);
-        }
-        if self.native {
-            readings.set(Metric::NativeBytes, checkpoint.native.live_bytes);
-            readings.set(Metric::NativeBlocks, checkpoint.native.live_blocks);
-        }
-        // Threads have a metric of their own, and glibc makes the arenas.
-        let mappings = sample.mappings.zip(sample.thread_mappings).map(|(all, of)| all - of);
-        let counts = [
-            (Metric::Tasks, checkpoint.tasks),
-            (Metric::Resident, sample.footprint.map(|footprint| footprint.live())),
-            (Metric::FdMemory, sample.fd_memory),
-            (Metric::Fds, sample.fds),
-            (Metric::Threads, sample.threads),
-            (Metric::Children, sample.children),
-            (Metric::Mappings, mappings),
-        ];
-        for (metric, value) in counts {
-            if let Some(value) = value {
-                readings.set(metric, i64::try_from(value).unwrap_or(i64::MAX));
+        for metric in Metric::ALL {
+            if let Some(value) = self.reading(metric, checkpoint, sample) {
+                readings.set(metric, value);
             }
         }
         readings
+    }
+
+    /// The reading of one metric, if there is one.
+    fn reading(self, metric: Metric, checkpoint: &Checkpoint, sample: &Sample) -> Option<i64> {
+        let is_counted = match metric.row().evidence {
+            Evidence::RustHeap => self.rust,
+            Evidence::CHeap => self.native,
+            Evidence::Kernel | Evidence::Runtime => true,
+        };
+        if !is_counted {
+            return None;
+        }
+        let value = match metric {
+            Metric::HeapBytes => return Some(checkpoint.rust.live_bytes),
+            Metric::HeapBlocks => return Some(checkpoint.rust.live_blocks),
+            Metric::NativeBytes => return Some(checkpoint.native.live_bytes),
+            Metric::NativeBlocks => return Some(checkpoint.native.live_blocks),
+            Metric::Tasks => checkpoint.tasks?,
+            Metric::Resident => sample.footprint?.live(),
+            Metric::FdMemory => sample.fd_memory?,
+            Metric::Fds => sample.fds?,
+            Metric::Threads => sample.threads?,
+            Metric::Children => sample.children?,
+            // Threads have a metric of their own, and glibc makes the arenas.
+            Metric::Mappings => sample.mappings? - sample.thread_mappings?,
+        };
+        Some(i64::try_from(value).unwrap_or(i64::MAX))
     }
 }

@@ -14,7 +14,7 @@ use crate::observer::worker_handle::capabilities::{
 use crate::observer::worker_handle::interruption::{Interruption, Stop};
 use crate::process::{ProcessSnapshot, Sample, Sampler};
 use crate::protocol::message::{Checkpoint, Command, Hello, Reply};
-use crate::report::{Plant, Profile};
+use crate::report::{AllocationProfile, Plant};
 use crate::units::Bytes;
 
 /// A worker process that is being measured.
@@ -144,7 +144,7 @@ impl Iterate for WorkerProcess<'_> {
         self.checkpoint(Command::Run { iterations })
     }
 
-    fn profile(&mut self, iterations: u64) -> Result<Profile, Interruption> {
+    fn profile(&mut self, iterations: u64) -> Result<AllocationProfile, Interruption> {
         self.requested = self.requested.saturating_add(iterations);
         match self.request(Command::Profile { iterations })? {
             Reply::Profile(profile) if profile.iterations == iterations => Ok(profile),

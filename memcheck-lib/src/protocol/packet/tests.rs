@@ -26,12 +26,12 @@ fn replies_survive_encoding_and_decoding() {
         let checkpoint = Checkpoint { iterations: 9, cpu_ns: 10, wall_ns: 11, rust, native, tasks };
         assert_eq!(Reply::decode(&checkpoint.encode()), Ok(Reply::Checkpoint(checkpoint)));
     }
-    let profile = Profile {
+    let profile = AllocationProfile {
         iterations: 64,
-        allocations: Range { min: 1, max: 2, at: 3 },
-        bytes: Range { min: 4, max: 5, at: 6 },
-        peak: Some(Range { min: 7, max: 8, at: 9 }),
-        heap: Some(Change { min: -1, max: 10 }),
+        allocations: IterationRange { min: 1, max: 2, at: 3 },
+        bytes: IterationRange { min: 4, max: 5, at: 6 },
+        peak: Some(IterationRange { min: 7, max: 8, at: 9 }),
+        heap: Some(HeapChange { min: -1, max: 10 }),
         c_heap: None,
         one_thread: true,
     };

@@ -9,7 +9,7 @@ use super::state::with_tables;
 use super::tables::{AddressRange, SortedRanges};
 use super::tables::{COUNTER_PARTS, Key, Resource, Tables};
 use super::unwind::Registers;
-use crate::recorder::site_kind::SiteKind;
+use crate::metric::SiteKind;
 use crate::thread_slot;
 
 /// Calls `$rust` with its three arguments and the registers of the calling function: stack pointer,

@@ -1,7 +1,7 @@
 //! The fixed profile: what each of a number of iterations allocates.
 
 use crate::heap::{self, Heap, HeapCounters, Peak};
-use crate::report::{Change, Profile, Range};
+use crate::report::{AllocationProfile, HeapChange, IterationRange};
 
 #[derive(Debug)]
 pub(super) struct Profiling {
@@ -10,7 +10,7 @@ pub(super) struct Profiling {
     native: HeapCounters,
     /// Of this thread: the Rust heap, the C heap.
     own: [HeapCounters; 2],
-    pub(super) profile: Profile,
+    pub(super) profile: AllocationProfile,
 }
 
 /// The counters of the calling thread: Rust heap and C heap. All zero if the thread shares its counters
@@ -21,14 +21,14 @@ fn own() -> [HeapCounters; 2] {
 
 impl Profiling {
     pub(super) fn new() -> Self {
-        let unseen = Range::UNSEEN;
-        let profile = Profile {
+        let unseen = IterationRange::UNSEEN;
+        let profile = AllocationProfile {
             iterations: 0,
             allocations: unseen,
             bytes: unseen,
             peak: Some(unseen),
-            heap: Some(Change::UNSEEN),
-            c_heap: Some(Change::UNSEEN),
+            heap: Some(HeapChange::UNSEEN),
+            c_heap: Some(HeapChange::UNSEEN),
             one_thread: true,
         };
         let none = HeapCounters::default();

@@ -18,7 +18,7 @@ fn a_returned_footprint_is_retained_memory() {
     let (verdict, retention) = judge(&mut worker, Options::default());
     let retention = retention.unwrap();
     assert_eq!(verdict, Some(Verdict::Steady));
-    assert_eq!(retention.finding, Finding::Retained);
+    assert_eq!(retention.finding, RetentionFinding::Retained);
     assert!(retention.growth > 256 << 10 && retention.given_back >= retention.growth);
     assert_eq!(worker.trims, 2);
 }
@@ -28,7 +28,7 @@ fn a_footprint_that_grows_again_is_a_leak() {
     let (verdict, retention) = judge(&mut ScriptedWorker::new(2 * PAGE, 0), Options::default());
     let retention = retention.unwrap();
     assert_eq!(verdict, Some(Verdict::Growing));
-    assert_eq!(retention.finding, Finding::Stays);
+    assert_eq!(retention.finding, RetentionFinding::Stays);
     assert_eq!((retention.given_back, retention.again), (0, retention.growth));
 }
 
@@ -36,7 +36,7 @@ fn a_footprint_that_grows_again_is_a_leak() {
 fn retained_memory_counts_for_a_limit() {
     let options = Options { resident: Some(crate::Bytes(1 << 20)), ..Options::default() };
     let (verdict, retention) = judge(&mut ScriptedWorker::new(2 * PAGE, 100), options);
-    assert_eq!(retention.unwrap().finding, Finding::Retained);
+    assert_eq!(retention.unwrap().finding, RetentionFinding::Retained);
     assert_eq!(verdict, Some(Verdict::OverLimit));
 }
 
@@ -68,7 +68,7 @@ fn a_backlog_that_is_released_is_steady() {
     let queued = heap.growth as f64 / conclusion.iterations as f64;
     assert!(heap.sensitivity.unwrap().per_iteration() >= queued, "{:?}", heap.sensitivity);
     // The footprint grew with the backlog, and is no leak either.
-    assert_eq!(measured.retention.unwrap().finding, Finding::Retained);
+    assert_eq!(measured.retention.unwrap().finding, RetentionFinding::Retained);
 }
 
 #[test]
@@ -120,11 +120,17 @@ fn a_late_rise_is_retained_only_if_it_is_returned() {
         ..ScriptedWorker::new(0, returned)
     };
     let (verdict, retention) = judge(&mut late(100), options.clone());
-    assert_eq!((verdict, retention.unwrap().finding), (Some(Verdict::Steady), Finding::Retained));
+    assert_eq!(
+        (verdict, retention.unwrap().finding),
+        (Some(Verdict::Steady), RetentionFinding::Retained)
+    );
     // It does not recur, but the repeated iterations are too few for such a rare event.
     let (verdict, retention) = judge(&mut late(0), options);
     let retention = retention.unwrap();
-    assert_eq!((verdict, retention.finding), (Some(Verdict::Inconclusive), Finding::Retained));
+    assert_eq!(
+        (verdict, retention.finding),
+        (Some(Verdict::Inconclusive), RetentionFinding::Retained)
+    );
 }
 
 #[test]
@@ -180,7 +186,7 @@ fn a_rise_in_several_steps_that_does_not_recur_has_ended() {
     ];
     let judged = |pages: &[&[i64]], growth, given_back, again| {
         let mut conclusion = rose(pages, growth);
-        let again = Again { iterations: 1000, footprint: again, heap: 0 };
+        let again = SecondRun { iterations: 1000, footprint: again, heap: 0 };
         revise(&mut conclusion, Retention::new(growth, given_back, again).as_ref());
         let sensitivity = conclusion.metrics[0].sensitivity.map(|of| of.per_iteration());
         (conclusion.verdict, sensitivity)

@@ -1,6 +1,5 @@
 //! How many iterations are recorded, and in which batches. Pure.
 
-use crate::metric::Metric;
 use crate::report::{MetricReport, Verdict};
 
 /// The first batch: a prime below 64, so that six doubling batches make up the about 4,000 iterations of
@@ -10,27 +9,11 @@ const FIRST: u64 = 61;
 /// other: a series needs them to distinguish a leak from a full cache.
 const BATCHES: u64 = 8;
 
-/// The growth of a metric that is evidence enough and that the process can bear: a process may have 1,024
-/// descriptors and a user a few thousand threads and processes, and the recorder holds 1.5 million
-/// blocks.
-fn most(metric: Metric) -> f64 {
-    match metric {
-        // The judged part grew by as much; a container that doubles needs all of it.
-        Metric::HeapBytes | Metric::NativeBytes | Metric::Resident | Metric::FdMemory => {
-            f64::INFINITY
-        }
-        Metric::HeapBlocks | Metric::NativeBlocks => 1_200_000.0,
-        Metric::Tasks | Metric::Mappings => 1024.0,
-        Metric::Fds => 64.0,
-        Metric::Threads | Metric::Children => 48.0,
-    }
-}
-
 /// The largest number of iterations to record: as many as were run before, because a container that
 /// doubles does so once in as many, but no more than the evidence needs.
 pub(super) fn target(before: u64, metrics: &[MetricReport]) -> u64 {
     let growing = metrics.iter().filter(|of| of.verdict == Verdict::Growing && of.rate > 0.0);
-    let bounds = growing.map(|of| (most(of.metric) / of.rate) as u64);
+    let bounds = growing.map(|of| (of.metric.row().recorded_growth / of.rate) as u64);
     bounds.fold(before, u64::min).max(before.min(BATCHES))
 }
 
@@ -83,6 +66,7 @@ fn at_most(number: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::Metric;
     use crate::report::Shape;
 
     fn growing(metric: Metric, rate: f64) -> MetricReport {

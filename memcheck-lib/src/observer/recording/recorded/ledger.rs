@@ -4,12 +4,12 @@
 use super::site_growth::{self, is_explained};
 use crate::detect::Verdict;
 use crate::heap::HeapCounters;
-use crate::metric::Metric;
+use crate::metric::{Metric, SiteKind, SiteRelation};
 use crate::observer::recording::request::Coverage;
 use crate::observer::worker_handle::readings::CountedHeaps;
 use crate::process::Sample;
 use crate::protocol::message::Checkpoint;
-use crate::recorder::{Memory, SiteKind, Tables, Unattributed};
+use crate::recorder::{Memory, Tables, Unattributed};
 use crate::report::{Amount, MetricReport};
 
 /// The share of the judged growth per iteration that must show in the recording: all of it, but for the
@@ -82,17 +82,13 @@ impl Ledger {
         for of in metrics.iter().filter(|of| of.verdict == Verdict::Growing) {
             let rate = of.rate.max(0.0);
             growing.push(of.metric);
-            match of.metric {
-                Metric::HeapBytes => rates[SiteKind::RustHeap as usize].bytes = rate,
-                Metric::HeapBlocks => rates[SiteKind::RustHeap as usize].blocks = rate,
-                Metric::NativeBytes => rates[SiteKind::CHeap as usize].bytes = rate,
-                Metric::NativeBlocks => rates[SiteKind::CHeap as usize].blocks = rate,
-                Metric::Mappings => rates[SiteKind::Mapping as usize].blocks = rate,
-                Metric::Threads => rates[SiteKind::Thread as usize].blocks = rate,
-                Metric::Fds => rates[SiteKind::Descriptor as usize].blocks = rate,
-                Metric::Children => rates[SiteKind::Child as usize].blocks = rate,
+            match of.metric.row().sites {
+                SiteRelation::Counted(kind) if of.metric.is_bytes() => {
+                    rates[kind as usize].bytes = rate;
+                }
+                SiteRelation::Counted(kind) => rates[kind as usize].blocks = rate,
                 // Their sites are those of what takes the memory: blocks, mappings, descriptors.
-                Metric::Resident | Metric::FdMemory | Metric::Tasks => {}
+                SiteRelation::Related(_) => {}
             }
         }
         Ledger {

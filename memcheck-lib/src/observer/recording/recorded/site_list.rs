@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use super::ledger::{ALMOST_ALL, Ledger, amount, difference, sum};
 use super::modules::Regions;
 use super::{site_growth, unexplained};
-use crate::recorder::{MAX_FRAMES, Memory, RecordedSite, SiteKind, Tables, Unattributed};
+use crate::metric::SiteKind;
+use crate::recorder::{MAX_FRAMES, Memory, RecordedSite, Tables, Unattributed};
 use crate::report::{Account, Amount, Module, Site, Sites};
 use crate::units::{grouped, scaled};
 

@@ -7,9 +7,9 @@ use crate::report::{Site, SiteKind};
 /// the C library are recorded in this worker.
 pub(super) fn notes(growing: &[Metric], sites: &[Site], calls_recorded: bool) -> Vec<String> {
     let grows = |kinds: &[SiteKind]| sites.iter().any(|of| of.grows && kinds.contains(&of.kind));
-    let unexplained = growing.iter().filter(|metric| match kinds(**metric) {
-        Some(kinds) => !grows(kinds),
-        None => false,
+    let unexplained = growing.iter().filter(|metric| {
+        let kinds = metric.row().explained_by;
+        !kinds.is_empty() && !grows(kinds)
     });
     unexplained
         .map(|&metric| {
@@ -18,29 +18,12 @@ pub(super) fn notes(growing: &[Metric], sites: &[Site], calls_recorded: bool) ->
         .collect()
 }
 
-/// The kinds of site that explain the growth of a metric. `None` if another metric covers it.
-fn kinds(metric: Metric) -> Option<&'static [SiteKind]> {
-    const MEMORY: &[SiteKind] = &[SiteKind::RustHeap, SiteKind::CHeap, SiteKind::Mapping];
-    Some(match metric {
-        Metric::HeapBytes | Metric::HeapBlocks | Metric::NativeBytes | Metric::NativeBlocks => {
-            return None;
-        }
-        // A task is also a block of the Rust heap.
-        Metric::Tasks => return None,
-        // Allocators take their memory by mappings; stacks of threads are mappings, too.
-        Metric::Resident | Metric::Mappings => MEMORY,
-        Metric::Threads => &[SiteKind::Thread],
-        Metric::Fds | Metric::FdMemory => &[SiteKind::Descriptor],
-        Metric::Children => &[SiteKind::Child],
-    })
-}
-
 fn why(metric: Metric, calls_recorded: bool) -> &'static str {
-    match metric {
-        Metric::Children if calls_recorded => {
+    match metric.row().sites.kind() {
+        SiteKind::Child if calls_recorded => {
             "only processes started by `fork` or `posix_spawn` are recorded, not those of `vfork`, `popen` or a raw system call"
         }
-        Metric::Threads if calls_recorded => {
+        SiteKind::Thread if calls_recorded => {
             "only threads started by `pthread_create` are recorded, not those of a raw `clone`"
         }
         _ if !calls_recorded => {

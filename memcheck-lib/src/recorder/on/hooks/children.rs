@@ -13,9 +13,9 @@ use super::descriptor_events::opened;
 use super::next_definition::{call_next, call_next_or_fail, next_definitions};
 use super::scope::{keeping_errno, records};
 use super::system_call::system_call;
+use crate::metric::SiteKind;
 use crate::recorder::on::events;
 use crate::recorder::on::state::is_on;
-use crate::recorder::site_kind::SiteKind;
 
 next_definitions! {
     fork, _Fork, clone, posix_spawn, posix_spawnp, pidfd_spawn, pidfd_spawnp, pidfd_getpid, wait,

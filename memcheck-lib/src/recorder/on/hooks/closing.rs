@@ -6,9 +6,9 @@ use super::descriptor_events::{close_by, highest};
 use super::next_definition::{call_next, next_definitions};
 use super::scope::{keeping_errno, records};
 use super::system_call::system_call;
+use crate::metric::SiteKind;
 use crate::recorder::on::events;
 use crate::recorder::on::state::is_on;
-use crate::recorder::site_kind::SiteKind;
 
 next_definitions! { close, close_range, closefrom }
 

@@ -6,8 +6,8 @@ use super::{
     children, closing, descriptor_events, descriptors, mappings, raw_syscall, received, scope,
     split_libraries, streams, system_call, threads, unloading,
 };
+use crate::metric::SiteKind;
 use crate::recorder::on::tables::Tables;
-use crate::recorder::site_kind::SiteKind;
 use crate::weak::weak_definitions;
 
 weak_definitions! {

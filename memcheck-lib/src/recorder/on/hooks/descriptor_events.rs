@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 use rustix::process::{Resource, getrlimit};
 
 use super::scope::{keeping_errno, records};
+use crate::metric::SiteKind;
 use crate::recorder::on::events;
 use crate::recorder::on::state::is_on;
 use crate::recorder::on::tables::Tables;
-use crate::recorder::site_kind::SiteKind;
 
 /// Limit of the search for open descriptors when recording starts: one system call each. The close
 /// of an older descriptor with a higher number is not known to be one of an older descriptor.

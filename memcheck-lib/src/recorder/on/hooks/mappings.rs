@@ -12,10 +12,10 @@ use rustix::fs::{CWD, Mode, OFlags};
 use super::next_definition::{call_next, next_definitions};
 use super::scope::{keeping_errno, records};
 use super::system_call::system_call;
+use crate::metric::SiteKind;
 use crate::recorder::on::events;
 use crate::recorder::on::state::is_on;
 use crate::recorder::on::tables::{AddressRange, MapsReader, SortedRanges, Tables};
-use crate::recorder::site_kind::SiteKind;
 
 next_definitions! { mmap, mmap64, munmap, mremap }
 

@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::next_definition::next_definitions;
 use super::scope::{keeping_errno, records};
+use crate::metric::SiteKind;
 use crate::recorder::on::events;
 use crate::recorder::on::state::is_on;
-use crate::recorder::site_kind::SiteKind;
 
 next_definitions! { pthread_create }
 

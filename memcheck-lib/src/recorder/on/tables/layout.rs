@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64};
 use super::live::LiveTable;
 use super::loaded_code::{CodeTable, LoadedCode};
 use super::ranges::RangeTable;
+use crate::metric::SiteKind;
 use crate::recorder::on::lock::Lock;
 use crate::recorder::on::unwind::{RuleCache, Walkers};
-use crate::recorder::site_kind::SiteKind;
 
 /// Limit of distinct call stacks. The index of a site has 17 bits in `live.rs`.
 pub(super) const SITES: usize = 1 << 17;

@@ -7,8 +7,8 @@
 
 use std::cell::UnsafeCell;
 
+use crate::metric::SiteKind;
 use crate::recorder::on::lock::Lock;
-use crate::recorder::site_kind::SiteKind;
 
 const SHARD_BITS: u32 = 6;
 const SLOT_BITS: u32 = 15;

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::layout::{ADDRESSES, INDEX, SITES, SiteEntry, TRUNCATED, Tables};
+use crate::metric::SiteKind;
 use crate::recorder::on::unwind::Stack;
-use crate::recorder::site_kind::SiteKind;
 
 /// One site, as the observer reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The course of a metric in eight characters.
+//! The readings of a metric in eight characters.
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const WIDTH: usize = 8;
@@ -6,8 +6,8 @@ const WIDTH: usize = 8;
 /// The readings of all windows in at most eight bars from lowest to highest, evenly over the
 /// iterations.
 ///
-/// Each window is taken to be twice as long as the one before, as those of a run are: so steady
-/// growth is a straight line.
+/// Each window counts as twice as long as the one before, as in a real run, so that steady growth is a
+/// straight line.
 ///
 /// ```
 /// let windows = [vec![1], vec![2, 3], vec![4, 5, 6, 7], (8..=15).collect()];
@@ -37,7 +37,7 @@ fn window_end(start: f64) -> f64 {
 
 /// The reading at a place, else the last one before it, else the first.
 fn reading_at(windows: &[Vec<i64>], place: f64) -> Option<i64> {
-    // What rounding may take away from a place.
+    // Tolerates rounding errors.
     let place = place * (1.0 + 1e-9);
     let mut found = None;
     let mut start = 0.0;

@@ -1,18 +1,18 @@
-//! A file that is there as a whole or not at all.
+//! Writing a file atomically.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Writes `contents` to `path`: into a new file beside it first, which then takes its name, so that
-/// nobody ever reads a part, and an older file stays when the disk is full. What is no ordinary
-/// file (`/dev/stdout`, a pipe) is written to as it is.
+/// Writes `contents` to a new file in the same folder and renames it to `path`. Readers never see a part
+/// of it, and an older file stays if the disk is full. A path that is not a regular file
+/// (`/dev/stdout`, a pipe) is written to directly.
 ///
 /// # Errors
 ///
-/// The kernel's; the new file is taken away again.
+/// Those of the kernel. The new file is then removed.
 pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    // What a symbolic link points at is meant, not the link.
+    // Replace the target of a symbolic link, not the link.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
         let mut file = File::options().write(true).open(path)?;
@@ -22,7 +22,7 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     let beside = beside(path)?;
     let written = File::create(&beside).and_then(|mut file| {
         file.write_all(contents)?;
-        // Some file systems tell of a full disk only now.
+        // Some file systems report a full disk only here.
         file.sync_all()
     });
     let result = written.and_then(|()| fs::rename(&beside, path));
@@ -32,10 +32,10 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     result
 }
 
-/// A name in the same folder that no other process takes, and that no reader of `*.json` looks at.
+/// A name in the same folder that no other process uses, and that does not match `*.json`.
 fn beside(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-    // The whole name may be as long as names can be.
+    // `name` may already have the greatest length that the file system allows.
     let start: String = name.to_string_lossy().chars().take(32).collect();
     let thread = format!("{:?}", std::thread::current().id());
     let thread: String = thread.chars().filter(char::is_ascii_digit).collect();
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_and_nothing_else_is_left() {
+    fn replacing_leaves_no_other_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         for text in ["first", "second"] {
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_any_length_are_written() {
+    fn longest_name_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("n".repeat(255));
         replace(&path, b"all").unwrap();
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_an_error() {
+    fn unwritable_path_is_an_error() {
         let full = replace(Path::new("/dev/full"), b"text").unwrap_err();
         assert_eq!(full.kind(), io::ErrorKind::StorageFull);
         assert!(fs::metadata("/dev/full").is_ok_and(|there| !there.is_file()));

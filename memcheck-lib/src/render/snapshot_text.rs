@@ -1,66 +1,79 @@
-//! A report as a text that comes out the same in every run: for snapshots.
+//! A report as text that is the same in every run, for snapshots.
 
 use crate::detect::Verdict;
-use crate::metric::Metric;
-use crate::report::{Change, Profile, Range, Report, Status};
+use crate::metric::{Evidence, Heap, Metric};
+use crate::report::{AllocationProfile, HeapChange, IterationRange, Report, Status};
 use crate::units::grouped;
 
-/// The metrics that are counted to the item, in which growth is growth of its own.
-const COUNTED: [Metric; 6] = [
-    Metric::HeapBytes,
-    Metric::NativeBytes,
-    Metric::Fds,
-    Metric::Threads,
-    Metric::Tasks,
-    Metric::Children,
-];
+/// The metrics that grow on their own, in the order of the lines; then those that grow with any of
+/// these, sooner or later, depending on how many iterations the clock allows.
+fn metrics() -> impl Iterator<Item = Metric> {
+    let told = |follows: bool| {
+        Metric::ALL
+            .into_iter()
+            .filter(move |of| !of.is_blocks() && of.row().cause.follows() == follows)
+    };
+    told(false).chain(told(true))
+}
 
-/// What grows with any of [`COUNTED`], sooner or later by how many iterations the clock allows.
-const FOLLOWING: [Metric; 3] = [Metric::Resident, Metric::FdMemory, Metric::Mappings];
+impl Report {
+    /// The report as text that is the same in every run, for snapshots: one line for each metric.
+    ///
+    /// ```text
+    /// verdict        steady
+    /// allocations    2 blocks per iteration
+    /// allocated      48 B per iteration
+    /// peak           32 B
+    /// heap           steady, +0 B per iteration
+    /// C heap         steady, +0 B per iteration
+    /// fds            steady
+    /// …
+    /// ```
+    ///
+    /// Amounts are those of the 64 profiled iterations after the warm-up: exact if all agree, else
+    /// `varies`. Amounts that depend on the scheduling of several threads are left out. Metrics of the
+    /// kernel have a verdict only. There are no times, no addresses, no number of iterations that the
+    /// clock chose and no source lines. So the text is the same under `cargo test`, nextest and
+    /// `cargo memcheck`, and on another machine with the same C library.
+    ///
+    /// ```
+    /// use memcheck::report::{Outcome, Report, TestId};
+    /// let report = Report::unobserved(TestId::default(), Outcome::Lost);
+    /// assert!(report.snapshot_text().starts_with("verdict        LOST\n"));
+    /// ```
+    pub fn snapshot_text(&self) -> String {
+        snapshot_text(self)
+    }
+}
 
-/// The profile of a test, one metric to a line: its verdict, and what an iteration allocates.
-///
-/// ```text
-/// verdict        steady
-/// allocations    2 blocks per iteration
-/// allocated      48 B per iteration
-/// peak           32 B
-/// heap           steady, +0 B per iteration
-/// C heap         steady, +0 B per iteration
-/// fds            steady
-/// …
-/// ```
-///
-/// Amounts are those of the 64 fixed iterations after the warm-up: exact when all agree, else
-/// `varies`; what depends on who of several threads runs when is left out. What the kernel counts is there as a verdict. There are no times, no addresses, no
-/// number of iterations that the clock chose and no source lines, so the text is the same under
-/// `cargo test`, nextest and `cargo memcheck`, and on another machine with the same C library.
-pub fn profile(report: &Report) -> String {
+fn snapshot_text(report: &Report) -> String {
     let mut lines = vec![("verdict", verdict(report))];
     let profile = report.profile.as_ref();
-    let told = |text: fn(&Profile) -> String| profile.map_or_else(not_measured, text);
+    let told = |text: fn(&AllocationProfile) -> String| profile.map_or_else(not_measured, text);
     lines.push(("allocations", told(|profile| blocks(&profile.allocations))));
     lines.push(("allocated", told(|profile| bytes(&profile.bytes, " per iteration"))));
     lines.push(("peak", told(peak)));
     let of = |metric| report.metric(metric).map(|of| of.verdict);
-    let grows = COUNTED.iter().any(|&metric| of(metric).is_some_and(|of| of != Verdict::Steady));
-    // With several threads it is a matter of who runs when on which side of the end of an iteration a
-    // block is freed, and with that whether all iterations agree.
+    let grows = metrics()
+        .filter(|metric| !metric.row().cause.follows())
+        .any(|metric| of(metric).is_some_and(|of| of != Verdict::Steady));
+    // With several threads, scheduling decides in which iteration a block is freed, and so whether all
+    // iterations agree.
     let alone = profile.filter(|profile| profile.one_thread);
-    let amount = |metric| match metric {
-        Metric::HeapBytes => Some(alone?.heap),
-        Metric::NativeBytes => Some(alone?.c_heap),
+    let amount = |metric: Metric| match (metric.row().heap, metric.row().evidence) {
+        (Heap::Bytes { .. }, Evidence::RustHeap) => alone?.heap,
+        (Heap::Bytes { .. }, Evidence::CHeap) => alone?.c_heap,
         _ => None,
     };
-    for metric in COUNTED.into_iter().chain(FOLLOWING) {
+    for metric in metrics() {
         let text = match of(metric) {
-            // Only the runtime of an `async` test has any.
-            None if metric == Metric::Tasks => continue,
+            // Only `async` tests have this metric.
+            None if metric.row().evidence == Evidence::Runtime => continue,
             None => not_measured(),
-            Some(_) if grows && FOLLOWING.contains(&metric) => "follows what grows".to_owned(),
-            Some(verdict) => match amount(metric).flatten() {
-                Some(change) => format!("{}, {}", word(verdict), changed(&change)),
-                None => word(verdict).to_owned(),
+            Some(_) if grows && metric.row().cause.follows() => "follows what grows".to_owned(),
+            Some(verdict) => match amount(metric) {
+                Some(change) => format!("{}, {}", name(verdict), changed(&change)),
+                None => name(verdict).to_owned(),
             },
         };
         lines.push((metric.name(), text));
@@ -74,15 +87,15 @@ fn not_measured() -> String {
 
 fn verdict(report: &Report) -> String {
     match (report.status(), report.verdict) {
-        (Status::Known, Some(verdict)) => format!("{}, as known", word(verdict)),
+        (Status::Known, Some(verdict)) => format!("{}, as known", name(verdict)),
         (Status::Pass | Status::Leak | Status::Limit | Status::Unsure, Some(verdict)) => {
-            word(verdict).to_owned()
+            name(verdict).to_owned()
         }
         (other, _) => other.text().to_owned(),
     }
 }
 
-fn word(verdict: Verdict) -> &'static str {
+fn name(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Steady => "steady",
         Verdict::Inconclusive => "inconclusive",
@@ -91,7 +104,7 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn blocks(range: &Range) -> String {
+fn blocks(range: &IterationRange) -> String {
     match range.min == range.max {
         true if range.min == 1 => "1 block per iteration".to_owned(),
         true => format!("{} blocks per iteration", count(range.min)),
@@ -99,15 +112,15 @@ fn blocks(range: &Range) -> String {
     }
 }
 
-fn bytes(range: &Range, per: &str) -> String {
+fn bytes(range: &IterationRange, per: &str) -> String {
     match range.min == range.max {
         true => format!("{} B{per}", count(range.min)),
         false => "varies".to_owned(),
     }
 }
 
-/// With several threads the highest point is a matter of who ran when.
-fn peak(profile: &Profile) -> String {
+/// With several threads the peak depends on scheduling.
+fn peak(profile: &AllocationProfile) -> String {
     match &profile.peak {
         Some(peak) if profile.one_thread => bytes(peak, ""),
         Some(_) => "varies (several threads)".to_owned(),
@@ -115,7 +128,7 @@ fn peak(profile: &Profile) -> String {
     }
 }
 
-fn changed(change: &Change) -> String {
+fn changed(change: &HeapChange) -> String {
     match change.min == change.max {
         true => {
             let sign = if change.min < 0 { "" } else { "+" };
@@ -142,25 +155,23 @@ mod tests {
     }
 
     fn report(grows: &[Metric]) -> Report {
-        let same = |value| Range { min: value, max: value, at: 17 };
+        let same = |value| IterationRange { min: value, max: value, at: 17 };
         let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
         report.iterations = 4711;
         report.verdict = Some(if grows.is_empty() { Verdict::Steady } else { Verdict::Growing });
-        report.metrics = COUNTED
-            .into_iter()
-            .chain(FOLLOWING)
+        report.metrics = metrics()
             .filter(|of| !matches!(of, Metric::NativeBytes | Metric::Tasks))
             .map(|of| {
                 let grows = grows.contains(&of);
                 metric(of, if grows { Verdict::Growing } else { Verdict::Steady })
             })
             .collect();
-        report.profile = Some(Profile {
+        report.profile = Some(AllocationProfile {
             iterations: 64,
             allocations: same(1),
             bytes: same(1024),
             peak: Some(same(1024)),
-            heap: Some(Change { min: 0, max: 0 }),
+            heap: Some(HeapChange { min: 0, max: 0 }),
             c_heap: None,
             one_thread: true,
         });
@@ -169,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_steady_test() {
-        insta::assert_snapshot!(profile(&report(&[])), @r"
+        insta::assert_snapshot!(report(&[]).snapshot_text(), @r"
         verdict        steady
         allocations    1 block per iteration
         allocated      1,024 B per iteration
@@ -191,10 +202,10 @@ mod tests {
         report.options = crate::Options::new().known_leak("issue 7");
         if let Some(profile) = &mut report.profile {
             profile.bytes.max = 2048;
-            profile.heap = Some(Change { min: 0, max: 16 });
+            profile.heap = Some(HeapChange { min: 0, max: 16 });
             profile.one_thread = false;
         }
-        insta::assert_snapshot!(report, @r"
+        insta::assert_snapshot!(report.snapshot_text(), @r"
         verdict        growing, as known
         allocations    1 block per iteration
         allocated      varies
