@@ -51,7 +51,10 @@ fn modules_import_only_modules_above_them_in_the_architecture() {
         let present: BTreeSet<String> =
             files.iter().filter(|of| **of != file).map(|of| top_level(of)).collect();
         for name in &order {
-            assert!(present.contains(name), "{folder} has no module {name}, ARCHITECTURE.md lists it");
+            assert!(
+                present.contains(name),
+                "{folder} has no module {name}, ARCHITECTURE.md lists it"
+            );
         }
         for (from, to) in modules.arrows() {
             if from == file {
@@ -71,9 +74,8 @@ fn modules_import_only_modules_above_them_in_the_architecture() {
 /// line, its name first.
 fn order(architecture: &str, folder: &str) -> Vec<String> {
     let mark = format!("<!-- order: {folder} -->");
-    let (_, after) = architecture
-        .split_once(&mark)
-        .unwrap_or_else(|| panic!("ARCHITECTURE.md has no `{mark}`"));
+    let (_, after) =
+        architecture.split_once(&mark).unwrap_or_else(|| panic!("ARCHITECTURE.md has no `{mark}`"));
     let block = after.split("```").nth(1).unwrap_or_default();
     let lines = block.lines().skip(1).filter_map(|line| line.split_whitespace().next());
     lines.map(|name| name.trim_end_matches('/').to_owned()).collect()

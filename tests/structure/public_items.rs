@@ -12,8 +12,7 @@ use crate::support::{clean, root, run, target_directory};
 const LIST: &str = "docs/public-items.txt";
 
 /// Kinds of members that have an anchor on the page of their item.
-const MEMBERS: [&str; 5] =
-    ["method", "tymethod", "structfield", "variant", "associatedconstant"];
+const MEMBERS: [&str; 5] = ["method", "tymethod", "structfield", "variant", "associatedconstant"];
 
 #[test]
 fn the_public_items_are_those_of_the_committed_list() {
