@@ -29,6 +29,7 @@ mod worker_process;
 
 pub use cancel::{Cancel, Progress};
 pub use launch::Launch;
+#[cfg(target_os = "linux")]
 pub(crate) use settings::UNKNOWN_VARIABLE;
 pub use settings::{Record, Settings};
 #[cfg(not(target_os = "linux"))]
