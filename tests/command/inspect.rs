@@ -138,7 +138,7 @@ fn a_zombie_and_a_kernel_thread_are_errors() {
 
     if std::fs::read_to_string("/proc/2/comm").is_ok_and(|name| name == "kthreadd\n") {
         let output = inspect(&["2"]).code(4);
-        assert!(output.error().contains("(kthreadd) is a thread of the kernel"), "{output:?}");
+        assert!(output.error().contains("(kthreadd) is a kernel thread"), "{output:?}");
     } else {
         skip("kernel thread", "pid 2 is none here (a pid namespace)");
     }

@@ -3,10 +3,10 @@
 //!
 //! - [`Alloc`] counts the Rust heap, on a fast path that does nothing else.
 //! - `c_heap` counts the C heap, by defining the malloc family.
-//! - [`allocators`] reads the statistics of the allocators themselves.
+//! - `allocators` reads the statistics of the allocators themselves.
 
 mod alloc;
-pub mod allocators;
+pub(crate) mod allocators;
 mod c_heap;
 mod counters;
 mod coverage;

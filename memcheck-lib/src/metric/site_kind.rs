@@ -24,7 +24,7 @@ pub enum SiteKind {
 
 impl SiteKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [SiteKind; 6] = [
+    pub(crate) const ALL: [SiteKind; 6] = [
         SiteKind::RustHeap,
         SiteKind::CHeap,
         SiteKind::Mapping,

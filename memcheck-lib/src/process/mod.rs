@@ -23,9 +23,7 @@ mod smaps;
 mod snapshot;
 
 pub use error::{ProcessError, StatusSummary};
-pub use inspection::{
-    INSPECTION_VERSION, Inspection, KindSums, ProcessTree, TreeProcess, TreeShare, inspect, render,
-};
+pub use inspection::{Inspection, KindSums, ProcessTree, TreeProcess, TreeShare, inspect, render};
 pub use memory::Footprint;
 #[cfg(target_os = "linux")]
 pub(crate) use memory::available_memory;

@@ -21,10 +21,11 @@ pub enum Allocator {
 
 impl Allocator {
     /// Every allocator that memcheck knows.
-    pub const ALL: [Allocator; 3] = [Allocator::Glibc, Allocator::Jemalloc, Allocator::Mimalloc];
+    pub(crate) const ALL: [Allocator; 3] =
+        [Allocator::Glibc, Allocator::Jemalloc, Allocator::Mimalloc];
 
     /// Its name.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Allocator::Glibc => "glibc",
             Allocator::Jemalloc => "jemalloc",
@@ -33,7 +34,7 @@ impl Allocator {
     }
 
     /// Whether its statistics can be wrong by more than a page while the program is idle.
-    pub const fn is_approximate(self) -> bool {
+    pub(crate) const fn is_approximate(self) -> bool {
         matches!(self, Allocator::Glibc)
     }
 }

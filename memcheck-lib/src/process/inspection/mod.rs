@@ -11,5 +11,5 @@ mod tree;
 
 pub use inspect::inspect;
 pub use inspection_text::render;
-pub use result::{INSPECTION_VERSION, Inspection, KindSums};
+pub use result::{Inspection, KindSums};
 pub use tree::{ProcessTree, TreeProcess, TreeShare};

@@ -7,13 +7,13 @@ use crate::process::smaps::{Mapping, MappingKind, MappingSums};
 use crate::process::snapshot::ProcessSnapshot;
 
 /// The version of the JSON format of [`Inspection`].
-pub const INSPECTION_VERSION: u32 = 1;
+pub(crate) const INSPECTION_VERSION: u32 = 1;
 
 /// The result of an inspection: what a process uses, what is only address space, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// The version of the format, [`INSPECTION_VERSION`].
+    /// The version of the JSON format.
     pub version: u32,
     /// The result in one sentence.
     pub sentence: String,
@@ -21,7 +21,7 @@ pub struct Inspection {
     pub command: Vec<String>,
     /// All metrics of the process.
     pub process: ProcessSnapshot,
-    /// Sums over the mappings of each kind, in the order of [`MappingKind::ALL`], without kinds
+    /// Sums over the mappings of each kind, in a fixed order, without kinds
     /// that have no mappings.
     pub kinds: Vec<KindSums>,
     /// The mappings with the largest footprint, the largest first.

@@ -44,7 +44,7 @@ pub enum DescriptorKind {
 
 impl DescriptorKind {
     /// Its name in tables.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             DescriptorKind::File => "file",
             DescriptorKind::Directory => "directory",

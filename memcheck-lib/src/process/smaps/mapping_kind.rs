@@ -41,7 +41,7 @@ pub enum MappingKind {
 
 impl MappingKind {
     /// Every kind, in the order of tables.
-    pub const ALL: [MappingKind; 12] = [
+    pub(crate) const ALL: [MappingKind; 12] = [
         MappingKind::Heap,
         MappingKind::ThreadArena,
         MappingKind::Anonymous,
@@ -57,7 +57,7 @@ impl MappingKind {
     ];
 
     /// Its name in tables.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             MappingKind::Heap => "heap",
             MappingKind::ThreadArena => "thread arena",
