@@ -45,6 +45,26 @@ fn every_link_leads_to_a_file_and_a_heading() {
     assert!(links > 150, "only {links} links were found");
 }
 
+/// The pages for contributors name files and folders of the repository.
+#[test]
+fn every_path_in_the_pages_for_contributors_exists() {
+    let folders = ["memcheck-lib/", "cargo-memcheck/", "tests/", "scripts/", "examples/", "docs/"];
+    let mut paths = 0;
+    for page in pages() {
+        let for_contributors = ["CONTRIBUTING.md", "ARCHITECTURE.md"].contains(&&*page.name);
+        if !for_contributors && !page.name.starts_with("docs/src/how/") {
+            continue;
+        }
+        for path in page.text.split('`').skip(1).step_by(2) {
+            if folders.iter().any(|folder| path.starts_with(folder)) {
+                assert!(root().join(path).exists(), "{} names {path}", page.name);
+                paths += 1;
+            }
+        }
+    }
+    assert!(paths > 20, "only {paths} paths were found");
+}
+
 #[test]
 fn every_page_of_the_site_is_in_the_summary() {
     let summary = Page::read(SUMMARY);
@@ -70,7 +90,11 @@ fn pages_are_wrapped_and_begin_with_a_title() {
     for page in pages() {
         let first = page.text.lines().next().unwrap_or_default();
         let included = first.starts_with("{{#include ");
-        assert!(first.starts_with("# ") || included, "{}: the first line is no title", page.name);
+        assert!(
+            first.starts_with("# ") || included,
+            "{}: the first line is not a title",
+            page.name
+        );
         if page.name == GENERATED {
             continue;
         }
