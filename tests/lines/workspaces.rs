@@ -97,7 +97,7 @@ fn file_names_are_relative_to_the_workspace_in_every_folder() {
     assert!(!output.stderr.contains("file=crates/a") && !output.stderr.contains("file=/"));
     // A leak without a line in the repository.
     has(&output.stderr, &format!("::error file=src/lib.rs,line={thread},"));
-    has(&output.stderr, "%0Athe line is elsewhere/src/lib.rs:12, outside of the repository");
+    has(&output.stderr, "%0Athe line is elsewhere/src/lib.rs:12, outside the repository");
 
     // Functions are named without the name of the library.
     has(&output.stdout, "= note: called from tests::leaks, src/lib.rs:");
