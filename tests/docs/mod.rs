@@ -72,19 +72,25 @@ fn pages() -> Vec<Page> {
 
 /// The names of the pages of the site.
 fn site_pages() -> Vec<String> {
-    let (mut pages, mut folders) = (Vec::new(), vec!["docs/src".to_owned()]);
+    let pages = files_below("docs/src", "md");
+    assert!(pages.len() > 30, "{pages:?}");
+    pages
+}
+
+/// The names of the files with an extension in a folder and the folders in it.
+fn files_below(folder: &str, extension: &str) -> Vec<String> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
         for name in files_in(&folder) {
             match Path::new(&name).extension() {
-                Some(extension) if extension == "md" => pages.push(name),
+                Some(found) if found == extension => files.push(name),
                 None => folders.push(name),
                 Some(_) => {}
             }
         }
     }
-    pages.sort();
-    assert!(pages.len() > 30, "{pages:?}");
-    pages
+    files.sort();
+    files
 }
 
 fn files_in(folder: &str) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::support::{root, run};
 
 /// Uses that are still to go. Lower this with every rewritten file; then remove it.
-const LEFT: usize = 155;
+const LEFT: usize = 39;
 
 #[test]
 fn no_banned_phrase_is_used() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::process::Command;
 
-use super::Page;
+use super::{Page, files_below};
 use crate::support::session::bless;
 use crate::support::{clean, run};
 
@@ -67,10 +67,8 @@ fn exit_codes_are_those_of_the_code() {
 
 #[test]
 fn messages_of_unsure_tests_are_those_of_the_code() {
-    let mut code = String::new();
-    for file in ["detect/advice.rs", "heap/mod.rs"] {
-        code.push_str(&Page::read(&format!("memcheck-lib/src/{file}")).text);
-    }
+    let code: String =
+        files_below("memcheck-lib/src", "rs").iter().map(|name| Page::read(name).text).collect();
     let page = Page::read("docs/src/guide/unsure.md");
     let messages = page.text.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let mut found = 0;
