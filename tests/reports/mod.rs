@@ -74,7 +74,7 @@ fn statuses(document: &Value) -> BTreeMap<String, String> {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let tests = document["tests"].as_array().expect("the tests");
     // Version 1 of the layout called the status a word.
-    let status = |test: &Value| text(test.get("status").unwrap_or(&test["status"]));
+    let status = |test: &Value| text(test.get("status").unwrap_or(&test["word"]));
     let ran = tests.iter().filter(|test| status(test) != "SKIP");
     ran.map(|test| (text(&test["report"]["test"]["name"]), status(test))).collect()
 }
