@@ -157,8 +157,8 @@ fn an_uncounted_heap_is_an_error_and_writes_no_snapshot() {
     let output = run_with(project.memcheck_command(&[]), &[("INSTA_UPDATE", "always")]).code(1);
     assert!(output.stdout.contains("BROKEN"), "{}", output.stdout);
     // The feature is enabled already, so the advice is not to enable it.
-    let advice = "the feature `own-allocator` of memcheck-lib is on (perhaps by another crate of \
-                  this build)";
+    let advice = "the feature `own-allocator` of memcheck-lib is on (possibly enabled by another \
+                  crate of this build)";
     assert!(output.stdout.contains(advice), "{}", output.stdout);
     assert!(output.stdout.contains("static A: memcheck::Alloc<std::alloc::System>"));
     assert!(!project.path().join("src/snapshots").exists());
