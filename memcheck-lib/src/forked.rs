@@ -24,7 +24,7 @@ pub(crate) fn remember() {
     unsafe { libc::pthread_atfork(None, None, Some(forked)) };
     const LENGTH: usize = 4096;
     let access = ProtFlags::READ | ProtFlags::WRITE;
-    // SAFETY: a new mapping at an address of the kernel's choice touches no memory of ours.
+    // SAFETY: a new mapping at an address of the kernel's choice overlaps no existing mapping.
     let page = unsafe { mmap_anonymous(std::ptr::null_mut(), LENGTH, access, MapFlags::PRIVATE) };
     let Ok(page) = page else { return };
     // SAFETY: the advice is for the mapping that was just made.

@@ -1,4 +1,4 @@
-//! What generated code calls. No part of the public interface: it changes with the macros crate,
+//! What generated code calls. It is private: it changes with the macros crate,
 //! which is pinned to this crate's exact version.
 
 #[cfg(feature = "tokio")]

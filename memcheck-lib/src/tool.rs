@@ -1,4 +1,4 @@
-//! What `cargo-memcheck` calls: observing one test of one binary. No part of the public interface:
+//! What `cargo-memcheck` calls: observing one test of one binary. It is private:
 //! the tool is pinned to this crate's exact version.
 
 #[cfg(target_os = "linux")]

@@ -185,7 +185,7 @@ impl Modules {
                     self.read(&path, &below, source, Some(at))
                 }
             };
-            // Of several modules of one name, each under its own `cfg`, the first counts for paths.
+            // If several modules share a name, each under its own `cfg`, paths use the first.
             self.modules[at].children.entry(name).or_insert(child);
         }
         let module = &mut self.modules[at];

@@ -200,7 +200,7 @@ fn check(function: &ItemFn) -> syn::Result<Attributes> {
     }
 }
 
-/// A refused function as it stays in the crate: it is no test, but it exists, so that the compiler
+/// A refused function as it stays in the crate: it is not a test, but it exists, so that the compiler
 /// reports no further errors.
 fn refused(mut function: ItemFn) -> TokenStream {
     attributes::strip_tests(&mut function.attrs);

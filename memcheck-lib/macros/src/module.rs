@@ -66,7 +66,7 @@ fn annotate_inner(module: &mut ItemMod, around: &Arguments) -> usize {
 }
 
 /// The generated leak test, or the error for a test that is not supported. `None` for a function that
-/// stays as it is: it is no test, or it must panic.
+/// stays as it is: it is not a test, or it must panic.
 fn annotate_function(function: &ItemFn, around: &Arguments) -> Option<TokenStream> {
     let mut rest = function.clone();
     if let Some(at) = rest.attrs.iter().position(is_memcheck) {

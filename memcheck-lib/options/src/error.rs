@@ -45,7 +45,7 @@ pub enum ValueError {
     GroupName,
     /// A character that would break a file name.
     SnapshotName,
-    /// The text is none of the allowed ones.
+    /// The text is not one of the allowed ones.
     NotAChoice {
         /// The allowed ones.
         choices: &'static [&'static str],

@@ -33,7 +33,7 @@
 //! - Sizes are rounded to whole bytes and durations to whole nanoseconds, a half upwards. Digits
 //!   after the 18th decimal are ignored.
 //! - Sizes go up to `u64::MAX` bytes (16 EiB less one byte), durations up to `Duration::MAX`.
-//! - Months and years are no units, because their lengths vary.
+//! - Months and years are not units, because their lengths vary.
 //! - The attribute and the file have numbers of their own: there a count is a number without
 //!   quotes, as Rust and TOML write it (`0x10`), and a size may be one.
 //!

@@ -25,7 +25,7 @@ const EXTENSION: u32 = 3;
 const FEWEST_ITERATIONS: u64 = 496;
 /// A rise counts for nothing if it is expected to stay below this part of the tolerance.
 const NEGLIGIBLE: f64 = 0.25;
-/// The least room for growth that a window gets, as a part of the risk, when the metric has already
+/// The smallest room for growth that a window gets, as a part of the risk, when the metric has already
 /// grown that far.
 const LEAST_ROOM: f64 = 1.0 / 16.0;
 

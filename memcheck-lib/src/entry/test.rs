@@ -4,7 +4,7 @@ use super::binary_id::Target;
 use crate::options::Options;
 use crate::report::TestId;
 
-/// What the attribute knows of its test.
+/// What the attribute passes on about its test.
 #[derive(Debug)]
 pub struct Test {
     /// `module_path!()` and the name of the function: `crate::tests::bounded`.

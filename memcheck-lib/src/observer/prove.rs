@@ -25,7 +25,7 @@ const PAGE: u64 = 4096;
 const MOST_BYTES: f64 = (256u64 << 20) as f64;
 const MOST_FDS: f64 = 512.0;
 const MOST_THREADS: f64 = 256.0;
-/// The least memory of a block, for the same bound: the smallest block of glibc's malloc.
+/// The smallest memory of a block, for the same bound: the smallest block of glibc's malloc.
 const BLOCK: f64 = 32.0;
 
 /// Proves a report of a test that passed: plants leaks and expects them to be called growing.

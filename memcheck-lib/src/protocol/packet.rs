@@ -57,7 +57,7 @@ fn words(packet: &[u8]) -> Result<[u64; WORDS], MessageError> {
     Ok(words)
 }
 
-/// Kind of a packet; an error if its version is not ours.
+/// Kind of a packet; an error for another version.
 fn kind(packet: &[u8]) -> Result<u32, MessageError> {
     let word = |at: usize| -> Result<u32, MessageError> {
         let bytes = packet.get(at..at + 4).ok_or(MessageError::Malformed)?;

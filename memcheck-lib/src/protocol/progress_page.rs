@@ -41,7 +41,7 @@ impl ProgressPage {
 
     /// Maps the page behind a descriptor, which may be closed afterwards.
     pub(crate) fn map(file: impl AsFd) -> io::Result<ProgressPage> {
-        // SAFETY: a new mapping at an address of the kernel's choice touches no memory of ours.
+        // SAFETY: a new mapping at an address of the kernel's choice overlaps no existing mapping.
         let address = unsafe {
             mmap(
                 std::ptr::null_mut(),

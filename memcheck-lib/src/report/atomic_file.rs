@@ -19,21 +19,21 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
         file.write_all(contents)?;
         return file.flush();
     }
-    let beside = beside(path)?;
-    let written = File::create(&beside).and_then(|mut file| {
+    let temporary = temporary_path(path)?;
+    let written = File::create(&temporary).and_then(|mut file| {
         file.write_all(contents)?;
         // Some file systems report a full disk only here.
         file.sync_all()
     });
-    let result = written.and_then(|()| fs::rename(&beside, path));
+    let result = written.and_then(|()| fs::rename(&temporary, path));
     if result.is_err() {
-        let _ = fs::remove_file(&beside);
+        let _ = fs::remove_file(&temporary);
     }
     result
 }
 
 /// A name in the same folder that no other process uses, and that does not match `*.json`.
-fn beside(path: &Path) -> io::Result<PathBuf> {
+fn temporary_path(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
     // `name` may already have the greatest length that the file system allows.
     let start: String = name.to_string_lossy().chars().take(32).collect();

@@ -1,4 +1,4 @@
-//! The result of `--prove`: leaks that were planted beside a passing test, and whether they were
+//! The result of `--prove`: leaks that were planted next to a passing test, and whether they were
 //! detected.
 
 use std::time::Duration;
@@ -49,7 +49,7 @@ pub enum TrialResult {
     },
 }
 
-/// One kind of leak, planted beside the body of a test that passed.
+/// One kind of leak, planted next to the body of a test that passed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Trial {

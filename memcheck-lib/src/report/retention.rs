@@ -58,16 +58,18 @@ impl Retention {
     pub(crate) fn new(growth: i64, given_back: i64, again: SecondRun) -> Option<Self> {
         let SecondRun { iterations, footprint, heap } = again;
         let bound = bound(growth);
-        let beside = footprint.saturating_sub(heap.max(0));
+        let outside_heap = footprint.saturating_sub(heap.max(0));
         let like = heap.abs() <= bound;
         let fell = heap < -bound || footprint < -bound;
         let finding = match () {
             () if fell => return None,
-            () if footprint <= bound || (like && beside <= bound) => RetentionFinding::Retained,
+            () if footprint <= bound || (like && outside_heap <= bound) => {
+                RetentionFinding::Retained
+            }
             () if like => RetentionFinding::Stays,
             () => return None,
         };
-        Some(Retention { finding, iterations, growth, given_back, again: beside })
+        Some(Retention { finding, iterations, growth, given_back, again: outside_heap })
     }
 
     /// Growth over the second run that still counts as allocator retention.

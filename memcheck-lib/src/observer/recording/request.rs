@@ -1,4 +1,4 @@
-//! What is to be recorded, and what a recording returns.
+//! What a recording must cover, and what a recording returns.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::observer::worker_handle::interruption::Interruption;
 use crate::observer::worker_handle::readings::CountedHeaps;
 use crate::report::{MetricReport, Sites};
 
-/// What is to be recorded.
+/// What a recording must cover.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(memcheck_sites), expect(dead_code, reason = "nothing is recorded"))]
 pub(in crate::observer) struct RecordingRequest<'a> {

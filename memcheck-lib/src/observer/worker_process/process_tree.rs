@@ -60,7 +60,7 @@ fn kill_marked(mark: &str, worker: Pid) -> usize {
         }
         // The pidfd first: the signal then cannot hit another process that got the same ID.
         let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
-        // Unreadable means that it is not ours, or has ended. The environment is that at exec.
+        // An unreadable process belongs to another user, or has ended. The environment is that at exec.
         let Ok(environment) = fs::read(process.path().join("environ")) else { continue };
         if environment.split(|&byte| byte == 0).any(|entry| entry == mark.as_bytes())
             && pidfd_send_signal(pidfd.as_fd(), Signal::KILL).is_ok()

@@ -175,7 +175,7 @@ impl ValueCache {
         self.has_unknown_lines |= is_unknown;
     }
 
-    /// Caches the values of an entry, in place of the least recently used.
+    /// Caches the values of an entry. The entry that was used longest ago is evicted.
     fn store(&mut self, entry: &SmapsEntry) {
         if !self.text.is_empty() && !self.has_unknown_lines {
             let mut cached = match self.values.len() < Self::VALUES {

@@ -99,7 +99,7 @@ fn kill_marked() {
 
 /// Whether the environment of a process, as it was at exec, contains `mark`.
 fn has_in_environment(process: &OwnedFd, mark: &[u8]) -> bool {
-    // Unreadable means that it is not ours, or has ended.
+    // An unreadable process belongs to another user, or has ended.
     let Ok(environment) = openat(process, "environ", OFlags::CLOEXEC, Mode::empty()) else {
         return false;
     };

@@ -67,7 +67,7 @@ fn a_backlog_that_is_released_is_steady() {
     let heap = conclusion.metrics.iter().find(|of| of.metric == Metric::HeapBytes).unwrap();
     let queued = heap.growth as f64 / conclusion.iterations as f64;
     assert!(heap.sensitivity.unwrap().per_iteration() >= queued, "{:?}", heap.sensitivity);
-    // The footprint grew with the backlog, and is no leak either.
+    // The footprint grew with the backlog, which is not a leak either.
     assert_eq!(measured.retention.unwrap().finding, RetentionFinding::Retained);
 }
 

@@ -12,7 +12,7 @@ use crate::protocol::message::Checkpoint;
 use crate::recorder::{Memory, Tables, Unattributed};
 use crate::report::{Amount, MetricReport};
 
-/// The share of the judged growth per iteration that must show in the recording: all of it, but for the
+/// The share of the judged growth per iteration that must show in the recording: all of it, except the
 /// iterations at both ends of a batch that a cache or a pool shifts.
 pub(super) const ALMOST_ALL: f64 = 0.9;
 /// The same share for the bytes of a worker that is recorded from its start. A container that doubles

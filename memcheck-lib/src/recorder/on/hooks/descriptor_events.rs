@@ -48,7 +48,7 @@ pub(super) fn opened(fd: c_int) -> c_int {
     fd
 }
 
-/// Records a descriptor that was opened; a negative number is no descriptor.
+/// Records a descriptor that was opened; a negative number means a failed call.
 #[cold]
 #[inline(never)]
 pub(super) fn record_open(fd: c_int) {
