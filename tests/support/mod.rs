@@ -201,14 +201,17 @@ impl Project {
     pub(crate) fn test_binaries(&self, name: &str) -> Vec<PathBuf> {
         let start = format!("{name}-");
         let deps = target_directory().join("debug/deps");
-        std::fs::read_dir(deps)
+        let mut binaries: Vec<PathBuf> = std::fs::read_dir(deps)
             .expect("something was built")
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| path.extension().is_none())
             .filter(|path| {
                 path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&start))
             })
-            .collect()
+            .collect();
+        // Earlier builds of the project are in the same folder: the newest comes last.
+        binaries.sort_by_key(|path| path.metadata().and_then(|of| of.modified()).ok());
+        binaries
     }
 }
 
