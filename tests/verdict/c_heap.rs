@@ -93,7 +93,7 @@ fn an_uncounted_c_heap_is_warned_about_once() {
              #[cfg(test)]\n#[memcheck::memcheck(iterations = 64)]\nfn two() {}\n",
         );
     let output = project.memcheck(&[]).code(0);
-    let said = "warning[c-heap-not-counted] (2 tests): the C heap is not counted: the feature `native-heap` of memcheck-lib is not enabled";
+    let said = "warning[c-heap-not-counted] (2 tests): the C heap is not counted: the feature `native-heap` of memcheck-lib is off";
     assert_eq!(output.stdout.matches(said).count(), 1, "{}", output.stdout);
 }
 
