@@ -46,12 +46,7 @@ pub fn scaled(bytes: f64) -> String {
     format!("{sign}{} {}", number(value), UNITS[unit])
 }
 
-<<<<<<< Updated upstream
 /// A number with as many decimals as are significant: `12`, `1.5`, `0.01`. Commas separate thousands.
-=======
-/// A number with one to three significant digits after rounding: `12`, `1.5`, `0.01`, with thousands
-/// separated by commas.
->>>>>>> Stashed changes
 pub fn number(value: f64) -> String {
     let magnitude = value.abs();
     if magnitude >= 1000.0 {
