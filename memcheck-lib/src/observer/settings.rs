@@ -18,7 +18,7 @@ pub struct Settings {
     pub jobs: Option<NonZeroUsize>,
     /// Which tests are recorded after they were judged.
     pub sites: Record,
-    /// Call no metric growing, whatever it shows. This tests that [`prove`](super::prove) finds it out.
+    /// Call no metric growing, whatever it shows. This tests that `--prove` finds it out.
     pub blind: bool,
 }
 
