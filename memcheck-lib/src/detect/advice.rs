@@ -42,6 +42,20 @@ pub enum Advice {
         /// A `time` that shows whether the rise continues.
         time: Duration,
     },
+    /// The metric goes up and down so much that a leak would not show, and its lowest value rises.
+    HiddenByNoise {
+        /// The metric.
+        metric: Metric,
+        /// Its deepest fall, in bytes or items.
+        noise: i64,
+        /// A `time` that shows whether the rise continues.
+        time: Duration,
+    },
+    /// The machine was so busy that the test did not get the time that its verdict takes.
+    Starved {
+        /// The share of the wall time, from 0 to 1, in which the test waited for a processor.
+        waited: f64,
+    },
     /// The metric grew, and fell again after the other threads had worked off their backlog.
     FellBehind {
         /// The metric.
@@ -91,6 +105,7 @@ impl Advice {
         match self {
             Advice::StillFilling { metric, .. }
             | Advice::RoseLate { metric, .. }
+            | Advice::HiddenByNoise { metric, .. }
             | Advice::FellBehind { metric, .. }
             | Advice::MayStillFill { metric, .. } => *metric == of,
             _ => false,
@@ -102,12 +117,23 @@ impl Advice {
         match self {
             Advice::LongerTime { .. } => "longer-time",
             Advice::MoreIterations { .. } => "more-iterations",
-            Advice::StillFilling { .. } | Advice::RoseLate { .. } => "rising",
+            Advice::StillFilling { .. }
+            | Advice::RoseLate { .. }
+            | Advice::HiddenByNoise { .. } => "rising",
+            Advice::Starved { .. } => "starved",
             Advice::FellBehind { .. } => "behind",
             Advice::MayStillFill { .. } => "cache",
             Advice::LimitBelowSensitivity { .. } => "limit",
             Advice::Unreadable { .. } => "unreadable",
         }
+    }
+}
+
+/// A size, or a number of items.
+fn amount(metric: Metric, value: i64) -> String {
+    match metric.is_bytes() {
+        true => units::scaled(value as f64),
+        false => units::grouped(value),
     }
 }
 
@@ -134,16 +160,22 @@ impl fmt::Display for Advice {
                 f,
                 "{metric} rose too late in the run for a verdict; set `time` to {time:.1?}"
             ),
+            Advice::HiddenByNoise { metric, noise, time } => write!(
+                f,
+                "{metric} goes up and down by {}, more than a leak would add, and its lowest value rises; set `time` to {time:.1?}",
+                amount(*metric, *noise)
+            ),
+            Advice::Starved { waited } => write!(
+                f,
+                "the machine is busy: the test waited for a processor for {:.0} % of the time; run fewer tests at once (`-j`), or raise `timeout`",
+                waited * 100.0
+            ),
             Advice::FellBehind { metric, grown, left } => {
-                let amount = |value: i64| match metric.is_bytes() {
-                    true => units::scaled(value as f64),
-                    false => units::grouped(value),
-                };
                 write!(
                     f,
                     "{metric} grew by {} up to the last iteration, but only by {} after the other threads had finished their work: they have a backlog; wait in each iteration for the work that it hands over, or raise `settle`",
-                    amount(*grown),
-                    amount(*left)
+                    amount(*metric, *grown),
+                    amount(*metric, *left)
                 )
             }
             Advice::MayStillFill { metric, iterations } => {

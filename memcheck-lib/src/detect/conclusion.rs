@@ -11,6 +11,8 @@ pub enum Stop {
     EnoughSeen,
     /// The next window would not fit into the time budget.
     Budget,
+    /// The machine was so busy that the wall time ended before the worker had used its budget.
+    Starved,
     /// A growing metric gave enough evidence.
     Evidence,
     /// The metric that the caller waits for is called growing.

@@ -7,8 +7,10 @@ use super::recorded_run::RecordedRun;
 use super::schedule::FOUR_WINDOWS;
 use super::series::{Series, WINDOWS, deepest_fall};
 use super::shape::ShapeAnalysis;
+use super::statement::{LateRises, exceeds_statement, hides_growth, rises_in_every_iteration};
+use super::step_pattern::doubles;
 use super::verdict::{MetricReport, Sensitivity, Shape, Verdict};
-use crate::metric::{Heap, Limit, Metric};
+use crate::metric::{Evidence, Heap, Limit, Metric};
 use std::collections::BTreeSet;
 
 impl RecordedRun {
@@ -18,7 +20,7 @@ impl RecordedRun {
         let mut metrics: Vec<MetricReport> = Vec::new();
         for metric in Metric::ALL {
             let Some(series) = self.series(metric) else { continue };
-            metrics.push(self.report(metric, &series, &mut advice));
+            metrics.push(self.report(metric, &series, stopped, &mut advice));
         }
         self.allow_blocks(&mut metrics);
         advice.retain(|advice| match advice {
@@ -43,7 +45,14 @@ impl RecordedRun {
                 verdict = verdict.map(|verdict| verdict.max(Verdict::Inconclusive));
             }
         }
-        if self.windows.len() < WINDOWS && verdict.is_some() {
+        if stopped == Some(Stop::Starved) && verdict >= Some(Verdict::Inconclusive) {
+            let spent = self.spent();
+            let waited =
+                spent.run_queue_delay.as_secs_f64() / spent.elapsed.as_secs_f64().max(1e-9);
+            advice.insert(0, Advice::Starved { waited: waited.min(1.0) });
+        } else if self.windows.len() < WINDOWS
+            && verdict.is_some_and(|verdict| verdict != Verdict::Growing)
+        {
             advice.insert(0, self.advice_for_four_windows());
         }
         Conclusion {
@@ -58,11 +67,17 @@ impl RecordedRun {
 
     /// Whether the metric would be called growing if the run ended here.
     pub(super) fn is_growing(&self, metric: Metric) -> bool {
-        let growing = |series| self.report(metric, &series, &mut Vec::new()).verdict;
+        let growing = |series| self.report(metric, &series, None, &mut Vec::new()).verdict;
         self.series(metric).map(growing) == Some(Verdict::Growing)
     }
 
-    fn report(&self, metric: Metric, series: &Series, advice: &mut Vec<Advice>) -> MetricReport {
+    fn report(
+        &self,
+        metric: Metric,
+        series: &Series,
+        stopped: Option<Stop>,
+        advice: &mut Vec<Advice>,
+    ) -> MetricReport {
         let analysis = ShapeAnalysis::of(metric, series);
         let limits = &self.settings.limits;
         let iterations = self.iterations();
@@ -72,26 +87,48 @@ impl RecordedRun {
         let over =
             limits.absolute(metric).is_some_and(|limit| i128::from(growth) > i128::from(limit));
         let projected = |rate: f64| rate * iterations as f64;
-        let mut verdict = match analysis.shape {
+        let mut sensitivity = Sensitivity::of(series, tolerance);
+        let hides_growth = analysis.shape == Shape::Steady
+            && metric == Metric::HeapBytes
+            && self.settings.allocated.is_some_and(|bytes| hides_growth(series, bytes));
+        let exact =
+            stopped == Some(Stop::Budget) && is_exact(metric) && rises_in_every_iteration(series);
+        let shape = match analysis.shape {
+            Shape::Steady if hides_growth => Shape::Rising,
+            // A slow body has used all of its time, and each of its iterations leaks the same.
+            Shape::TooShort if exact => Shape::Growing,
+            shape => shape,
+        };
+        let exceeds = exceeds_statement(metric, &analysis, series, sensitivity);
+        let rises = exceeds || projected(analysis.late_rate) > tolerance;
+        let mut verdict = match shape {
             Shape::Growing if blind => Verdict::Steady,
             Shape::Growing if over || projected(analysis.rate) > tolerance => Verdict::Growing,
-            Shape::Rising
-                if projected(analysis.late_rate) > tolerance && !self.is_rare(metric, series) =>
-            {
+            Shape::Rising if hides_growth => Verdict::Inconclusive,
+            Shape::Rising if rises && (exceeds || !self.is_rare(metric, series)) => {
                 Verdict::Inconclusive
             }
+            Shape::Steady if exceeds => Verdict::Inconclusive,
             Shape::TooShort => Verdict::Inconclusive,
             Shape::Growing | Shape::Rising | Shape::Steady => Verdict::Steady,
         };
+        if verdict == Verdict::Steady && shape == Shape::Rising && rises {
+            // Rare events pass. The statement is about events of their size.
+            let event = LateRises::of(series).largest;
+            sensitivity = sensitivity.map(|seen| seen.of_events(event));
+        }
+        if stopped == Some(Stop::Starved) && verdict == Verdict::Growing {
+            verdict = Verdict::Inconclusive;
+        }
         if over {
             verdict = verdict.max(Verdict::OverLimit);
         }
-        match (analysis.shape, verdict) {
+        match (shape, verdict) {
             (Shape::Growing, Verdict::Growing) => {
                 advice.push(Advice::MayStillFill { metric, iterations });
             }
-            (Shape::Rising, Verdict::Inconclusive) => {
-                advice.push(self.advice_on_rise(metric, &analysis))
+            (Shape::Rising | Shape::Steady, Verdict::Inconclusive) => {
+                advice.push(self.advice_on_rise(metric, series, &analysis, hides_growth));
             }
             _ => {}
         }
@@ -99,7 +136,6 @@ impl RecordedRun {
             advice.push(Advice::Unreadable { metric });
             verdict = verdict.max(Verdict::Inconclusive);
         }
-        let sensitivity = Sensitivity::of(series, tolerance);
         let limit = limits.rate(metric).or(limits.absolute(metric));
         advice.extend(match (limits.rate(metric), limits.absolute(metric)) {
             (Some(rate), _) => sensitivity.and_then(|seen| {
@@ -111,7 +147,7 @@ impl RecordedRun {
         MetricReport {
             metric,
             verdict,
-            shape: analysis.shape,
+            shape,
             growth,
             rate: analysis.rate,
             limit,
@@ -152,10 +188,19 @@ impl RecordedRun {
         }
     }
 
-    fn advice_on_rise(&self, metric: Metric, analysis: &ShapeAnalysis) -> Advice {
+    fn advice_on_rise(
+        &self,
+        metric: Metric,
+        series: &Series,
+        analysis: &ShapeAnalysis,
+        hides_growth: bool,
+    ) -> Advice {
         // Twice as many iterations take two more windows, which is four times the time.
-        let time = (self.settings.time.max(self.spent().elapsed)).saturating_mul(4);
-        if analysis.rate > analysis.late_rate {
+        let time = (self.settings.time.max(self.spent().without_delay())).saturating_mul(4);
+        if hides_growth {
+            let noise = deepest_fall(&series.windows);
+            Advice::HiddenByNoise { metric, noise: noise as i64, time }
+        } else if analysis.rate > analysis.late_rate && !doubles(series) {
             Advice::StillFilling { metric, warmup: self.iterations().saturating_mul(2), time }
         } else {
             Advice::RoseLate { metric, time }
@@ -170,6 +215,14 @@ impl RecordedRun {
         // With one iteration to spare for the checkpoints, and more than the time that was not enough.
         let time = self.expected(FOUR_WINDOWS + 1);
         Advice::LongerTime { time: time.max(self.settings.time).max(self.spent().elapsed) }
+    }
+}
+
+/// Whether a metric is a count without noise of its own, so that a straight line cannot be chance.
+fn is_exact(metric: Metric) -> bool {
+    match metric.row().evidence {
+        Evidence::RustHeap | Evidence::CHeap => true,
+        Evidence::Kernel | Evidence::Runtime => false,
     }
 }
 

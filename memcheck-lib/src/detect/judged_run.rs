@@ -17,8 +17,8 @@ use crate::metric::Metric;
 const ENOUGH_ITERATIONS: u64 = 2048;
 /// CPU time after which it has, if it also did [`FEWEST_ITERATIONS`].
 const ENOUGH_CPU: Duration = Duration::from_millis(100);
-/// A run may take this many times its budget to get its four windows, or to see how a rise
-/// continues.
+/// A run may take this many times its budget of own time to get its four windows, or to see how a
+/// rise continues.
 const EXTENSION: u32 = 3;
 /// With fewer iterations a leak in every hundredth could be missed by chance. Five windows that
 /// double from 16 have as many.
@@ -28,6 +28,15 @@ const NEGLIGIBLE: f64 = 0.25;
 /// The smallest room for growth that a window gets, as a part of the risk, when the metric has already
 /// grown that far.
 const LEAST_ROOM: f64 = 1.0 / 16.0;
+
+/// Iterations that fit into the rest of a run.
+#[derive(Clone, Copy, Debug)]
+struct Affordable {
+    /// Into the budget of own time.
+    own: u64,
+    /// Into the longest wall time.
+    wall: u64,
+}
 
 /// What one window may take of `left`, so that the rest is enough for a judgement.
 fn window_share(left: u64, windows: usize) -> u64 {
@@ -153,9 +162,10 @@ impl JudgedRun {
         for (metric, series, analysis) in &seen {
             next = next.min(self.safe_iterations(*metric, series, analysis));
         }
-        let affordable = self.affordable_iterations();
+        let Affordable { own, wall } = self.affordable();
+        let affordable = own.min(wall);
         if affordable < last.div_ceil(2) && affordable < next {
-            return Err(Stop::Budget);
+            return Err(if wall < own { Stop::Starved } else { Stop::Budget });
         }
         // If the rest after the next window is too small for a window of its own, this window takes
         // it: a cache may level off in the last third of the budget.
@@ -200,26 +210,31 @@ impl JudgedRun {
     }
 
     /// Iterations that fit into the rest of the budget, if they take as long as those of the last
-    /// window. Run-queue delay does not count, but a run takes no more than three times its budget.
-    fn affordable_iterations(&self) -> u64 {
-        let Some(last) = self.run.windows.last() else { return u64::MAX };
+    /// window.
+    ///
+    /// The budget is the worker's own time. Run-queue delay belongs to a busy machine: it makes the
+    /// run longer, not shorter, up to [`JudgeSettings::longest`].
+    fn affordable(&self) -> Affordable {
+        let Some(last) = self.run.windows.last() else {
+            return Affordable { own: u64::MAX, wall: u64::MAX };
+        };
         let before = self.run.spent_before_last();
-        let time = self.run.settings.time;
-        let most = time.saturating_mul(EXTENSION);
+        let JudgeSettings { time, longest, .. } = self.run.settings;
         // Fewer than four windows give no verdict, and neither does a rise that has only begun. So a
-        // slow body, or one on a busy machine, gets more time.
+        // slow body gets more time.
         let needs_more = self.run.windows.len() < WINDOWS || self.is_undecided();
-        let budget = if needs_more { most } else { time };
+        let budget = if needs_more { time.saturating_mul(EXTENSION) } else { time };
         let fits = |left: Duration, took: Duration| match took.as_secs_f64() {
             0.0 if left > Duration::ZERO => u64::MAX,
             0.0 => 0,
             took => (left.as_secs_f64() / took * last.plan.iterations() as f64) as u64,
         };
-        let own = fits(
-            budget.saturating_sub(last.spent.without_delay()),
-            last.spent.without_delay().saturating_sub(before.without_delay()),
-        );
-        own.min(fits(most.saturating_sub(last.spent.elapsed), self.run.last_took()))
+        let own = last.spent.without_delay();
+        let longest = longest.max(budget);
+        Affordable {
+            own: fits(budget.saturating_sub(own), own.saturating_sub(before.without_delay())),
+            wall: fits(longest.saturating_sub(last.spent.elapsed), self.run.last_took()),
+        }
     }
 
     /// Whether the run, if it ended here, would be inconclusive about a rise, or would call growing

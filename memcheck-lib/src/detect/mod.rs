@@ -44,6 +44,7 @@ mod sensitivity;
 mod series;
 mod settings;
 mod shape;
+mod statement;
 mod step_pattern;
 #[cfg(test)]
 mod test_series;

@@ -1,6 +1,6 @@
 //! The smallest leak that a run would have called growing.
 
-use super::series::{Series, WINDOWS, deepest_fall};
+use super::series::{Series, WINDOWS, Window, deepest_fall};
 use super::shape::step_rates;
 use super::verdict::Sensitivity;
 
@@ -25,22 +25,30 @@ impl Sensitivity {
         let total = series.end().map_or(1, |end| end.at).max(1) as f64;
         let noise = deepest_fall(&series.windows);
         let slowing = slowing(series);
-        let firsts: Vec<u64> = late.iter().map(|window| window.first().at).collect();
-        let steps = firsts.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
-        let shortest = steps.min().unwrap_or(1).max(1);
+        let shortest = shortest_step(late);
         if noise == 0.0 && tolerance == 0.0 && slowing == 0.0 {
             return Some(Sensitivity::OneIn { iterations: (shortest / EVENTS).max(1) });
         }
-        let above_noise = if noise > 0.0 { 2.0 * (noise + 1.0) / shortest as f64 } else { 0.0 };
         // Without noise the leak needs as many events as above.
         let events = if noise > 0.0 { 1 } else { EVENTS };
         let above_tolerance = TOLERANCE_MARGIN * tolerance / total;
         Some(Sensitivity::PerIteration {
-            amount: above_noise
+            amount: above_noise(late, noise)
                 .max(above_tolerance)
                 .max(slowing)
                 .max(events as f64 / shortest as f64),
         })
+    }
+
+    /// The same statement about events of this many bytes or items. What passes because it is rare has
+    /// them, and would have been detected at the stated frequency, not at the stated amount.
+    pub(super) fn of_events(self, event: f64) -> Sensitivity {
+        match self {
+            Sensitivity::OneIn { iterations } if event > 1.0 => {
+                Sensitivity::PerIteration { amount: event / iterations.max(1) as f64 }
+            }
+            seen => seen,
+        }
     }
 
     /// The amount per iteration, if one event is one item or one byte.
@@ -50,6 +58,18 @@ impl Sensitivity {
             Sensitivity::PerIteration { amount } => *amount,
         }
     }
+}
+
+/// Iterations of the shortest step between the first checkpoints of neighbouring windows.
+fn shortest_step(late: &[Window]) -> u64 {
+    let firsts: Vec<u64> = late.iter().map(|window| window.first().at).collect();
+    let steps = firsts.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+    steps.min().unwrap_or(1).max(1)
+}
+
+/// What a leak must add per iteration to lift each floor above the noise; 0 without noise.
+pub(super) fn above_noise(late: &[Window], noise: f64) -> f64 {
+    if noise > 0.0 { 2.0 * (noise + 1.0) / shortest_step(late) as f64 } else { 0.0 }
 }
 
 /// What a leak must add per iteration so that the rate no longer halves over the last three steps. A

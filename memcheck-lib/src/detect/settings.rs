@@ -17,8 +17,11 @@ pub struct LimitedResource {
 /// What a judged run may cost, and how strictly it is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JudgeSettings {
-    /// Wall time that the judged part may take. Ignored if `iterations` is set.
+    /// The worker's own time that the judged part may take: wall time without run-queue delay. Ignored if `iterations` is set.
     pub time: Duration,
+    /// Wall time after which the judged part ends even if a busy machine has not let the worker use
+    /// `time`. Ignored if `iterations` is set.
+    pub longest: Duration,
     /// Judge exactly this many iterations, without the clock.
     pub iterations: Option<u64>,
     /// The limits that the user set.
@@ -27,6 +30,8 @@ pub struct JudgeSettings {
     pub limited_resource: Option<LimitedResource>,
     /// Stop as soon as this metric is called growing, because nothing else matters to the caller.
     pub stop_when_growing: Option<Metric>,
+    /// Bytes that one iteration requests from the Rust allocator, if that was measured.
+    pub allocated: Option<u64>,
     /// A run in which one of these was never read is inconclusive. The same holds for every metric
     /// that has a limit.
     pub must_read: Vec<Metric>,
@@ -37,14 +42,16 @@ pub struct JudgeSettings {
 }
 
 impl Default for JudgeSettings {
-    /// Two seconds, no limits.
+    /// Two seconds of the worker's own time, twenty in all, no limits.
     fn default() -> Self {
         JudgeSettings {
             time: Duration::from_secs(2),
+            longest: Duration::from_secs(20),
             iterations: None,
             limits: Limits::default(),
             limited_resource: None,
             stop_when_growing: None,
+            allocated: None,
             must_read: Vec::new(),
             blind: false,
         }

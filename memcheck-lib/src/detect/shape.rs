@@ -19,6 +19,8 @@ pub(super) struct ShapeAnalysis {
     pub(super) late_rate: f64,
     /// Nothing hints at growth, not even weakly.
     pub(super) is_flat: bool,
+    /// It grew, and has been flat to the end for so long that the growth is over.
+    pub(super) levelled_off: bool,
 }
 
 impl ShapeAnalysis {
@@ -48,11 +50,14 @@ impl ShapeAnalysis {
         } else {
             Shape::Steady
         };
+        // The verdict on a metric that levelled off rests on its flat end.
+        let levelled_off = shape == Shape::Steady && series.growth() > 0 && pauses.levelled_off();
         ShapeAnalysis {
             shape,
-            rate: rate(series),
+            rate: if levelled_off { 0.0 } else { rate(series) },
             late_rate: floor_rate(series, 2),
             is_flat: !late_steps && !climbs(series),
+            levelled_off,
         }
     }
 }

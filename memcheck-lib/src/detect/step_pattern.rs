@@ -41,7 +41,55 @@ pub(super) fn has_leak_pattern(series: &Series) -> bool {
         || containers(&rises, precision)
             .iter()
             .all(|rises| rises.len() > 2 && precision.is_of_one_container(rises))
+        || doubles(series)
 }
+
+/// Whether the rises come in clusters, each about twice as large as the one before and twice as far
+/// apart: containers that double at nearly the same time, as the shards of a map do.
+pub(super) fn doubles(series: &Series) -> bool {
+    let late = series.late(WINDOWS);
+    let noise = 2.0 * deepest_fall(late);
+    let from = late.first().map_or(0, |window| window.start);
+    let clusters = clusters(&rises(series, noise));
+    // The run may have ended, or begun, within a cluster.
+    let late: Vec<&Rise> = clusters.iter().filter(|rise| rise.by > from).collect();
+    let whole = late.split_last().map_or(&late[..], |(_, before)| before);
+    let ratios = |pairs: &[&Rise]| {
+        pairs.windows(2).map(|pair| pair[1].amount / pair[0].amount).collect::<Vec<_>>()
+    };
+    let last = ratios(&late).last().copied();
+    whole.len() >= FEWEST_CLUSTERS
+        && ratios(whole).iter().all(|ratio| (DOUBLED.0..=DOUBLED.1).contains(ratio))
+        && last.is_some_and(|ratio| ratio <= DOUBLED.1)
+}
+
+/// Whole clusters that a metric must have to be called doubling: one ratio may be chance.
+const FEWEST_CLUSTERS: usize = 3;
+/// The least and the largest ratio of two clusters, one of which is twice the other. Some shards may
+/// double before, or after, the pause that separates the clusters.
+const DOUBLED: (f64, f64) = (1.6, 2.5);
+
+/// Rises that follow each other closely, as one: a pause of more than [`APART`] of the iterations done
+/// separates two clusters.
+fn clusters(rises: &[Rise]) -> Vec<Rise> {
+    let mut clusters: Vec<Rise> = Vec::new();
+    for &rise in rises {
+        match clusters.last_mut() {
+            Some(last)
+                if (rise.after.saturating_sub(last.by) as f64) < APART * rise.after as f64 =>
+            {
+                last.amount += rise.amount;
+                last.by = rise.by;
+            }
+            _ => clusters.push(rise),
+        }
+    }
+    clusters
+}
+
+/// The shards of a map with random keys double within a fifth of the iterations done: their sizes differ
+/// by a few standard deviations of a binomial distribution. Until the next cluster two fifths pass.
+const APART: f64 = 0.15;
 
 /// Every rise above the last level by more than the noise.
 fn rises(series: &Series, noise: f64) -> Vec<Rise> {
@@ -164,6 +212,51 @@ mod tests {
             (24 * list + 17 * table) as i64
         };
         assert!(has_leak_pattern(&doubling(10, both)));
+    }
+
+    /// A map of so many shards, each a table that doubles at seven eighths, with random keys.
+    fn sharded(shards: usize, entry: i64, seed: u64) -> impl FnMut(u64) -> i64 {
+        let (mut random, mut used, mut done) = (seed, vec![0i64; shards], 0);
+        move |n| {
+            while done < n {
+                // SplitMix64.
+                random = random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                let mut key = random;
+                key = (key ^ (key >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                key = (key ^ (key >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                used[((key ^ (key >> 31)) % shards as u64) as usize] += 1;
+                done += 1;
+            }
+            let size = |entries: &i64| {
+                let buckets = (*entries * 8 / 7 + 1).max(4) as u64;
+                buckets.next_power_of_two() as i64 * (entry + 1) + 16
+            };
+            used.iter().map(size).sum()
+        }
+    }
+
+    #[test]
+    fn a_map_in_shards_has_the_pattern_wherever_the_run_ends() {
+        use super::super::shape::ShapeAnalysis;
+        use super::super::verdict::Shape;
+        use crate::metric::Metric;
+        let (mut growing, mut runs) = (0, 0);
+        for shards in [8, 16, 32, 64] {
+            for warm_up in [0, 80, 300, 1_000] {
+                for end in 0..8 {
+                    let mut map = sharded(shards, 8, shards as u64 + warm_up);
+                    let mut windows: Vec<u64> = (0..11).map(|at| 16u64 << at).collect();
+                    windows.push(16 << 11);
+                    windows.push(2_048 * end + 1);
+                    let series = from_function(&windows, |n| map(n + warm_up));
+                    let shape = ShapeAnalysis::of(Metric::HeapBytes, &series).shape;
+                    assert_ne!(shape, Shape::Steady, "{shards} {warm_up} {end}");
+                    growing += u32::from(shape == Shape::Growing);
+                    runs += 1;
+                }
+            }
+        }
+        assert!(growing * 10 >= runs * 8, "{growing} of {runs}");
     }
 
     #[test]

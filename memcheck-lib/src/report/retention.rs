@@ -1,4 +1,5 @@
-//! Allocator retention: growth of the footprint without growth of the heap.
+//! Growth of the footprint without growth of the heap: allocator retention, or pages that are touched for
+//! the first time.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Retention {
     /// The conclusion.
     pub finding: RetentionFinding,
-    /// Iterations of the second run.
+    /// Iterations of the second run; of the judged part if nothing was repeated.
     pub iterations: u64,
     /// Growth of the live footprint over the judged part, in bytes.
     pub growth: i64,
@@ -26,6 +27,9 @@ pub struct Retention {
 pub enum RetentionFinding {
     /// Allocator retention: the allocators returned it, or it did not recur.
     Retained,
+    /// Pages of memory that was allocated or mapped before the judged part, touched in it for the first
+    /// time. Nothing was repeated: `again` is the growth elsewhere.
+    FirstTouch,
     /// It recurs and stays: fragmentation, or memory of no counted heap.
     Stays,
 }

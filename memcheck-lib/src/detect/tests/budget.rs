@@ -31,7 +31,7 @@ fn body_that_becomes_slow_gets_four_windows() {
 }
 
 #[test]
-fn run_queue_delay_extends_the_budget_up_to_three_times() {
+fn run_queue_delay_extends_the_budget_up_to_the_longest_wall_time() {
     // An iteration takes 10 ms and waits this many times as long for a CPU.
     let iterations = |waits: u32| {
         let mut run = JudgedRun::new(settings(&[]), SLOW, one(Metric::Fds, 5));
@@ -50,8 +50,63 @@ fn run_queue_delay_extends_the_budget_up_to_three_times() {
     let (quiet, took) = iterations(0);
     assert_eq!((quiet, took), (200, Duration::from_secs(2)));
     assert_eq!(iterations(1), (200, Duration::from_secs(4)));
-    let (delayed, took) = iterations(9);
-    assert!((50..=60).contains(&delayed) && took <= Duration::from_secs(6), "{delayed} {took:?}");
+    assert_eq!(iterations(9), (200, Duration::from_secs(20)));
+    let (delayed, took) = iterations(39);
+    assert!((45..=50).contains(&delayed) && took <= Duration::from_secs(20), "{delayed} {took:?}");
+}
+
+#[test]
+fn growth_of_a_starved_run_is_inconclusive() {
+    let run = |waits: u32| {
+        let mut run = JudgedRun::new(settings(&[]), SLOW, one(Metric::HeapBlocks, 0));
+        let (mut done, mut own) = (0, Duration::ZERO);
+        while let Some(window) = run.next() {
+            let mut readings = Vec::new();
+            for batch in &window.batches {
+                done += batch;
+                own += SLOW.saturating_mul(*batch as u32);
+                readings.push(one(Metric::HeapBlocks, done as i64));
+            }
+            let run_queue_delay = own.saturating_mul(waits);
+            let elapsed = own + run_queue_delay;
+            run.add_window(readings, TimeSpent { elapsed, cpu: own, run_queue_delay });
+        }
+        run.conclude()
+    };
+    // With few iterations a growing metric gets three times the budget.
+    assert_eq!(run(2).verdict, Some(Verdict::Growing));
+    assert_eq!(run(9).stopped, Some(Stop::Starved));
+    let starved = run(39);
+    assert_eq!(starved.stopped, Some(Stop::Starved));
+    assert_eq!(starved.verdict, Some(Verdict::Inconclusive));
+    let [Advice::Starved { waited }, ..] = starved.advice[..] else { panic!("{starved:?}") };
+    assert!((0.97..0.98).contains(&waited), "{waited}");
+}
+
+#[test]
+fn a_slow_body_that_leaks_the_same_in_every_iteration_grows() {
+    // It becomes slower while it leaks, and ends with three windows.
+    let slower = |leak: fn(u64) -> i64| {
+        let mut run =
+            JudgedRun::new(settings(&[]), Duration::from_millis(4), one(Metric::NativeBlocks, 0));
+        let (mut done, mut elapsed) = (0, Duration::ZERO);
+        while let Some(window) = run.next() {
+            let mut readings = Vec::new();
+            for batch in &window.batches {
+                for _ in 0..*batch {
+                    done += 1;
+                    elapsed += Duration::from_millis(40 * done);
+                }
+                readings.push(one(Metric::NativeBlocks, leak(done)));
+            }
+            run.add_window(readings, TimeSpent { elapsed, cpu: elapsed, ..TimeSpent::default() });
+        }
+        run.conclude()
+    };
+    let leak = slower(|n| 473 * n as i64);
+    assert!(leak.metrics[0].windows.len() < 4, "{leak:?}");
+    assert_eq!(leak.verdict, Some(Verdict::Growing), "{leak:?}");
+    assert_eq!(slower(|n| 473 * n.min(10) as i64).verdict, Some(Verdict::Inconclusive));
 }
 
 #[test]

@@ -170,6 +170,7 @@ fn warnings_of(measured: &Measured, heaps: Heaps) -> Vec<Warning> {
     let verdict = measured.conclusion.as_ref().and_then(|of| of.verdict);
     let retention = measured.retention.as_ref();
     all.extend(retention.and_then(|of| warnings::retained(of, verdict)));
+    all.extend(retention.and_then(warnings::first_touch));
     all
 }
 

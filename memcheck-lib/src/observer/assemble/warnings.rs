@@ -38,9 +38,8 @@ pub(super) fn c_heap_not_counted(state: &CHeapState) -> Option<Warning> {
 /// Growth of the footprint that the allocator retains and that is not in the verdict.
 pub(super) fn retained(retention: &Retention, verdict: Option<Verdict>) -> Option<Warning> {
     let Retention { iterations: repeated, growth, given_back, again, .. } = *retention;
-    let applies =
-        retention.finding == RetentionFinding::Retained && verdict != Some(Verdict::Inconclusive);
-    applies.then(|| {
+    let judged = verdict != Some(Verdict::Inconclusive);
+    (retention.finding == RetentionFinding::Retained && judged).then(|| {
         let message = format!(
             "the footprint grew by {} although the heap did not. It is not leaked but retained by the allocator: asked to return memory, the allocator returned {}, and {} more added {}",
             scaled(growth as f64),
@@ -49,6 +48,17 @@ pub(super) fn retained(retention: &Retention, verdict: Option<Verdict>) -> Optio
             scaled(again.max(0) as f64),
         );
         warning("retained", message)
+    })
+}
+
+/// Growth of the footprint inside memory that was there before.
+pub(super) fn first_touch(retention: &Retention) -> Option<Warning> {
+    (retention.finding == RetentionFinding::FirstTouch).then(|| {
+        let message = format!(
+            "the footprint grew by {} inside memory that was allocated or mapped before: the test touched these pages for the first time. That is not a leak, and ends when all of that memory is touched",
+            scaled(retention.growth as f64)
+        );
+        warning("first-touch", message)
     })
 }
 

@@ -12,6 +12,10 @@ use crate::options::Options;
 use crate::protocol::message::Checkpoint;
 use crate::snapshot::Snapshot;
 
+/// The part of the time until the timeout that the judged part may take on a busy machine: a recheck
+/// runs the iterations again and needs half as much time to spare, and so does the recording.
+const RECHECKED: u32 = 3;
+
 pub(super) fn judge<W: MeasuredWorker>(run: &mut Run<'_, W>) -> Result<(), Interruption> {
     let Run { worker, request, measured, counted, .. } = run;
     let counted = *counted;
@@ -34,9 +38,11 @@ pub(super) fn judge<W: MeasuredWorker>(run: &mut Run<'_, W>) -> Result<(), Inter
 
     let settings = JudgeSettings {
         time: options.effective_time(),
+        longest: options.effective_timeout().saturating_sub(worker.elapsed()) / RECHECKED,
         iterations: options.iterations,
         limits: growth_limits(&options, &start),
         limited_resource: run.limited,
+        allocated: measured.profile.map(|of| of.bytes.max).filter(|_| counted.rust),
         stop_when_growing: request.plant.map(|plant| plant.kind.metric()),
         must_read: Metric::ALL.into_iter().filter(|of| of.row().must_be_readable).collect(),
         blind: request.blind,

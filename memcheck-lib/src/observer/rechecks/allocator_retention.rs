@@ -40,7 +40,7 @@ impl<W: Iterate + Settle> Recheck<W> for AllocatorRetention {
         &self,
         worker: &mut W,
         judgement: &mut Judgement<'_>,
-        judged: &JudgedPart,
+        judged: &JudgedPart<'_>,
     ) -> Result<(), Interruption> {
         *judgement.retention = compare(worker, judgement.conclusion, judged)?;
         revise(judgement.conclusion, judgement.retention.as_ref());
@@ -53,7 +53,7 @@ impl<W: Iterate + Settle> Recheck<W> for AllocatorRetention {
 fn compare(
     worker: &mut (impl Iterate + Settle),
     conclusion: &Conclusion,
-    judged: &JudgedPart,
+    judged: &JudgedPart<'_>,
 ) -> Result<Option<Retention>, Interruption> {
     let Some(resident) = only_footprint_grows(conclusion) else { return Ok(None) };
     let JudgedPart { spent, timeout, .. } = *judged;

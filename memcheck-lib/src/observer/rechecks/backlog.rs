@@ -35,7 +35,7 @@ impl<W: Iterate + Settle> Recheck<W> for Backlog {
         &self,
         worker: &mut W,
         judgement: &mut Judgement<'_>,
-        judged: &JudgedPart,
+        judged: &JudgedPart<'_>,
     ) -> Result<(), Interruption> {
         let left = judged.timeout.saturating_sub(worker.elapsed());
         let idle = wait_until_idle(worker, judged.spent.max(LEAST_WAIT).min(left / 2))?;

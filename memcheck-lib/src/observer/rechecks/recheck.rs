@@ -6,6 +6,7 @@ use crate::detect::{Conclusion, Readings};
 use crate::observer::worker_handle::capabilities::{Bounds, Iterate, KernelView, Settle};
 use crate::observer::worker_handle::interruption::Interruption;
 use crate::observer::worker_handle::readings::CountedHeaps;
+use crate::process::ProcessSnapshot;
 use crate::protocol::message::Checkpoint;
 use crate::report::Retention;
 
@@ -18,15 +19,19 @@ pub(in crate::observer) struct Judgement<'a> {
 
 /// The judged part of the run.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::observer) struct JudgedPart {
+pub(in crate::observer) struct JudgedPart<'a> {
     pub(in crate::observer) counted: CountedHeaps,
+    /// Whether the Rust heap is counted as a part of the C heap.
+    pub(in crate::observer) rust_as_c: bool,
+    /// The process before and after it.
+    pub(in crate::observer) snapshots: Option<(&'a ProcessSnapshot, &'a ProcessSnapshot)>,
     /// Its wall time.
     pub(in crate::observer) spent: Duration,
     /// Time limit of the whole check.
     pub(in crate::observer) timeout: Duration,
 }
 
-impl JudgedPart {
+impl JudgedPart<'_> {
     /// Whether its iterations can run once more before the timeout, with half as much time to spare for
     /// what surrounds them.
     pub(super) fn can_be_repeated(&self, worker: &impl Bounds) -> bool {
@@ -50,6 +55,6 @@ pub(in crate::observer) trait Recheck<W: Iterate + Settle> {
         &self,
         worker: &mut W,
         judgement: &mut Judgement<'_>,
-        judged: &JudgedPart,
+        judged: &JudgedPart<'_>,
     ) -> Result<(), Interruption>;
 }

@@ -47,7 +47,7 @@ impl<W: Iterate + Settle> Recheck<W> for Recurrence {
         &self,
         worker: &mut W,
         judgement: &mut Judgement<'_>,
-        judged: &JudgedPart,
+        judged: &JudgedPart<'_>,
     ) -> Result<(), Interruption> {
         if !judged.can_be_repeated(worker) {
             return Ok(());

@@ -16,6 +16,7 @@ use crate::units::{Bytes, grouped};
 /// calls (0.13 s with 8 GiB resident). For repeated readings use
 /// [`Sampler`](crate::process::Sampler).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Default))]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ProcessSnapshot {
