@@ -8,26 +8,25 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-pub mod detect;
+mod detect;
 mod entry;
 #[cfg(target_os = "linux")]
 mod forked;
+mod heap;
 mod metric;
-
-pub mod heap;
 mod observer;
-pub mod options;
-pub mod process;
+mod options;
+mod process;
 #[cfg(target_os = "linux")]
 mod protocol;
 mod recorder;
-pub mod render;
+mod render;
 pub mod report;
-pub mod snapshot;
+mod snapshot;
 mod thread_slot;
 #[doc(hidden)]
 pub mod tool;
-pub mod units;
+mod units;
 #[cfg(any(memcheck_native, memcheck_calls))]
 mod weak;
 mod worker;
@@ -38,7 +37,8 @@ pub use heap::{Alloc, HeapCounters};
 pub use memcheck_macros::memcheck;
 pub use metric::Metric;
 pub use options::Options;
-pub use report::Report;
-pub use snapshot::{Growth, Snapshot};
-pub use units::Bytes;
+pub use process::{Footprint, ProcessError, ProcessGrowth, ProcessSnapshot};
+pub use report::{Report, Status, Verdict};
+pub use snapshot::{Growth, Snapshot, SnapshotError};
+pub use units::{Bytes, ParseBytesError};
 pub use worker::Workload;

@@ -13,7 +13,7 @@ use crate::process::{ProcessGrowth, ProcessSnapshot};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Scope {
+pub(crate) enum Scope {
     /// The allocations of the calling thread.
     Thread,
     /// The whole process that took it.
@@ -41,7 +41,7 @@ impl fmt::Display for Scope {
 #[non_exhaustive]
 pub struct Snapshot {
     /// What it measures.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// The Rust heap; `None` where it is not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heap: Option<HeapCounters>,
@@ -103,7 +103,7 @@ impl Snapshot {
     /// let growth = Snapshot::thread()?.since(&before);
     /// assert_eq!(growth.heap.unwrap().live_bytes, 100);
     /// # drop(kept);
-    /// # Ok::<(), memcheck::snapshot::SnapshotError>(())
+    /// # Ok::<(), memcheck::SnapshotError>(())
     /// ```
     ///
     /// # Errors
@@ -182,7 +182,7 @@ impl Snapshot {
 #[non_exhaustive]
 pub struct Growth {
     /// What it measures.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// Change of the live blocks and bytes of the Rust heap, and what was allocated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heap: Option<HeapCounters>,

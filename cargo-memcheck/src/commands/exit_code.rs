@@ -1,7 +1,7 @@
 //! The exit code of a command.
 
-use memcheck::process::ProcessError;
-use memcheck::report::Status;
+use memcheck::tool::process::ProcessError;
+use memcheck::tool::report::Status;
 
 use super::error::Error;
 use crate::cargo::CargoError;
@@ -91,7 +91,7 @@ fn interrupted(signal: i32) -> u8 {
 mod tests {
     use std::io;
 
-    use memcheck::report::Proofs;
+    use memcheck::tool::report::Proofs;
 
     use super::*;
     use crate::terminal::WriteError;

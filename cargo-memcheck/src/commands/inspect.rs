@@ -8,7 +8,7 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use memcheck::process::{self, Inspection, ProcessError};
+use memcheck::tool::process::{self, Inspection, ProcessError};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::error::Error;

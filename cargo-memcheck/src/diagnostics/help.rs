@@ -1,7 +1,7 @@
 //! Help for a leak. A call stack shows how memory was allocated, not why it was not freed, so help that the
 //! stack does not prove is worded as a possibility.
 
-use memcheck::report::{SiteKind, SourceLocation};
+use memcheck::tool::report::{SiteKind, SourceLocation};
 
 /// Functions of the standard library that keep a value forever, found in the source line.
 const KEPT: [(&[&str], &str); 4] = [

@@ -1,8 +1,8 @@
 //! Sentences about sites.
 
-use memcheck::render::count;
-use memcheck::report::{Account, Amount, SiteKind, SourceLocation};
-use memcheck::units::{every, scaled};
+use memcheck::tool::render::count;
+use memcheck::tool::report::{Account, Amount, SiteKind, SourceLocation};
+use memcheck::tool::units::{every, scaled};
 
 use crate::symbolize::{DependencyFrames, readable, short_file};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use memcheck::render;
-use memcheck::report::{Report, Status};
+use memcheck::tool::render;
+use memcheck::tool::report::{Report, Status};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString};
 
 use super::run_result::{RunResult, beginning};
@@ -74,7 +74,7 @@ fn xml(text: &str) -> XmlString {
 mod tests {
     use std::sync::Arc;
 
-    use memcheck::report::Outcome;
+    use memcheck::tool::report::Outcome;
     use roxmltree::Document;
 
     use super::super::run_result::tests::{hostile, report, with_result};

@@ -1,6 +1,6 @@
 //! How a status is presented: its words in a summary and its tone. The one table of statuses in the tool.
 
-use memcheck::report::Status;
+use memcheck::tool::report::Status;
 
 /// How a status is meant; the terminal gives each tone a colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

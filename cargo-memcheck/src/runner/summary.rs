@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use memcheck::report::{Proofs, Status};
+use memcheck::tool::report::{Proofs, Status};
 
 use super::status::{Tone, in_words, tone};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use memcheck::render;
-use memcheck::report::Report;
+use memcheck::tool::render;
+use memcheck::tool::report::Report;
 
 use super::github_log::no_command;
 use super::progress::Progress;
@@ -202,7 +202,7 @@ fn joined(parts: Vec<(String, Option<Tone>)>) -> String {
 mod tests {
     use std::time::Duration;
 
-    use memcheck::report::{Proofs, Status};
+    use memcheck::tool::report::{Proofs, Status};
 
     use super::*;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use memcheck::report::TestId;
-use memcheck::units::grouped;
+use memcheck::tool::report::TestId;
+use memcheck::tool::units::grouped;
 
 use super::style;
 use crate::runner::Event;
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn the_longest_running_test_is_shown() {
         let test = |name: &str, iterations| {
-            let id = TestId { binary: "cache".into(), name: name.into(), ..TestId::default() };
+            let id = TestId::new(name, "cache");
             (Arc::new(id), iterations)
         };
         assert_eq!(message(&[]), "");
@@ -117,10 +117,10 @@ mod tests {
     #[test]
     fn finished_tests_are_removed_from_the_line() {
         let mut progress = Progress::on(ProgressDrawTarget::hidden());
-        let id = TestId { name: "a".into(), ..TestId::default() };
+        let id = TestId::new("a", "");
         progress.event(&Event::Started { tests: 1, binaries: 1 });
         progress.event(&Event::TestStarted(Arc::new(id.clone())));
-        let report = memcheck::Report::unobserved(id, memcheck::report::Outcome::Lost);
+        let report = memcheck::Report::unobserved(id, memcheck::tool::report::Outcome::Lost);
         progress.event(&Event::TestFinished(Arc::new(report)));
         assert!(progress.running.is_empty());
         assert_eq!(progress.bar.position(), 1);

@@ -2,7 +2,7 @@
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
-use memcheck::report::Status;
+use memcheck::tool::report::Status;
 
 use crate::cli::Color;
 use crate::runner::{Tone, tone};

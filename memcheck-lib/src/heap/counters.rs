@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 /// own calls. A thread that frees blocks of other threads has negative live counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct HeapCounters {
     /// Blocks allocated and not freed.
     pub live_blocks: i64,

@@ -105,6 +105,7 @@ macro_rules! layer {
             )*
 
             /// This layer on top of `below`: options that this layer does not set come from below.
+            #[doc(hidden)]
             #[must_use]
             pub fn over(self, below: Options) -> Options {
                 Options { $($field: self.$field.or(below.$field)),* }

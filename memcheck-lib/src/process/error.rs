@@ -75,6 +75,7 @@ pub enum ProcessError {
         /// The file that could not be read.
         path: PathBuf,
         /// What every user can read.
+        #[doc(hidden)]
         status: Box<StatusSummary>,
     },
     /// The process has ended, but its parent has not waited for it: it has no memory.

@@ -59,7 +59,7 @@ impl Note {
 /// ```
 /// # use memcheck::report::{Outcome, Report, TestId};
 /// let report = Report::unobserved(TestId::default(), Outcome::Lost);
-/// let diagnostics = memcheck::render::diagnostics(&report);
+/// let diagnostics = memcheck::tool::render::diagnostics(&report);
 /// assert_eq!(diagnostics[0].code, "lost");
 /// ```
 pub fn diagnostics(report: &Report) -> Vec<Diagnostic> {

@@ -9,6 +9,7 @@ use crate::metric::{Cause, SiteRelation};
 impl Report {
     /// The site that explains the report best: the largest growing site of the first growing metric
     /// that has one. `None` without recorded sites.
+    #[doc(hidden)]
     pub fn leading_site(&self) -> Option<&Site> {
         self.growing_sites().next()
     }
@@ -36,6 +37,7 @@ impl Report {
     /// let report = Report::unobserved(test, Outcome::Lost);
     /// assert_eq!(report.place().line, Some(7));
     /// ```
+    #[doc(hidden)]
     pub fn place(&self) -> SourceLocation {
         let mut places = self.growing_sites().filter_map(|site| site.place.as_ref());
         let of_site = places.find(|place| place.file.is_some()).cloned();

@@ -108,6 +108,7 @@ impl Report {
     }
 
     /// Whether `--prove` failed for this test.
+    #[doc(hidden)]
     pub fn is_unproven(&self) -> bool {
         self.proof.as_ref().is_some_and(|proof| !proof.holds())
     }

@@ -48,16 +48,20 @@ pub struct ProcessSnapshot {
     /// `VmSize`.
     pub virtual_size: Option<Bytes>,
     /// Threads by name.
+    #[doc(hidden)]
     pub threads: Option<Vec<ThreadGroup>>,
     /// Children of all threads.
+    #[doc(hidden)]
     pub children: Option<Vec<ChildProcess>>,
     /// Open descriptors, by number.
+    #[doc(hidden)]
     pub descriptors: Option<Vec<Descriptor>>,
     /// Number of mappings.
     pub mappings: Option<u64>,
     /// Limit of mappings per process, `vm.max_map_count`.
     pub max_mappings: Option<u64>,
     /// Mappings grouped by kind, name, permissions and flags.
+    #[doc(hidden)]
     pub groups: Vec<MappingGroup>,
     /// What is missing, or differs from current kernels.
     pub notes: Vec<String>,
@@ -82,6 +86,7 @@ impl ProcessSnapshot {
     /// # Errors
     ///
     /// Always fails.
+    #[doc(hidden)]
     pub fn own() -> Result<ProcessSnapshot, crate::process::error::ProcessError> {
         Err(crate::process::error::ProcessError::Unsupported)
     }
@@ -91,6 +96,7 @@ impl ProcessSnapshot {
     /// # Errors
     ///
     /// Always fails.
+    #[doc(hidden)]
     pub fn of(pid: i32) -> Result<ProcessSnapshot, crate::process::error::ProcessError> {
         let _ = pid;
         Err(crate::process::error::ProcessError::Unsupported)
