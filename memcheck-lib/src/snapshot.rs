@@ -36,6 +36,10 @@ impl fmt::Display for Scope {
 }
 
 /// Heap and process at one instant.
+///
+/// [`thread`](Snapshot::thread) is exact and the same in every run, [`take`](Snapshot::take) is of the
+/// whole process, [`of`](Snapshot::of) of any other process. Two snapshots of one kind give a
+/// [`Growth`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -108,8 +112,8 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// [`SnapshotError::HeapNotCounted`] when the process's global allocator is not memcheck's,
-    /// [`SnapshotError::ThreadNotCounted`] when this thread is not counted apart from others.
+    /// [`SnapshotError::HeapNotCounted`] if the global allocator of the process is not memcheck's,
+    /// [`SnapshotError::ThreadNotCounted`] if this thread is not counted separately.
     pub fn thread() -> Result<Self, SnapshotError> {
         if !heap::is_counted() {
             return Err(SnapshotError::HeapNotCounted);
@@ -124,6 +128,17 @@ impl Snapshot {
     }
 
     /// The whole calling process: its Rust heap and the measurements of the kernel.
+    ///
+    /// ```
+    /// use memcheck::Snapshot;
+    ///
+    /// let before = Snapshot::take()?;
+    /// let file = std::fs::File::open("/dev/null").unwrap();
+    /// let after = Snapshot::take()?;
+    /// println!("{}", after.since(&before));
+    /// # drop(file);
+    /// # Ok::<(), memcheck::SnapshotError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -176,7 +191,7 @@ impl Snapshot {
     }
 }
 
-/// The change between two snapshots.
+/// The change between two snapshots: what [`Snapshot::since`] returns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]

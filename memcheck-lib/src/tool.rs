@@ -33,7 +33,7 @@ pub mod render {
 
 /// The results as data, all parts of them.
 pub mod report {
-    pub use crate::report::parts::*;
+    pub use crate::report::rest::*;
     pub use crate::report::*;
 }
 

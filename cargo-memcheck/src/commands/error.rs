@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use memcheck::tool::process::ProcessError;
+use memcheck::ProcessError;
 use memcheck::tool::report::ReadError;
 
 use crate::cargo::CargoError;

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use memcheck::tool::report::TestId;
+use memcheck::report::TestId;
 use memcheck::tool::{Launch, Settings};
 
 use super::select::SelectedTests;

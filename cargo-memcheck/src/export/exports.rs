@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use memcheck::Report;
 use memcheck::tool::replace_file;
-use memcheck::tool::report::Report;
 
 use super::destinations::{Destinations, is_stdout};
 use super::error::ExportError;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anstream::adapter::strip_str;
+use memcheck::Report;
 use memcheck::tool::render;
-use memcheck::tool::report::Report;
 
 use super::run_result::{RunResult, SourceLine, beginning, shown_status};
 use crate::symbolize::{normal, short_file};

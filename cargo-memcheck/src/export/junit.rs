@@ -74,7 +74,7 @@ fn xml(text: &str) -> XmlString {
 mod tests {
     use std::sync::Arc;
 
-    use memcheck::tool::report::Outcome;
+    use memcheck::report::Outcome;
     use roxmltree::Document;
 
     use super::super::run_result::tests::{hostile, report, with_result};

@@ -186,7 +186,7 @@ fn longest_run(text: &str, of: char) -> usize {
 mod tests {
     use std::sync::Arc;
 
-    use memcheck::tool::report::Outcome;
+    use memcheck::report::Outcome;
 
     use super::super::run_result::tests::{hostile, report, with_result};
     use super::*;

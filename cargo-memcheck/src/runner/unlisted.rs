@@ -70,7 +70,7 @@ fn is_listed(list: &str, test: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use memcheck::tool::report::TestId;
+    use memcheck::report::TestId;
 
     fn explained(test: &str, outcome: Outcome) -> Outcome {
         let launch = Launch {

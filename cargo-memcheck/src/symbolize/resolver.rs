@@ -223,8 +223,7 @@ mod tests {
             stack: (1..0x40).map(|byte| frame(begin + byte)).collect(),
             place: None,
         };
-        let mut report =
-            Report::unobserved(Default::default(), memcheck::tool::report::Outcome::Lost);
+        let mut report = Report::unobserved(Default::default(), memcheck::report::Outcome::Lost);
         report.sites = Some(Sites {
             sites: vec![site],
             modules: vec![

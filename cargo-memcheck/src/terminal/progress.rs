@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use memcheck::tool::report::TestId;
+use memcheck::report::TestId;
 use memcheck::tool::units::grouped;
 
 use super::style;
@@ -120,7 +120,7 @@ mod tests {
         let id = TestId::new("a", "");
         progress.event(&Event::Started { tests: 1, binaries: 1 });
         progress.event(&Event::TestStarted(Arc::new(id.clone())));
-        let report = memcheck::Report::unobserved(id, memcheck::tool::report::Outcome::Lost);
+        let report = memcheck::Report::unobserved(id, memcheck::report::Outcome::Lost);
         progress.event(&Event::TestFinished(Arc::new(report)));
         assert!(progress.running.is_empty());
         assert_eq!(progress.bar.position(), 1);

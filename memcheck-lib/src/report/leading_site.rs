@@ -32,8 +32,9 @@ impl Report {
     /// is relative to the workspace if it belongs to it, like those of tests.
     ///
     /// ```
-    /// # use memcheck::report::{Outcome, Report, TestId};
-    /// let test = TestId { name: "tests::a".into(), file: "src/lib.rs".into(), line: 7, ..TestId::default() };
+    /// # use memcheck::Report;
+    /// # use memcheck::report::{Outcome, TestId};
+    /// let test = TestId::new("tests::a", "").at("src/lib.rs", 7, 1);
     /// let report = Report::unobserved(test, Outcome::Lost);
     /// assert_eq!(report.place().line, Some(7));
     /// ```

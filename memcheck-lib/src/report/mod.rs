@@ -1,4 +1,16 @@
-//! The result of one check as data. `Display` turns it into text.
+//! The parts of a [`Report`](crate::Report).
+//!
+//! ```no_run
+//! use memcheck::report::Outcome;
+//! use memcheck::{Check, Metric, Verdict};
+//!
+//! let report = Check::new("parsing").run(|| drop("1.5".parse::<f64>()));
+//! assert_eq!(report.outcome, Outcome::Passed);
+//! assert_eq!(report.verdict, Some(Verdict::Steady));
+//! if let Some(heap) = report.metric(Metric::HeapBytes) {
+//!     println!("{} bytes per iteration", heap.rate);
+//! }
+//! ```
 
 pub(crate) mod atomic_file;
 mod conditions;
@@ -22,19 +34,18 @@ mod suppression;
 mod test_id;
 mod test_report;
 
-pub use crate::detect::{MetricReport, Sensitivity, Shape, Verdict};
+pub use crate::detect::{MetricReport, Sensitivity, Shape};
 #[cfg(target_os = "linux")]
 pub(crate) use conditions::here as conditions;
 pub use outcome::Outcome;
-pub(crate) use parts::*;
 pub use profile::{AllocationLimit, AllocationProfile, ExceededLimit, HeapChange, IterationRange};
+pub(crate) use rest::*;
 pub(crate) use retention::{SecondRun, bound};
-pub use status::Status;
 pub use test_id::TestId;
-pub use test_report::{Output, Report, Warning};
+pub use test_report::{Output, Warning};
 
-/// The parts of a report that only the command reads and writes.
-pub(crate) mod parts {
+/// What is not public here: the types in the root of the crate, and those that only the command uses.
+pub(crate) mod rest {
     pub use super::conditions::Conditions;
     pub use super::mismatch::{Mismatch, Side};
     pub use super::modules::{FileVersion, Module};
@@ -44,8 +55,10 @@ pub(crate) mod parts {
     pub use super::run_report::{FailureReason, Proofs, RunReport, RunSummary, TestResult};
     pub use super::sites::{Account, Amount, Frame, Omitted, Site, Sites};
     pub use super::source_location::SourceLocation;
+    pub use super::status::Status;
     pub use super::suppressed::Suppressed;
-    pub use super::test_report::REPORT_VERSION;
+    pub use super::test_report::{REPORT_VERSION, Report};
+    pub use crate::detect::Verdict;
     pub use crate::heap::allocators::{Allocator, AllocatorChange, AllocatorStats};
     pub use crate::metric::{PlantKind, SiteKind};
 }

@@ -54,12 +54,22 @@ impl Warning {
     }
 }
 
-/// The result of one check.
+/// The result of one check: what [`Check::run`](crate::Check::run) returns.
+///
+/// `Display` writes what `cargo test` shows: a line and, if the test is not a success, the details.
+///
+/// ```no_run
+/// use memcheck::{Check, Status};
+///
+/// let report = Check::new("parsing").run(|| drop("1.5".parse::<f64>()));
+/// print!("{report}");
+/// assert_eq!(report.status(), Status::Pass);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Report {
-    /// Layout version, [`REPORT_VERSION`].
+    /// Layout version, `REPORT_VERSION`.
     #[doc(hidden)]
     pub version: u32,
     /// The test.
@@ -96,10 +106,10 @@ pub struct Report {
     /// The limits on allocations that an iteration exceeded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceeded: Vec<ExceededLimit>,
-    /// The process at the start of the judged part.
+    /// The worker process at the start of the judged part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Snapshot>,
-    /// The process at the end of the judged part.
+    /// The worker process at the end of the judged part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Snapshot>,
     /// `after.since(&before)`.
@@ -174,7 +184,7 @@ impl Report {
         Report::unobserved(test, Outcome::Broken { message })
     }
 
-    /// The report on one metric, if it was read.
+    /// The report on one metric; `None` if it was not read.
     pub fn metric(&self, metric: Metric) -> Option<&MetricReport> {
         self.metrics.iter().find(|of| of.metric == metric)
     }

@@ -13,8 +13,18 @@ use crate::units::{Bytes, grouped};
 /// never 0; `notes` say why.
 ///
 /// Taking a snapshot walks every mapping of the process, which delays the process's own `mmap`
-/// calls (0.13 s with 8 GiB resident). For repeated readings use
-/// [`Sampler`](crate::process::Sampler).
+/// calls (0.13 s with 8 GiB resident).
+///
+/// ```
+/// # #[cfg(target_os = "linux")] {
+/// use memcheck::Snapshot;
+///
+/// let process = Snapshot::of(std::process::id() as i32)?.process.unwrap();
+/// assert!(process.live_footprint() > Some(memcheck::Bytes(0)));
+/// assert!(process.descriptor_count() >= Some(3));
+/// # }
+/// # Ok::<(), memcheck::SnapshotError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -77,6 +87,16 @@ impl ProcessSnapshot {
     pub fn thread_count(&self) -> Option<u64> {
         self.threads.as_ref().map(|groups| groups.iter().map(|group| group.count).sum())
     }
+
+    /// Number of child processes, zombies included.
+    pub fn child_count(&self) -> Option<u64> {
+        self.children.as_ref().map(|children| children.len() as u64)
+    }
+
+    /// Number of open file descriptors.
+    pub fn descriptor_count(&self) -> Option<u64> {
+        self.descriptors.as_ref().map(|descriptors| descriptors.len() as u64)
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -129,11 +149,10 @@ impl fmt::Display for ProcessSnapshot {
                 None => write!(f, "\n  {word:<16}unknown")?,
             }
         }
-        let length = |list: Option<usize>| list.map(|length| length as u64);
         let counts = [
             ("threads", self.thread_count()),
-            ("children", length(self.children.as_ref().map(Vec::len))),
-            ("fds", length(self.descriptors.as_ref().map(Vec::len))),
+            ("children", self.child_count()),
+            ("fds", self.descriptor_count()),
             ("mappings", self.mappings),
         ];
         for (word, count) in counts {
