@@ -191,7 +191,9 @@ impl Snapshot {
     }
 }
 
-/// The change between two snapshots: what [`Snapshot::since`] returns.
+/// The change between two snapshots.
+///
+/// [`Snapshot::since`] returns it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]

@@ -54,9 +54,9 @@ impl Warning {
     }
 }
 
-/// The result of one check: what [`Check::run`](crate::Check::run) returns.
+/// The result of one check.
 ///
-/// `Display` writes what `cargo test` shows: a line and, if the test is not a success, the details.
+/// [`Check::run`](crate::Check::run) returns it. `Display` writes what `cargo test` shows: a line and, if the test is not a success, the details.
 ///
 /// ```no_run
 /// use memcheck::{Check, Status};
