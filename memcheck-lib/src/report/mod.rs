@@ -1,4 +1,4 @@
-//! The parts of a [`Report`](crate::Report).
+//! The parts of a [`Report`].
 //!
 //! ```no_run
 //! use memcheck::report::Outcome;
