@@ -13,7 +13,7 @@ use crate::process::{ProcessGrowth, ProcessSnapshot};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Scope {
+pub(crate) enum Scope {
     /// The allocations of the calling thread.
     Thread,
     /// The whole process that took it.
@@ -36,12 +36,16 @@ impl fmt::Display for Scope {
 }
 
 /// Heap and process at one instant.
+///
+/// [`thread`](Snapshot::thread) is exact and the same in every run, [`take`](Snapshot::take) is of the
+/// whole process, [`of`](Snapshot::of) of any other process. Two snapshots of one kind give a
+/// [`Growth`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Snapshot {
     /// What it measures.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// The Rust heap; `None` where it is not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heap: Option<HeapCounters>,
@@ -103,13 +107,13 @@ impl Snapshot {
     /// let growth = Snapshot::thread()?.since(&before);
     /// assert_eq!(growth.heap.unwrap().live_bytes, 100);
     /// # drop(kept);
-    /// # Ok::<(), memcheck::snapshot::SnapshotError>(())
+    /// # Ok::<(), memcheck::SnapshotError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`SnapshotError::HeapNotCounted`] when the process's global allocator is not memcheck's,
-    /// [`SnapshotError::ThreadNotCounted`] when this thread is not counted apart from others.
+    /// [`SnapshotError::HeapNotCounted`] if the global allocator of the process is not memcheck's,
+    /// [`SnapshotError::ThreadNotCounted`] if this thread is not counted separately.
     pub fn thread() -> Result<Self, SnapshotError> {
         if !heap::is_counted() {
             return Err(SnapshotError::HeapNotCounted);
@@ -124,6 +128,17 @@ impl Snapshot {
     }
 
     /// The whole calling process: its Rust heap and the measurements of the kernel.
+    ///
+    /// ```
+    /// use memcheck::Snapshot;
+    ///
+    /// let before = Snapshot::take()?;
+    /// let file = std::fs::File::open("/dev/null").unwrap();
+    /// let after = Snapshot::take()?;
+    /// println!("{}", after.since(&before));
+    /// # drop(file);
+    /// # Ok::<(), memcheck::SnapshotError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -177,12 +192,14 @@ impl Snapshot {
 }
 
 /// The change between two snapshots.
+///
+/// [`Snapshot::since`] returns it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Growth {
     /// What it measures.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// Change of the live blocks and bytes of the Rust heap, and what was allocated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heap: Option<HeapCounters>,

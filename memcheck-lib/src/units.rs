@@ -32,7 +32,7 @@ impl fmt::Display for Bytes {
 /// A signed or fractional number of bytes in binary units: `-1.5 KiB`, `0.01 B`.
 ///
 /// ```
-/// assert_eq!(memcheck::units::scaled(-1536.0), "-1.5 KiB");
+/// assert_eq!(memcheck::tool::units::scaled(-1536.0), "-1.5 KiB");
 /// ```
 pub fn scaled(bytes: f64) -> String {
     let sign = if bytes < 0.0 { "-" } else { "" };
@@ -87,8 +87,8 @@ pub fn grouped(value: i64) -> String {
 /// `1 iteration`, `2,000 iterations`.
 ///
 /// ```
-/// assert_eq!(memcheck::units::iterations(1), "1 iteration");
-/// assert_eq!(memcheck::units::iterations(2_000), "2,000 iterations");
+/// assert_eq!(memcheck::tool::units::iterations(1), "1 iteration");
+/// assert_eq!(memcheck::tool::units::iterations(2_000), "2,000 iterations");
 /// ```
 pub fn iterations(count: u64) -> String {
     match count {
@@ -100,8 +100,8 @@ pub fn iterations(count: u64) -> String {
 /// How often something happens: `every iteration`, `every 2.5 iterations`.
 ///
 /// ```
-/// assert_eq!(memcheck::units::every(1.0004), "every iteration");
-/// assert_eq!(memcheck::units::every(2.5), "every 2.5 iterations");
+/// assert_eq!(memcheck::tool::units::every(1.0004), "every iteration");
+/// assert_eq!(memcheck::tool::units::every(2.5), "every 2.5 iterations");
 /// ```
 pub fn every(iterations: f64) -> String {
     match number(iterations) {

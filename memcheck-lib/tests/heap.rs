@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::mpsc;
 use std::thread;
 
-use memcheck::heap::{self, HeapCounters};
+use memcheck::tool::heap::{self, HeapCounters};
 
 fn live() -> (i64, i64) {
     let HeapCounters { live_blocks, live_bytes, .. } = heap::rust();

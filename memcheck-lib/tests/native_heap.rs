@@ -14,8 +14,8 @@ use std::ffi::{c_int, c_void};
 use std::hint::black_box;
 use std::io::Error;
 
-use memcheck::heap::CHeapState;
-use memcheck::heap::{self, HeapCounters};
+use memcheck::tool::heap::CHeapState;
+use memcheck::tool::heap::{self, HeapCounters};
 
 mod native_heap {
     pub(crate) mod model;

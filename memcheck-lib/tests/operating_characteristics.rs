@@ -2,7 +2,7 @@
 //! sensitivity passes. The full table is in `docs/src/evidence/verdict-table.md`.
 #![allow(unreachable_pub, dead_code, reason = "the modules are shared with an example")]
 
-use memcheck::detect::JudgeSettings;
+use memcheck::tool::detect::JudgeSettings;
 
 #[path = "../examples/operating_characteristics/body.rs"]
 mod body;

@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use memcheck::detect::{JudgeSettings, JudgedRun, Readings, TimeSpent, Verdict};
+use memcheck::tool::detect::{JudgeSettings, JudgedRun, Readings, TimeSpent, Verdict};
 use memcheck::{Bytes, Metric, Snapshot, Workload, memcheck};
 
 #[memcheck]

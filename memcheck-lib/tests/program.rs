@@ -11,7 +11,7 @@ mod linux {
     use std::hint::black_box;
     use std::time::Duration;
 
-    use memcheck::report::{Outcome, Status};
+    use memcheck::tool::report::{Outcome, Status};
     use memcheck::{Bytes, Check, Metric, Report};
 
     pub(super) fn main() {

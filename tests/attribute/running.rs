@@ -51,7 +51,7 @@ fn memcheck_once_runs_the_body_once_without_a_verdict() {
     let output = leaks(Some("once")).code(0);
     assert!(output.stderr.contains(said), "{}", output.stderr);
     // Any other value is an error, in a test and in the tool.
-    let said = "the environment variable MEMCHECK=\"twice\" cannot be used: expected \"once\"";
+    let said = "the environment variable MEMCHECK=\"twice\" is invalid: expected \"once\"";
     let output = leaks(Some("twice")).code(101);
     assert!(output.stdout.contains(said), "{}", output.stdout);
     let output = run(PROJECT.memcheck_command(&[]).env("MEMCHECK", "twice")).code(2);

@@ -119,7 +119,7 @@ fn variables_apply_under_cargo_test_and_cargo_memcheck() {
     assert!(unknown.stdout.contains(warning), "{}", unknown.stdout);
     let bad = test(&[("MEMCHECK_TIME", "2")]).code(101);
     assert!(bad.stdout.contains("BROKEN"), "{}", bad.stdout);
-    let message = "the environment variable MEMCHECK_TIME=\"2\" cannot be used: missing unit";
+    let message = "the environment variable MEMCHECK_TIME=\"2\" is invalid: missing unit";
     assert!(bad.stdout.contains(message), "{}", bad.stdout);
 
     // The same under `cargo memcheck`.
@@ -131,7 +131,7 @@ fn variables_apply_under_cargo_test_and_cargo_memcheck() {
                    MEMCHECK_RESIDENT?";
     assert!(output.stderr.contains(warning), "{}", output.stderr);
     insta::assert_snapshot!(with_variables(&project, &[("MEMCHECK_TIME", "2")], &[]).code(2).error(), @r#"
-    error: the environment variable MEMCHECK_TIME="2" cannot be used: missing unit after 2; write "2s" for seconds, or use ns, us, ms, m, h, d or w
+    error: the environment variable MEMCHECK_TIME="2" is invalid: missing unit after 2; write "2s" for seconds, or use ns, us, ms, m, h, d or w
       help: correct the value, or `unset MEMCHECK_TIME`
     "#);
 }

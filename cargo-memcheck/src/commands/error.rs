@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use memcheck::process::ProcessError;
-use memcheck::report::ReadError;
+use memcheck::ProcessError;
+use memcheck::tool::report::ReadError;
 
 use crate::cargo::CargoError;
 use crate::causes::with_causes;

@@ -1,7 +1,7 @@
 //! The exit code of a command.
 
-use memcheck::process::ProcessError;
-use memcheck::report::Status;
+use memcheck::ProcessError;
+use memcheck::Status;
 
 use super::error::Error;
 use crate::cargo::CargoError;
@@ -74,12 +74,9 @@ pub(super) fn with_write_errors(code: u8, failed: &[Error]) -> u8 {
 
 /// A process without memory is like a process that does not exist.
 fn of_inspect(error: &ProcessError) -> u8 {
-    match error {
-        ProcessError::Gone { .. }
-        | ProcessError::Zombie { .. }
-        | ProcessError::KernelThread { .. }
-        | ProcessError::Unsupported => NOTHING_TO_RUN,
-        _ => TOOL_FAILED,
+    match error.is_without_memory() {
+        true => NOTHING_TO_RUN,
+        false => TOOL_FAILED,
     }
 }
 
@@ -91,7 +88,7 @@ fn interrupted(signal: i32) -> u8 {
 mod tests {
     use std::io;
 
-    use memcheck::report::Proofs;
+    use memcheck::tool::report::Proofs;
 
     use super::*;
     use crate::terminal::WriteError;

@@ -2,13 +2,14 @@
 //! group and ends with its descendants after the inspection.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, IsTerminal};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use memcheck::process::{self, Inspection, ProcessError};
+use memcheck::tool::process::{self, Inspection, ProcessError};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::error::Error;
@@ -16,6 +17,10 @@ use crate::cli::Inspect;
 use crate::exit;
 use crate::subprocess::{self, CommandLine, Interrupt, changes_of_cargo_run};
 use crate::terminal;
+
+/// How long to wait for the kernel to load the program of a command. A program that removes its own command
+/// line never shows one.
+const BEGIN: Duration = Duration::from_secs(1);
 
 /// `cargo memcheck inspect`.
 pub(super) fn inspect(arguments: &Inspect) -> Result<u8, Error> {
@@ -103,11 +108,16 @@ impl Running {
                 return Ok(false);
             }
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if left.is_zero() && (self.has_begun() || self.started.elapsed() > after + BEGIN) {
                 return Ok(true);
             }
-            thread::sleep(left.min(Duration::from_millis(10)));
+            thread::sleep(left.clamp(Duration::from_millis(1), Duration::from_millis(10)));
         }
+    }
+
+    /// Whether the kernel has loaded its program: during `execve`, the command line is empty.
+    fn has_begun(&self) -> bool {
+        fs::read(format!("/proc/{}/cmdline", self.pid())).is_ok_and(|line| !line.is_empty())
     }
 
     /// Whether it has ended. This does not reap it, so its process ID and group stay reserved.

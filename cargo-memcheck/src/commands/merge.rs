@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use memcheck::report::{Proofs, Report, RunReport};
+use memcheck::tool::report::{Proofs, Report, RunReport};
 
 use super::error::Error;
 use crate::export::EarlierRuns;
@@ -130,15 +130,15 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use memcheck::render::test_result;
-    use memcheck::report::{Outcome, REPORT_VERSION, Status, TestId};
+    use memcheck::tool::render::test_result;
+    use memcheck::tool::report::{Outcome, REPORT_VERSION, Status, TestId};
     use std::fs;
 
     use super::*;
 
     fn run(names: &[&str], started: SystemTime) -> String {
         let reports = names.iter().map(|name| {
-            let id = TestId { name: (*name).to_owned(), ..TestId::default() };
+            let id = TestId::new(*name, "");
             Report::unobserved(id, Outcome::Lost)
         });
         let mut run =
@@ -180,7 +180,7 @@ mod tests {
         }
         let run = |files: &[&str], workspace: Option<PathBuf>| {
             let report = |file: &&str| {
-                let id = TestId { file: (*file).to_owned(), ..TestId::default() };
+                let id = TestId::default().at(*file, 0, 0);
                 Report::unobserved(id, Outcome::Lost)
             };
             let reports = files.iter().map(report).map(test_result).collect();

@@ -71,13 +71,7 @@ pub(super) fn plan<'a>(
 }
 
 fn test_id(binary: &TestBinary, test: &AnnotatedTest) -> TestId {
-    TestId {
-        name: test.name.clone(),
-        binary: binary.id.clone(),
-        file: test.file.clone(),
-        line: test.line,
-        column: test.column,
-    }
+    TestId::new(&test.name, &binary.id).at(&test.file, test.line, test.column)
 }
 
 /// Whether to report no growth at all: the test of `--prove` checks that it detects such a blind observer.

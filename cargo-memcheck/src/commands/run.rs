@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use memcheck::report::{Report, Status};
+use memcheck::tool::report::{Report, Status};
 use memcheck::tool::{Cancel, Launch, Progress, Record, Settings};
 
 use super::config;

@@ -31,7 +31,7 @@ fn by_variable(spec: &OptionSpec, text: &str) -> Result<Options, String> {
     let variable =
         |name: &str| (Some(name) == spec.variable().as_deref()).then(|| OsString::from(text));
     tool::options_of_variables(variable)
-        .map_err(|error| error.to_string().split_once("cannot be used: ").unwrap().1.to_owned())
+        .map_err(|error| error.to_string().split_once("is invalid: ").unwrap().1.to_owned())
 }
 
 fn by_file(spec: &OptionSpec, text: &str) -> Result<Options, String> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use memcheck::Report;
-use memcheck::report::{Site, Suppressed};
+use memcheck::tool::report::{Site, Suppressed};
 
 use super::pattern::Pattern;
 
@@ -117,7 +117,7 @@ fn add(into: &mut Vec<Suppressed>, suppression: &Suppression, site: &Site, itera
 #[cfg(test)]
 mod tests {
     use super::*;
-    use memcheck::report::{Amount, Frame, Outcome, SiteKind, Sites, SourceLocation, TestId};
+    use memcheck::tool::report::{Amount, Frame, Outcome, SiteKind, Sites, SourceLocation, TestId};
 
     fn suppression(function: &str) -> Suppression {
         Suppression { function: Pattern::new(function), reason: "theirs".into(), line: 1 }
@@ -143,7 +143,9 @@ mod tests {
 
     fn report(sites: Vec<Site>) -> Report {
         let sites = Sites { iterations: 10, grew_again: true, sites, ..Sites::default() };
-        Report { sites: Some(sites), ..Report::unobserved(TestId::default(), Outcome::Passed) }
+        let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
+        report.sites = Some(sites);
+        report
     }
 
     #[test]

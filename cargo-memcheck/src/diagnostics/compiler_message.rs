@@ -1,8 +1,8 @@
 //! An explanation as a compiler message of cargo, so that editors show it at its line. <https://doc.rust-lang.org/rustc/json.html>
 
 use cargo_metadata::{PackageId, Target};
-use memcheck::render::Note;
-use memcheck::report::Report;
+use memcheck::Report;
+use memcheck::tool::render::Note;
 use serde::Serialize;
 
 use super::context::Context;

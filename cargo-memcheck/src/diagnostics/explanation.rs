@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use memcheck::Metric;
-use memcheck::render::{self, Diagnostic, Note, count};
-use memcheck::report::{Amount, Report, Site, SiteKind, SourceLocation};
+use memcheck::tool::render::{self, Diagnostic, Note, count};
+use memcheck::tool::report::{Amount, Report, Site, SiteKind, SourceLocation};
 
 use super::context::Context;
 use super::{help, sentences, source};

@@ -1,7 +1,9 @@
 use std::sync::LazyLock;
 
 use memcheck::Metric;
-use memcheck::report::{Account, Frame, MetricReport, Outcome, Shape, Sites, TestId, Verdict};
+use memcheck::tool::report::{
+    Account, Frame, MetricReport, Outcome, Shape, Sites, TestId, Verdict,
+};
 
 use super::super::snippet;
 use super::*;
@@ -31,26 +33,14 @@ fn site(kind: SiteKind, blocks: i64, bytes: i64, places: &[SourceLocation]) -> S
 }
 
 fn report(metric: Metric, sites: Vec<Site>) -> Report {
-    let test = TestId {
-        name: "tests::unbounded".into(),
-        binary: "cache".into(),
-        file: "src/lib.rs".into(),
-        line: 9,
-        column: 5,
-    };
+    let test = TestId::new("tests::unbounded", "cache").at("src/lib.rs", 9, 5);
     let mut report = Report::unobserved(test, Outcome::Passed);
     report.verdict = Some(Verdict::Growing);
     report.iterations = 4_080;
-    report.metrics = vec![MetricReport {
-        metric,
-        verdict: Verdict::Growing,
-        shape: Shape::Growing,
-        growth: 456_960,
-        rate: 112.0,
-        limit: None,
-        sensitivity: None,
-        windows: vec![vec![0, 112], vec![224, 448]],
-    }];
+    let mut grows = MetricReport::new(metric, Verdict::Growing, Shape::Growing);
+    (grows.growth, grows.rate) = (456_960, 112.0);
+    grows.windows = vec![vec![0, 112], vec![224, 448]];
+    report.metrics = vec![grows];
     report.sites = Some(Sites { iterations: 8, grew_again: true, sites, ..Sites::default() });
     report
 }

@@ -1,7 +1,7 @@
 //! Help for a leak. A call stack shows how memory was allocated, not why it was not freed, so help that the
 //! stack does not prove is worded as a possibility.
 
-use memcheck::report::{SiteKind, SourceLocation};
+use memcheck::tool::report::{SiteKind, SourceLocation};
 
 /// Functions of the standard library that keep a value forever, found in the source line.
 const KEPT: [(&[&str], &str); 4] = [
@@ -141,7 +141,7 @@ pub(super) fn specific<'a>(
         SiteKind::RustHeap | SiteKind::CHeap => {
             by_calls(&CERTAIN).or_else(by_line).or_else(|| by_calls(&LIKELY))
         }
-        _ => None,
+        SiteKind::Mapping | SiteKind::Thread | SiteKind::Descriptor | SiteKind::Child => None,
     }
 }
 
@@ -177,7 +177,7 @@ pub(super) fn general(kind: SiteKind, rust_counted: bool) -> Option<&'static str
             "close it, or drop its owner: a descriptor stays open after `into_raw_fd` or `mem::forget`, and in a container",
         ),
         SiteKind::Mapping => Some("unmap it with `munmap`, or drop the map that owns it"),
-        _ => None,
+        SiteKind::Child => None,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Sentences about sites.
 
-use memcheck::render::count;
-use memcheck::report::{Account, Amount, SiteKind, SourceLocation};
-use memcheck::units::{every, scaled};
+use memcheck::tool::render::count;
+use memcheck::tool::report::{Account, Amount, SiteKind, SourceLocation};
+use memcheck::tool::units::{every, scaled};
 
 use crate::symbolize::{DependencyFrames, readable, short_file};
 
@@ -30,7 +30,6 @@ fn noun(kind: SiteKind) -> &'static str {
         SiteKind::Thread => "thread",
         SiteKind::Descriptor => "file descriptor",
         SiteKind::Child => "child process",
-        _ => "item",
     }
 }
 
@@ -39,7 +38,7 @@ fn verb(kind: SiteKind) -> &'static str {
         SiteKind::Mapping => "mapped",
         SiteKind::Thread | SiteKind::Child => "started",
         SiteKind::Descriptor => "opened",
-        _ => "allocated",
+        SiteKind::RustHeap | SiteKind::CHeap => "allocated",
     }
 }
 
@@ -110,7 +109,7 @@ pub(super) fn dependency_help(kind: SiteKind, frames: &DependencyFrames<'_>) -> 
         SiteKind::Thread => ("starts", "ends"),
         SiteKind::Descriptor => ("opens", "closes"),
         SiteKind::Child => ("starts", "waits for"),
-        _ => ("allocates", "frees"),
+        SiteKind::RustHeap | SiteKind::CHeap => ("allocates", "frees"),
     };
     Some(format!(
         "{name} {does} it: drop the values that it returns; if your code keeps none, look for a version that {undo} it"

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use memcheck::report::Report;
+use memcheck::Report;
 use memcheck::tool::replace_file;
 
 use super::destinations::{Destinations, is_stdout};

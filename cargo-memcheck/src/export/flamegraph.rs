@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use inferno::flamegraph;
-use memcheck::report::{Report, Site};
+use memcheck::tool::report::{Report, Site};
 
 use super::run_result::RunResult;
 
@@ -66,10 +66,10 @@ fn draw(stacks: &[String], out: &mut impl Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use memcheck::report::{Amount, Frame, Outcome, SiteKind, Sites, SourceLocation, TestId};
+    use memcheck::tool::report::{Amount, Frame, Outcome, SiteKind, Sites, SourceLocation, TestId};
 
     fn leaking() -> Report {
-        let id = TestId { name: "tests::a".into(), binary: "my".into(), ..TestId::default() };
+        let id = TestId::new("tests::a", "my");
         let mut report = Report::unobserved(id, Outcome::Passed);
         let frame = |functions: &[&str]| Frame {
             address: 0x10,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anstream::adapter::strip_str;
-use memcheck::render;
-use memcheck::report::Report;
+use memcheck::Report;
+use memcheck::tool::render;
 
 use super::run_result::{RunResult, SourceLine, beginning, shown_status};
 use crate::symbolize::{normal, short_file};
@@ -130,7 +130,7 @@ fn property(text: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use memcheck::report::{Outcome, Warning};
+    use memcheck::tool::report::{Outcome, Warning};
 
     use super::super::run_result::tests::{growing, hostile, report, with_result};
     use super::*;
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn failures_are_errors_at_their_line() {
         let mut known = Arc::unwrap_or_clone(report("tests::skipped", Outcome::Skipped));
-        known.warnings = vec![Warning { code: "not-read".into(), message: "50 %\nof it".into() }];
+        known.warnings = vec![Warning::new("not-read", "50 %\nof it")];
         let crashed = report("tests::a", Outcome::Crashed { signal: "SIGSEGV".into() });
         let reports = [Arc::new(known), report("tests::unsure", Outcome::Passed), crashed];
         insta::assert_snapshot!(of(&reports, Inconclusive::Warn), @r"

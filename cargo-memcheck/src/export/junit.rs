@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use memcheck::render;
-use memcheck::report::{Report, Status};
+use memcheck::tool::render;
+use memcheck::tool::report::{Report, Status};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString};
 
 use super::run_result::{RunResult, beginning};

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::io;
 
 use anstream::adapter::strip_str;
-use memcheck::render;
-use memcheck::report::{Report, Status};
+use memcheck::tool::render;
+use memcheck::tool::report::{Report, Status};
 
 use super::run_result::{RunResult, SourceLine, beginning, shown_status};
 use crate::symbolize::short_file;

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use memcheck::render::test_result;
-use memcheck::report::{Report, RunReport};
+use memcheck::tool::render::test_result;
+use memcheck::tool::report::{Report, RunReport};
 
 use super::run_result::RunResult;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use memcheck::Metric;
-use memcheck::report::{Report, Status};
+use memcheck::tool::report::{Report, Status};
 
 use crate::runner::{Inconclusive, Summary};
 use crate::symbolize::LazyWorkspace;
@@ -88,7 +88,7 @@ impl SourceLine {
         SourceLine::known(report.test.place())
     }
 
-    fn known(place: memcheck::report::SourceLocation) -> Option<SourceLine> {
+    fn known(place: memcheck::tool::report::SourceLocation) -> Option<SourceLine> {
         Some(SourceLine { file: place.file?, line: place.line?, column: place.column })
     }
 }
@@ -118,8 +118,8 @@ pub(super) fn beginning(text: &str, bytes: usize) -> String {
 pub(super) mod tests {
     use std::sync::LazyLock;
 
-    use memcheck::report::{
-        Amount, MetricReport, Outcome, Output, Shape, Site, SiteKind, Sites, TestId, Verdict,
+    use memcheck::tool::report::{
+        Amount, MetricReport, Outcome, Shape, Site, SiteKind, Sites, TestId, Verdict,
     };
 
     use super::*;
@@ -127,13 +127,7 @@ pub(super) mod tests {
 
     /// A report of a test with this name and outcome.
     pub(in crate::export) fn report(name: &str, outcome: Outcome) -> Arc<Report> {
-        let id = TestId {
-            name: name.into(),
-            binary: "crate".into(),
-            file: "src/lib.rs".into(),
-            line: 7,
-            column: 5,
-        };
+        let id = TestId::new(name, "crate").at("src/lib.rs", 7, 5);
         Arc::new(Report::unobserved(id, outcome))
     }
 
@@ -143,7 +137,7 @@ pub(super) mod tests {
             grows,
             survived: Amount::default(),
             stack: Vec::new(),
-            place: Some(memcheck::report::SourceLocation {
+            place: Some(memcheck::tool::report::SourceLocation {
                 function: "f".into(),
                 file: file.map(str::to_owned),
                 line: Some(31),
@@ -155,16 +149,9 @@ pub(super) mod tests {
     /// Makes the heap grow at line 31 of a file.
     pub(in crate::export) fn growing(report: &mut Report, file: &str) {
         report.verdict = Some(Verdict::Growing);
-        report.metrics = vec![MetricReport {
-            metric: Metric::HeapBytes,
-            verdict: Verdict::Growing,
-            shape: Shape::Growing,
-            growth: 1,
-            rate: 1.0,
-            limit: None,
-            sensitivity: None,
-            windows: Vec::new(),
-        }];
+        let mut heap = MetricReport::new(Metric::HeapBytes, Verdict::Growing, Shape::Growing);
+        (heap.growth, heap.rate) = (1, 1.0);
+        report.metrics = vec![heap];
         report.sites = Some(Sites { sites: vec![site(true, Some(file))], ..Sites::default() });
     }
 
@@ -173,15 +160,9 @@ pub(super) mod tests {
 
     /// A report that has it in all parts.
     pub(in crate::export) fn hostile() -> Arc<Report> {
-        let id = TestId {
-            name: HOSTILE.into(),
-            binary: HOSTILE.into(),
-            file: HOSTILE.into(),
-            line: 1,
-            column: 1,
-        };
+        let id = TestId::new(HOSTILE, HOSTILE).at(HOSTILE, 1, 1);
         let mut report = Report::unobserved(id, Outcome::Failed { message: HOSTILE.repeat(1000) });
-        report.output = Output { text: HOSTILE.repeat(10_000), omitted: 1 << 20 };
+        (report.output.text, report.output.omitted) = (HOSTILE.repeat(10_000), 1 << 20);
         Arc::new(report)
     }
 

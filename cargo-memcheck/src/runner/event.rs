@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use memcheck::report::{Report, TestId};
 use memcheck::tool::Progress;
+use memcheck::tool::report::{Report, TestId};
 
 use super::Summary;
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use memcheck::report::{Outcome, Proofs, Report, TestId};
+use memcheck::tool::report::{Outcome, Proofs, Report, TestId};
 use memcheck::tool::{Cancel, Launch, Progress, Settings};
 
 use super::event::Event;
@@ -151,11 +151,11 @@ impl WorkQueue {
             let report = catch_unwind(AssertUnwindSafe(|| {
                 observe(&test.launch, &test.settings, interrupt.cancel(), &mut progress)
             }));
-            let report = match report {
-                // The binary knows the file and line of the test, even if the worker sent nothing.
-                Ok(report) => Report { test: test.id.clone(), ..report },
-                Err(panic) => Report::unobserved(test.id.clone(), broken(panic.as_ref())),
-            };
+            let mut report = report.unwrap_or_else(|panic| {
+                Report::unobserved(TestId::default(), broken(panic.as_ref()))
+            });
+            // The binary knows the file and line of the test, even if the worker sent nothing.
+            report.test = test.id.clone();
             let _ = sender.send(Event::TestFinished(Arc::new(report)));
             self.schedule().finished(index);
             self.changed.notify_all();

@@ -2,13 +2,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memcheck::report::{Status, Verdict};
+use memcheck::tool::report::{Status, Verdict};
 
 use super::*;
 
 fn plan(tests: &[(&str, &str)]) -> Plan {
     let tests = tests.iter().map(|&(name, group)| PlannedTest {
-        id: TestId { name: name.into(), file: "src/lib.rs".into(), line: 1, ..TestId::default() },
+        id: TestId::new(name, "").at("src/lib.rs", 1, 0),
         launch: Launch { test: name.into(), ..Launch::default() },
         serial: (!group.is_empty()).then(|| group.to_owned()),
         settings: Settings::default(),
@@ -30,7 +30,9 @@ fn scripted(
         "panics" => panic!("scripted"),
         _ => Verdict::Steady,
     };
-    Report { verdict: Some(verdict), ..Report::unobserved(TestId::default(), Outcome::Passed) }
+    let mut report = Report::unobserved(TestId::default(), Outcome::Passed);
+    report.verdict = Some(verdict);
+    report
 }
 
 fn run(plan: &Plan) -> (Summary, Vec<Event>) {
@@ -48,7 +50,7 @@ fn counts(summary: &Summary) -> Vec<(Status, usize)> {
 #[test]
 fn every_test_is_run_once_and_counted() {
     let mut plan = plan(&[("a", ""), ("leaks", ""), ("unsure", ""), ("b", "")]);
-    plan.ignored.push(TestId { name: "later".into(), ..TestId::default() });
+    plan.ignored.push(TestId::new("later", ""));
     plan.filtered_out = 2;
     let (summary, events) = run(&plan);
     assert_eq!(

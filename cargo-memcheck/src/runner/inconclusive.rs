@@ -1,7 +1,7 @@
 //! What an inconclusive test does to the exit code.
 
 use clap::ValueEnum;
-use memcheck::report::{Report, Status};
+use memcheck::tool::report::{Report, Status};
 
 /// What an inconclusive test does to the exit code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -5,13 +5,11 @@ mod event;
 mod executor;
 mod inconclusive;
 mod schedule;
-mod status;
 mod summary;
 mod unlisted;
 
 pub(crate) use event::Event;
 pub(crate) use executor::{Plan, PlannedTest, execute};
 pub(crate) use inconclusive::Inconclusive;
-pub(crate) use status::{Tone, tone};
 pub(crate) use summary::Summary;
 pub(crate) use unlisted::explain_unlisted;

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use memcheck::report::{Proofs, Status};
-
-use super::status::{Tone, in_words, tone};
+use memcheck::tool::render::{Tone, in_words, tone};
+use memcheck::tool::report::{Proofs, Status};
 
 /// The counts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,15 +6,15 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use memcheck::report::{Outcome, Report};
 use memcheck::tool::Launch;
+use memcheck::tool::report::{Outcome, Report};
 
 /// How long a binary may take to list its tests. A custom harness may do anything.
 const LIST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The report, with a reason if libtest does not know the test. Only a worker that exits early costs
 /// the time of listing the tests.
-pub(crate) fn explain_unlisted(launch: &Launch, report: Report) -> Report {
+pub(crate) fn explain_unlisted(launch: &Launch, mut report: Report) -> Report {
     if report.outcome != (Outcome::Exited { status: 0 }) || report.iterations > 0 {
         return report;
     }
@@ -28,7 +28,8 @@ pub(crate) fn explain_unlisted(launch: &Launch, report: Report) -> Report {
         ),
         None => return report,
     };
-    Report { outcome: Outcome::Failed { message }, ..report }
+    report.outcome = Outcome::Failed { message };
+    report
 }
 
 /// The output of `--list`, lines like `name: test`; `None` if the binary does not answer.

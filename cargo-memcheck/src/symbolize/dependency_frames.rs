@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use memcheck::report::{Site, SourceLocation};
+use memcheck::tool::report::{Site, SourceLocation};
 
 use super::names::crate_of;
 use super::user_frame::{is_plumbing, is_standard, is_users};
@@ -121,7 +121,7 @@ fn is_of_std(place: &SourceLocation) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use memcheck::report::{Amount, Frame, SiteKind};
+    use memcheck::tool::report::{Amount, Frame, SiteKind};
 
     const REGISTRY: &str = "/home/u/.cargo/registry/src/index-1";
 

@@ -1,7 +1,7 @@
 //! Sites grouped by source line: one leak for each line, whatever stacks and types lead there.
 
 use memcheck::Metric;
-use memcheck::report::{Amount, Report, Site, SourceLocation};
+use memcheck::tool::report::{Amount, Report, Site, SourceLocation};
 
 /// The growing sites of one kind at one place.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +49,7 @@ fn is_same(a: Option<&SourceLocation>, b: Option<&SourceLocation>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use memcheck::report::{Outcome, SiteKind, Sites, TestId};
+    use memcheck::tool::report::{Outcome, SiteKind, Sites, TestId};
 
     #[test]
     fn sites_at_one_place_are_one_leak() {

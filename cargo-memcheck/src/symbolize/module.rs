@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use addr2line::{Loader, demangle_auto};
-use memcheck::report::{FileVersion, SourceLocation};
+use memcheck::tool::report::{FileVersion, SourceLocation};
 use object::{Object, ObjectSegment, ReadCache};
 
 use super::debug_file::Link;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use memcheck::report::{Frame, Report, Site, Sites, SourceLocation, TestId};
+use memcheck::tool::report::{Frame, Report, Site, Sites, SourceLocation, TestId};
 
 use super::names;
 use super::symbols::Symbols;
@@ -176,7 +176,7 @@ mod tests {
     use std::hint::black_box;
     use std::sync::LazyLock;
 
-    use memcheck::report::{Module, SiteKind};
+    use memcheck::tool::report::{Module, SiteKind};
 
     use super::*;
     use crate::symbolize::Workspace;

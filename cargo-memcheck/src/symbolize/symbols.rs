@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use memcheck::report::{FileVersion, Module as Mapped, SourceLocation};
+use memcheck::tool::report::{FileVersion, Module as Mapped, SourceLocation};
 
 use super::module::Module;
 use crate::causes::with_causes;

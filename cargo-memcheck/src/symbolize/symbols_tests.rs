@@ -2,7 +2,7 @@ use std::ffi::{c_int, c_void};
 use std::hint::black_box;
 use std::time::Instant;
 
-use memcheck::report::Module as Mapped;
+use memcheck::tool::report::Module as Mapped;
 use object::{Object, ObjectSection};
 
 use super::symbols::Symbols;

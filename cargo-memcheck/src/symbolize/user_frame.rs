@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use memcheck::report::{Frame, SourceLocation};
+use memcheck::tool::report::{Frame, SourceLocation};
 
 use super::names;
 

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use memcheck::render;
-use memcheck::report::Report;
+use memcheck::Report;
+use memcheck::tool::render::{self, Tone};
 
 use super::github_log::no_command;
 use super::progress::Progress;
 use super::style::{self, styled};
 use crate::diagnostics::{Context, diagnostics, explain, snippet};
-use crate::runner::{Event, Summary, Tone};
+use crate::runner::{Event, Summary};
 
 /// The number of tests that are named below a warning about several tests.
 const NAMES: usize = 5;
@@ -202,7 +202,7 @@ fn joined(parts: Vec<(String, Option<Tone>)>) -> String {
 mod tests {
     use std::time::Duration;
 
-    use memcheck::report::{Proofs, Status};
+    use memcheck::tool::report::{Proofs, Status};
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use memcheck::process::{Inspection, render};
+use memcheck::tool::process::{Inspection, render};
 
 use super::streams::WriteError;
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use memcheck::report::{REPORT_VERSION, Report, Status};
+use memcheck::tool::report::{REPORT_VERSION, Report, Status};
 use serde::Serialize;
 
 use crate::diagnostics::{Context, compiler_messages};
@@ -92,7 +92,7 @@ fn summary_message(summary: &Summary) -> Message<'static> {
 mod tests {
     use super::*;
     use cargo_metadata::{Message as CargoMessage, PackageId};
-    use memcheck::report::{Outcome, Proof, TestId, Verdict};
+    use memcheck::tool::report::{Outcome, Proof, TestId, Verdict};
     use std::sync::{Arc, LazyLock};
     use std::time::Duration;
 
@@ -116,13 +116,7 @@ mod tests {
     #[test]
     fn cargos_parser_accepts_every_line() {
         let binary = binary();
-        let id = TestId {
-            name: "tests::a\n".into(),
-            binary: "a".into(),
-            file: "src/lib.rs".into(),
-            line: 7,
-            column: 5,
-        };
+        let id = TestId::new("tests::a\n", "a").at("src/lib.rs", 7, 5);
         let report = memcheck::Report::unobserved(id, Outcome::Lost);
         let mut total = Summary::default();
         total.count(report.status());
@@ -184,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_test_that_does_not_fail_the_run_is_a_warning() {
-        let id = TestId { binary: "a".into(), ..TestId::default() };
+        let id = TestId::new("", "a");
         let mut report = Report::unobserved(id, Outcome::Passed);
         for (inconclusive, level) in
             [(Inconclusive::Fail, "error"), (Inconclusive::Warn, "warning")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use memcheck::report::TestId;
-use memcheck::units::grouped;
+use memcheck::tool::units::grouped;
 
 use super::style;
 use crate::runner::Event;
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn the_longest_running_test_is_shown() {
         let test = |name: &str, iterations| {
-            let id = TestId { binary: "cache".into(), name: name.into(), ..TestId::default() };
+            let id = TestId::new(name, "cache");
             (Arc::new(id), iterations)
         };
         assert_eq!(message(&[]), "");
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn finished_tests_are_removed_from_the_line() {
         let mut progress = Progress::on(ProgressDrawTarget::hidden());
-        let id = TestId { name: "a".into(), ..TestId::default() };
+        let id = TestId::new("a", "");
         progress.event(&Event::Started { tests: 1, binaries: 1 });
         progress.event(&Event::TestStarted(Arc::new(id.clone())));
         let report = memcheck::Report::unobserved(id, memcheck::report::Outcome::Lost);

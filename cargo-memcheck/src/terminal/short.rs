@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use memcheck::render;
+use memcheck::tool::render;
 
 use super::human::summary;
 use super::style::{self, styled};

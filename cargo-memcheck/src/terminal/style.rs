@@ -2,10 +2,10 @@
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
-use memcheck::report::Status;
+use memcheck::Status;
+use memcheck::tool::render::{Tone, tone};
 
 use crate::cli::Color;
-use crate::runner::{Tone, tone};
 
 /// Decides for the whole process. The flag overrides `CARGO_TERM_COLOR`. Without both, terminals get colours
 /// unless `NO_COLOR` or `CLICOLOR=0` is set.

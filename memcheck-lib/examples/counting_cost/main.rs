@@ -19,7 +19,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 // Both heaps are counted as soon as the library is linked.
-use memcheck::heap;
+use memcheck::tool::heap;
 
 /// A running program.
 struct Program {

@@ -10,7 +10,7 @@ mod random;
 mod run;
 
 use body::{BODIES, Body, Truth};
-use memcheck::detect::JudgeSettings;
+use memcheck::tool::detect::JudgeSettings;
 use run::{COSTS, Tally, cell, decidable, run};
 
 /// A part of the table: its title, and which bodies belong to it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use memcheck::detect::{
+use memcheck::tool::detect::{
     Conclusion, JudgeSettings, JudgedRun, Readings, Sensitivity, TimeSpent, Verdict,
 };
 
@@ -58,10 +58,10 @@ pub fn decidable(body: &Body, settings: &JudgeSettings, cost: Duration) -> bool 
 
 /// What a leak of the smallest size that a run says it would see adds after so many iterations.
 fn planted(sensitivity: Sensitivity, done: u64) -> i64 {
-    match sensitivity {
-        Sensitivity::OneIn { iterations } => (done / iterations.max(1)) as i64,
-        Sensitivity::PerIteration { amount } => (done as f64 * amount).ceil() as i64,
+    if let Sensitivity::OneIn { iterations } = sensitivity {
+        return (done / iterations.max(1)) as i64;
     }
+    (done as f64 * sensitivity.per_iteration()).ceil() as i64
 }
 
 /// Runs a body and runs it again with a leak planted that is as small as the first run says it
@@ -122,7 +122,7 @@ fn ending(body: &Body, conclusion: &Conclusion) -> Ending {
             Ending::Below
         }
         (Some(Verdict::Steady), _) => Ending::Pass,
-        (Some(Verdict::Inconclusive) | None, _) => Ending::Unsure,
+        _ => Ending::Unsure,
     }
 }
 

@@ -25,7 +25,7 @@ const RISK_OF_ITEMS: f64 = 4.0;
 /// - every other metric: growth over the whole judged part, in bytes or items.
 ///
 /// ```
-/// use memcheck::{Metric, detect::Limits};
+/// use memcheck::{Metric, tool::detect::Limits};
 /// let limits: Limits = [(Metric::Fds, 2), (Metric::Resident, 1 << 20)].into_iter().collect();
 /// assert_eq!(limits.get(Metric::Fds), Some(2));
 /// assert_eq!(limits.get(Metric::Threads), None);

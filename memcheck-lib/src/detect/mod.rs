@@ -7,7 +7,7 @@
 //! ```
 //! use std::time::Duration;
 //! use memcheck::Metric;
-//! use memcheck::detect::{JudgeSettings, JudgedRun, Readings, TimeSpent, Verdict};
+//! use memcheck::tool::detect::{JudgeSettings, JudgedRun, Readings, TimeSpent, Verdict};
 //!
 //! // A body that leaks one block of 24 bytes in every iteration and takes 10 µs.
 //! let cost = Duration::from_micros(10);

@@ -25,7 +25,7 @@ impl Readings {
     /// These readings and one more.
     ///
     /// ```
-    /// use memcheck::{Metric, detect::Readings};
+    /// use memcheck::{Metric, tool::detect::Readings};
     /// let readings = Readings::default().with(Metric::Fds, 7);
     /// assert_eq!(readings.get(Metric::Fds), Some(7));
     /// assert_eq!(readings.get(Metric::Threads), None);

@@ -8,6 +8,7 @@ use crate::metric::Metric;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Verdict {
     /// Enough was seen and nothing grows.
     Steady,
@@ -23,6 +24,7 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Shape {
     /// The last windows do not rise.
     Steady,
@@ -38,6 +40,7 @@ pub enum Shape {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "unit")]
+#[non_exhaustive]
 pub enum Sensitivity {
     /// One item (block, descriptor …) in this many iterations.
     OneIn {
@@ -54,6 +57,7 @@ pub enum Sensitivity {
 /// The readings of one metric and the verdict on them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct MetricReport {
     /// Which metric.
     #[serde(alias = "figure")]
@@ -78,6 +82,22 @@ pub struct MetricReport {
 }
 
 impl MetricReport {
+    /// A metric with this verdict, without readings.
+    #[doc(hidden)]
+    pub fn new(metric: Metric, verdict: Verdict, shape: Shape) -> Self {
+        let (growth, rate, windows) = (0, 0.0, Vec::new());
+        MetricReport {
+            metric,
+            verdict,
+            shape,
+            growth,
+            rate,
+            limit: None,
+            sensitivity: None,
+            windows,
+        }
+    }
+
     /// Whether it grows, but a limit of the user allows that.
     pub(crate) fn grows_within_limit(&self) -> bool {
         self.verdict == Verdict::Steady && self.shape == Shape::Growing && self.limit.is_some()

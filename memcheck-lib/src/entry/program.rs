@@ -12,7 +12,7 @@ use crate::worker::Workload;
 ///
 /// [`run`](Check::run) starts the same program again, with the same arguments, as a worker. The worker
 /// reaches the same check and runs its iterations there, while this process observes it. In the worker,
-/// earlier checks are skipped (their reports say [`Status::Skip`](crate::report::Status), a success), and
+/// earlier checks are skipped (their reports say [`Status::Skip`](crate::Status), a success), and
 /// the program ends after its check: the worker also does what `main` does before the check, but not what
 /// `main` does after it.
 ///
@@ -46,7 +46,7 @@ impl Check {
         Check { name: name.into(), options: Options::new(), place: Location::caller() }
     }
 
-    /// Takes all options that are set in `options`.
+    /// Sets all options that are set in `options`.
     pub fn options(mut self, options: Options) -> Self {
         self.options = options.over(self.options);
         self

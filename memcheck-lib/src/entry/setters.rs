@@ -11,7 +11,7 @@ macro_rules! setters {
         /// Each option of a check, as in the attribute.
         impl Check {
             $(
-                /// Sets this option; see [`Options`](crate::Options).
+                #[doc = concat!("Sets [`", stringify!($field), "`](crate::Options#structfield.", stringify!($field), ").")]
                 pub fn $field(mut self, value: impl Into<$type>) -> Self {
                     self.options.$field = Some(value.into());
                     self

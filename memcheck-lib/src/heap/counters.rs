@@ -12,8 +12,22 @@ use serde::{Deserialize, Serialize};
 ///
 /// The counters of a single thread ([`Snapshot::thread`](crate::Snapshot::thread)) count only its
 /// own calls. A thread that frees blocks of other threads has negative live counts.
+///
+/// In a [`Growth`](crate::Growth), each field is the change:
+///
+/// ```
+/// use memcheck::Snapshot;
+///
+/// let before = Snapshot::thread()?;
+/// drop(std::hint::black_box(vec![0u8; 100]));
+/// let heap = Snapshot::thread()?.since(&before).heap.unwrap();
+/// assert_eq!((heap.live_bytes, heap.live_blocks), (0, 0));
+/// assert_eq!((heap.total_bytes, heap.total_blocks), (100, 1));
+/// # Ok::<(), memcheck::SnapshotError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct HeapCounters {
     /// Blocks allocated and not freed.
     pub live_blocks: i64,

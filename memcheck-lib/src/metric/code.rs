@@ -6,6 +6,13 @@ use serde::{Deserialize, Serialize};
 macro_rules! metrics {
     ($($(#[$doc:meta])* $metric:ident = $code:tt,)*) => {
         /// One judged metric of a process.
+        ///
+        /// ```
+        /// use memcheck::Metric;
+        ///
+        /// assert_eq!(Metric::HeapBytes.code(), "heap-bytes");
+        /// assert!(Metric::HeapBytes.is_bytes() && !Metric::Fds.is_bytes());
+        /// ```
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
         )]

@@ -320,6 +320,7 @@ impl Metric {
     }
 
     /// The heaps: bytes and blocks of each.
+    #[doc(hidden)]
     pub fn heaps() -> impl Iterator<Item = (Metric, Metric)> {
         Metric::ALL.into_iter().filter_map(|metric| match metric.row().heap {
             Heap::Bytes { blocks } => Some((metric, blocks)),

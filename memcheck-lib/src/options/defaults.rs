@@ -5,35 +5,40 @@ use std::time::Duration;
 use super::layer::Options;
 
 /// Iterations that run before anything is judged.
-pub const DEFAULT_WARMUP: u64 = 16;
+const DEFAULT_WARMUP: u64 = 16;
 /// How long the judged part may take.
-pub const DEFAULT_TIME: Duration = Duration::from_secs(2);
+const DEFAULT_TIME: Duration = Duration::from_secs(2);
 /// How long a reading waits for background threads.
-pub const DEFAULT_SETTLE: Duration = Duration::from_millis(20);
+const DEFAULT_SETTLE: Duration = Duration::from_millis(20);
 /// When a test is killed.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Longer durations are shortened to this, 136 years, so that sums and multiples do not overflow.
 const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
 
 impl Options {
     /// Warm-up iterations in force.
+    #[doc(hidden)]
     pub fn effective_warmup(&self) -> u64 {
         self.warmup.unwrap_or(DEFAULT_WARMUP)
     }
 
     /// Time budget in force.
+    #[doc(hidden)]
     pub fn effective_time(&self) -> Duration {
         self.time.unwrap_or(DEFAULT_TIME).min(LONGEST)
     }
 
     /// How long a reading waits for background threads.
+    #[doc(hidden)]
     pub fn effective_settle(&self) -> Duration {
         self.settle.unwrap_or(DEFAULT_SETTLE).min(LONGEST)
     }
 
     /// Timeout in force: the one that is set, else 60 s or, for a longer `time`, enough for that
     /// budget and the warm-up before it.
+    #[doc(hidden)]
+    #[doc(hidden)]
     pub fn effective_timeout(&self) -> Duration {
         match self.timeout {
             Some(_) => self.first_timeout(),

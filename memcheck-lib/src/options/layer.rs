@@ -10,6 +10,18 @@ use serde::{Deserialize, Serialize};
 use crate::units::Bytes;
 
 /// Options of one check. An option that is `None` is not set and has its default.
+///
+/// Each option has a setter of the same name. [The attribute](macro@crate::memcheck#options) has the
+/// same options.
+///
+/// ```
+/// use std::time::Duration;
+/// use memcheck::{Bytes, Options};
+///
+/// let options = Options::new().time(Duration::from_secs(5)).resident(Bytes(1 << 20));
+/// assert_eq!(options.resident, Some(Bytes(1 << 20)));
+/// assert_eq!(options.fds, None);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
@@ -96,7 +108,7 @@ macro_rules! layer {
             }
 
             $(
-                /// Sets this option.
+                #[doc = concat!("Sets [`", stringify!($field), "`](Options#structfield.", stringify!($field), ").")]
                 #[must_use]
                 pub fn $field(mut self, value: impl Into<$type>) -> Self {
                     self.$field = Some(value.into());
@@ -105,6 +117,7 @@ macro_rules! layer {
             )*
 
             /// This layer on top of `below`: options that this layer does not set come from below.
+            #[doc(hidden)]
             #[must_use]
             pub fn over(self, below: Options) -> Options {
                 Options { $($field: self.$field.or(below.$field)),* }

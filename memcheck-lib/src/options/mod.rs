@@ -8,6 +8,5 @@ mod defaults;
 mod layer;
 pub(crate) mod variables;
 
-pub use defaults::{DEFAULT_SETTLE, DEFAULT_TIME, DEFAULT_TIMEOUT, DEFAULT_WARMUP};
 pub use layer::Options;
 pub(crate) use layer::with_each_option;

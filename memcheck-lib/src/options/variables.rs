@@ -59,7 +59,7 @@ pub enum Reason {
 impl fmt::Display for VariableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let VariableError { name, value, reason } = self;
-        write!(f, "the environment variable {name}={value:?} cannot be used: ")?;
+        write!(f, "the environment variable {name}={value:?} is invalid: ")?;
         match reason {
             Reason::Option(error) => error.fmt(f),
             Reason::NotOnce => f.write_str(
@@ -179,7 +179,7 @@ mod tests {
         let error = read(&[("MEMCHECK_TIME", "2")]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the environment variable MEMCHECK_TIME=\"2\" cannot be used: missing unit after 2; \
+            "the environment variable MEMCHECK_TIME=\"2\" is invalid: missing unit after 2; \
              write \"2s\" for seconds, or use ns, us, ms, m, h, d or w"
         );
     }
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(read(&[("MEMCHECK", "")]), Ok(Options::new()));
         assert_eq!(
             read(&[("MEMCHECK", "twice")]).unwrap_err().to_string(),
-            "the environment variable MEMCHECK=\"twice\" cannot be used: expected \"once\", which \
+            "the environment variable MEMCHECK=\"twice\" is invalid: expected \"once\", which \
              runs each body once and does not judge it; unset the variable to judge the tests"
         );
     }

@@ -75,6 +75,7 @@ pub enum ProcessError {
         /// The file that could not be read.
         path: PathBuf,
         /// What every user can read.
+        #[doc(hidden)]
         status: Box<StatusSummary>,
     },
     /// The process has ended, but its parent has not waited for it: it has no memory.
@@ -105,6 +106,18 @@ pub enum ProcessError {
 }
 
 impl ProcessError {
+    /// Whether the process has no memory to read: there is no such process, or it has none.
+    #[doc(hidden)]
+    pub fn is_without_memory(&self) -> bool {
+        match self {
+            ProcessError::Gone { .. }
+            | ProcessError::Zombie { .. }
+            | ProcessError::KernelThread { .. }
+            | ProcessError::Unsupported => true,
+            ProcessError::NotPermitted { .. } | ProcessError::Unreadable { .. } => false,
+        }
+    }
+
     /// The message with its cause, for notes that hold text only.
     #[cfg(target_os = "linux")]
     pub(crate) fn with_cause(&self) -> String {

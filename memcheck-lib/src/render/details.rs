@@ -57,9 +57,9 @@ impl Note {
 /// What is wrong, the cause before its consequences.
 ///
 /// ```
-/// # use memcheck::report::{Outcome, Report, TestId};
+/// # use memcheck::tool::report::{Outcome, Report, TestId};
 /// let report = Report::unobserved(TestId::default(), Outcome::Lost);
-/// let diagnostics = memcheck::render::diagnostics(&report);
+/// let diagnostics = memcheck::tool::render::diagnostics(&report);
 /// assert_eq!(diagnostics[0].code, "lost");
 /// ```
 pub fn diagnostics(report: &Report) -> Vec<Diagnostic> {

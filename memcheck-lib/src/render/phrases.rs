@@ -88,7 +88,7 @@ pub(super) fn signed(metric: Metric, change: i64) -> String {
 /// `1 block`, `2 blocks`, `0.5 blocks`.
 ///
 /// ```
-/// assert_eq!(memcheck::render::count(2.0, "block"), "2 blocks");
+/// assert_eq!(memcheck::tool::render::count(2.0, "block"), "2 blocks");
 /// ```
 pub fn count(value: f64, noun: &str) -> String {
     let plural = if noun.ends_with('s') { "es" } else { "s" };

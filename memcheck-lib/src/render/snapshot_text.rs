@@ -36,10 +36,9 @@ impl Report {
     /// clock chose and no source lines. So the text is the same under `cargo test`, nextest and
     /// `cargo memcheck`, and on another machine with the same C library.
     ///
-    /// ```
-    /// use memcheck::report::{Outcome, Report, TestId};
-    /// let report = Report::unobserved(TestId::default(), Outcome::Lost);
-    /// assert!(report.snapshot_text().starts_with("verdict        LOST\n"));
+    /// ```no_run
+    /// let report = memcheck::Check::new("parsing").run(|| drop("1.5".parse::<f64>()));
+    /// assert!(report.snapshot_text().starts_with("verdict        steady\n"));
     /// ```
     pub fn snapshot_text(&self) -> String {
         snapshot_text(self)

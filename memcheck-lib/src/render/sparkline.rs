@@ -11,7 +11,7 @@ const WIDTH: usize = 8;
 ///
 /// ```
 /// let windows = [vec![1], vec![2, 3], vec![4, 5, 6, 7], (8..=15).collect()];
-/// assert_eq!(memcheck::render::sparkline(&windows), "▁▂▃▄▅▆▇█");
+/// assert_eq!(memcheck::tool::render::sparkline(&windows), "▁▂▃▄▅▆▇█");
 /// ```
 pub fn sparkline(windows: &[Vec<i64>]) -> String {
     let readings = || windows.iter().flatten().copied();

@@ -7,9 +7,9 @@ use crate::report::{FailureReason, Report, TestResult};
 /// [`details`](super::details()).
 ///
 /// ```
-/// use memcheck::report::{Outcome, Report, TestId};
+/// use memcheck::tool::report::{Outcome, Report, TestId};
 /// let report = Report::unobserved(TestId::default(), Outcome::Exited { status: 0 });
-/// assert_eq!(memcheck::render::reasons(&report)[0].code, "exited");
+/// assert_eq!(memcheck::tool::render::reasons(&report)[0].code, "exited");
 /// ```
 pub fn reasons(report: &Report) -> Vec<FailureReason> {
     if report.is_success() {
@@ -27,9 +27,9 @@ pub fn reasons(report: &Report) -> Vec<FailureReason> {
 /// if it is not a success.
 ///
 /// ```
-/// use memcheck::report::{Outcome, Report, Status, TestId};
+/// use memcheck::tool::report::{Outcome, Report, Status, TestId};
 /// let report = Report::unobserved(TestId::default(), Outcome::Lost);
-/// assert_eq!(memcheck::render::test_result(report).status, Status::Lost);
+/// assert_eq!(memcheck::tool::render::test_result(report).status, Status::Lost);
 /// ```
 pub fn test_result(report: Report) -> TestResult {
     TestResult::new(reasons(&report), report)

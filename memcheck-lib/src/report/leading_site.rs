@@ -9,6 +9,7 @@ use crate::metric::{Cause, SiteRelation};
 impl Report {
     /// The site that explains the report best: the largest growing site of the first growing metric
     /// that has one. `None` without recorded sites.
+    #[doc(hidden)]
     pub fn leading_site(&self) -> Option<&Site> {
         self.growing_sites().next()
     }
@@ -31,11 +32,13 @@ impl Report {
     /// is relative to the workspace if it belongs to it, like those of tests.
     ///
     /// ```
-    /// # use memcheck::report::{Outcome, Report, TestId};
-    /// let test = TestId { name: "tests::a".into(), file: "src/lib.rs".into(), line: 7, ..TestId::default() };
+    /// # use memcheck::Report;
+    /// # use memcheck::report::{Outcome, TestId};
+    /// let test = TestId::new("tests::a", "").at("src/lib.rs", 7, 1);
     /// let report = Report::unobserved(test, Outcome::Lost);
     /// assert_eq!(report.place().line, Some(7));
     /// ```
+    #[doc(hidden)]
     pub fn place(&self) -> SourceLocation {
         let mut places = self.growing_sites().filter_map(|site| site.place.as_ref());
         let of_site = places.find(|place| place.file.is_some()).cloned();

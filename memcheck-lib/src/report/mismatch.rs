@@ -41,6 +41,7 @@ pub struct Mismatch {
 impl Report {
     /// Blocks that one allocator allocates and the other one frees, according to the metrics: the blocks
     /// of one heap grow, and those of the other one fall at the same rate (within 5 %).
+    #[doc(hidden)]
     pub fn mismatch(&self) -> Option<Mismatch> {
         let rust = self.metric(Side::Rust.blocks())?;
         let c = self.metric(Side::C.blocks())?;

@@ -23,7 +23,7 @@ pub struct Module {
 /// before you look them up.
 ///
 /// ```
-/// use memcheck::report::FileVersion;
+/// use memcheck::tool::report::FileVersion;
 ///
 /// let program = std::env::current_exe()?;
 /// assert_eq!(FileVersion::of(&program)?, FileVersion::of(&program)?);
@@ -61,7 +61,7 @@ impl FileVersion {
     /// Whether the file at `path`, which has this build ID, is this version.
     ///
     /// ```
-    /// # use memcheck::report::FileVersion;
+    /// # use memcheck::tool::report::FileVersion;
     /// let version = FileVersion::of_build(vec![0xab, 0xcd]);
     /// assert!(version.is_of("/lib/a.so".as_ref(), Some(&[0xab, 0xcd])));
     /// assert!(!version.is_of("/lib/a.so".as_ref(), None));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Lowest and highest value of the profiled iterations; equal if all agree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct IterationRange {
     /// Lowest value of an iteration.
     pub min: u64,
@@ -32,6 +33,7 @@ impl IterationRange {
 /// Lowest and highest change of a live heap in one iteration, in bytes; equal if all agree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct HeapChange {
     /// Lowest change of an iteration.
     pub min: i64,
@@ -52,6 +54,7 @@ impl HeapChange {
 /// Allocations per iteration, from a fixed number of iterations after warm-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AllocationProfile {
     /// Profiled iterations: 64, unless the body is too slow for that.
     pub iterations: u64,
@@ -77,6 +80,7 @@ pub struct AllocationProfile {
 /// A limit on the allocations of one iteration that was exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ExceededLimit {
     /// What the limit holds.
     pub what: AllocationLimit,
@@ -92,6 +96,7 @@ pub struct ExceededLimit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum AllocationLimit {
     /// Number of allocations.
     Allocations,

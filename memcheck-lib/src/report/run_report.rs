@@ -16,7 +16,7 @@ use crate::metric::Metric;
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use memcheck::report::RunReport;
+/// use memcheck::tool::report::RunReport;
 ///
 /// let run = RunReport::new(SystemTime::now(), Duration::from_secs(1), Vec::new());
 /// let json = run.to_json()?;
@@ -68,7 +68,7 @@ pub struct RunSummary {
 /// The counts of `--prove`.
 ///
 /// ```
-/// use memcheck::report::{Outcome, Proofs, Report, TestId};
+/// use memcheck::tool::report::{Outcome, Proofs, Report, TestId};
 ///
 /// let mut proofs = Proofs::default();
 /// proofs.count(&Report::unobserved(TestId::default(), Outcome::Lost));
@@ -158,7 +158,7 @@ impl RunReport {
     ///
     /// ```
     /// # use std::time::{Duration, UNIX_EPOCH};
-    /// # use memcheck::report::RunReport;
+    /// # use memcheck::tool::report::RunReport;
     /// let run = RunReport::new(UNIX_EPOCH, Duration::ZERO, Vec::new());
     /// assert_eq!(run.began(), Some(UNIX_EPOCH));
     /// ```

@@ -119,7 +119,8 @@ impl Sites {
     /// tokio allocates a task, once their frames are resolved.
     ///
     /// ```
-    /// # use memcheck::{Metric, report::{Site, SiteKind, Sites}};
+    /// # use memcheck::Metric;
+    /// use memcheck::tool::report::{Site, SiteKind, Sites};
     /// # let site = |kind, grows| Site { kind, grows, survived: Default::default(), stack: vec![], place: None };
     /// let sites = Sites {
     ///     sites: vec![site(SiteKind::Thread, true), site(SiteKind::RustHeap, false)],

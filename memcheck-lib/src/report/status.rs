@@ -6,7 +6,15 @@ use super::outcome::Outcome;
 use super::test_report::Report;
 use crate::detect::Verdict;
 
-/// The status at the start of a test's line.
+/// The status of a test: how its process ended and the verdict on its memory, in one word.
+///
+/// ```
+/// use memcheck::Status;
+///
+/// assert_eq!(Status::Leak.text(), "LEAK");
+/// assert!(!Status::Leak.is_success());
+/// assert!(Status::Known.is_success());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
@@ -108,6 +116,7 @@ impl Report {
     }
 
     /// Whether `--prove` failed for this test.
+    #[doc(hidden)]
     pub fn is_unproven(&self) -> bool {
         self.proof.as_ref().is_some_and(|proof| !proof.holds())
     }

@@ -17,6 +17,7 @@ impl Report {
     /// without a site, and the suppressed sites grow as fast as the metric did in the judged part. The
     /// footprint must not grow faster than the suppressed memory. Growth without sites of its own (memory
     /// held by descriptors, tasks) is never explained, and neither is an exceeded limit.
+    #[doc(hidden)]
     pub fn growth_is_suppressed(&self) -> bool {
         let Some(sites) = &self.sites else { return false };
         let certain = !self.suppressed.is_empty()

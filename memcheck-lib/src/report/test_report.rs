@@ -27,6 +27,7 @@ pub(super) const OLDEST_READABLE: u32 = 1;
 /// What the test printed, up to a maximum size.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Output {
     /// Standard output and standard error in their order. The middle is missing if there was too much.
     pub text: String,
@@ -37,6 +38,7 @@ pub struct Output {
 /// Something that the reader must know to understand the result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Warning {
     /// Short stable name: `heap-not-counted`.
     pub code: String,
@@ -44,11 +46,31 @@ pub struct Warning {
     pub message: String,
 }
 
+impl Warning {
+    /// A warning with this code and message.
+    #[doc(hidden)]
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Warning { code: code.into(), message: message.into() }
+    }
+}
+
 /// The result of one check.
+///
+/// [`Check::run`](crate::Check::run) returns it. `Display` writes what `cargo test` shows: a line and, if the test is not a success, the details.
+///
+/// ```no_run
+/// use memcheck::{Check, Status};
+///
+/// let report = Check::new("parsing").run(|| drop("1.5".parse::<f64>()));
+/// print!("{report}");
+/// assert_eq!(report.status(), Status::Pass);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Report {
-    /// Layout version, [`REPORT_VERSION`].
+    /// Layout version, `REPORT_VERSION`.
+    #[doc(hidden)]
     pub version: u32,
     /// The test.
     pub test: TestId,
@@ -68,6 +90,7 @@ pub struct Report {
     pub elapsed: Duration,
     /// The machine and the build; `None` for a test that was not observed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[doc(hidden)]
     pub conditions: Option<Conditions>,
     /// Iterations done at each checkpoint, one list for each window: the positions of the
     /// [readings](MetricReport::windows). A metric that could not be read at some checkpoints has fewer
@@ -83,10 +106,10 @@ pub struct Report {
     /// The limits on allocations that an iteration exceeded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceeded: Vec<ExceededLimit>,
-    /// The process at the start of the judged part.
+    /// The worker process at the start of the judged part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Snapshot>,
-    /// The process at the end of the judged part.
+    /// The worker process at the end of the judged part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Snapshot>,
     /// `after.since(&before)`.
@@ -94,21 +117,27 @@ pub struct Report {
     pub growth: Option<Growth>,
     /// The statistics of the allocators, at both ends of the judged part.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[doc(hidden)]
     pub allocators: Vec<AllocatorChange>,
     /// The result of asking the allocators to return free memory, if only the footprint grew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[doc(hidden)]
     pub retention: Option<Retention>,
     /// Where the surviving blocks were allocated, if that was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[doc(hidden)]
     pub sites: Option<Sites>,
     /// The result of `--prove`, if the test passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[doc(hidden)]
     pub proof: Option<Proof>,
     /// Sites that the configuration suppresses; they are no longer in `sites`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[doc(hidden)]
     pub suppressed: Vec<Suppressed>,
     /// What to do about an unclear result.
     #[serde(default)]
+    #[doc(hidden)]
     pub advice: Vec<Advice>,
     /// What the reader must know to understand the result.
     #[serde(default)]
@@ -120,6 +149,7 @@ pub struct Report {
 
 impl Report {
     /// A report of a test that did not run: skipped, or not started.
+    #[doc(hidden)]
     pub fn unobserved(test: TestId, outcome: Outcome) -> Report {
         Report {
             version: REPORT_VERSION,
@@ -154,7 +184,7 @@ impl Report {
         Report::unobserved(test, Outcome::Broken { message })
     }
 
-    /// The report on one metric, if it was read.
+    /// The report on one metric; `None` if it was not read.
     pub fn metric(&self, metric: Metric) -> Option<&MetricReport> {
         self.metrics.iter().find(|of| of.metric == metric)
     }

@@ -4,7 +4,7 @@
 use std::ffi::c_void;
 use std::hint::black_box;
 
-use memcheck::heap;
+use memcheck::tool::heap;
 
 unsafe extern "C" {
     fn reallocarray(block: *mut c_void, count: usize, size: usize) -> *mut c_void;

@@ -2,7 +2,7 @@
 
 use std::ptr::null_mut;
 
-use memcheck::process::MappingKind;
+use memcheck::tool::process::MappingKind;
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, ProtFlags};
 
 use crate::probe::{MIB, PAGE, Stage, Truth, check, grew_by, is_probe, near};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use memcheck::process::Sampler;
+use memcheck::tool::process::Sampler;
 use rustix::mm::{Advice, MapFlags, ProtFlags};
 
 use crate::anonymous::Area;

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use memcheck::process::{ProcessSnapshot, Sampler, inspect};
+use memcheck::tool::process::{ProcessSnapshot, Sampler, inspect};
 
 fn sleeper() -> Child {
     Command::new("sleep").arg("60").spawn().expect("sleep is everywhere")

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 
-use memcheck::process::MappingKind;
+use memcheck::tool::process::MappingKind;
 use rustix::mm::MapFlags;
 
 use crate::probe::{MIB, Stage, check, is_probe, near};

@@ -3,7 +3,7 @@
 use std::ffi::{c_int, c_void};
 use std::hint::black_box;
 
-use memcheck::process::MappingKind;
+use memcheck::tool::process::MappingKind;
 
 use crate::probe::{MIB, PAGE, Probe, Stage, check, is_probe, near};
 

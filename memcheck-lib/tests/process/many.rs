@@ -1,6 +1,6 @@
 //! Very many mappings.
 
-use memcheck::process::{MappingKind, ProcessSnapshot};
+use memcheck::tool::process::{MappingKind, ProcessSnapshot};
 use rustix::mm::MprotectFlags;
 
 use crate::anonymous::Area;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
 
-use memcheck::process::{MappingKind, ProcessSnapshot, Sample, Sampler};
+use memcheck::tool::process::{MappingKind, ProcessSnapshot, Sample, Sampler};
 
 pub(crate) const MIB: u64 = 1 << 20;
 pub(crate) const PAGE: usize = 4096;

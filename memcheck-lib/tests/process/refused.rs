@@ -3,7 +3,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use memcheck::process::{ProcessError, ProcessSnapshot, Sampler, inspect};
+use memcheck::tool::process::{ProcessError, ProcessSnapshot, Sampler, inspect};
 
 use crate::probe::{Probe, Stage, is_probe};
 use crate::skip::{is_root, skip};

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::process::Command;
 use std::sync::{Arc, Barrier};
 
-use memcheck::process::MappingKind;
+use memcheck::tool::process::MappingKind;
 use rustix::event::{EventfdFlags, epoll, eventfd};
 
 use crate::probe::{Probe, Stage, is_probe};

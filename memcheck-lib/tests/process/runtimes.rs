@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use memcheck::process::{Inspection, MappingKind, Sampler, inspect, render};
+use memcheck::tool::process::{Inspection, MappingKind, Sampler, inspect, render};
 
 use crate::skip::skip;
 
@@ -75,7 +75,7 @@ fn check(inspection: &Inspection, address_space: u64, most_used: u64) {
     let cache = process.page_cache.expect("readable").0;
     assert!(used <= resident + GIB / 64 && resident <= used + cache * 64, "{process}");
     // Most of the addresses are of a known kind.
-    let sums = |of: fn(&memcheck::process::MappingSums) -> u64| {
+    let sums = |of: fn(&memcheck::tool::process::MappingSums) -> u64| {
         inspection.kinds.iter().map(|kind| of(&kind.sums)).sum::<u64>()
     };
     let known = sums(|sums| sums.reserved.0 + sums.untouched.0 + sums.resident.0);

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::ptr::null_mut;
 
-use memcheck::process::{DescriptorKind, MappingKind};
+use memcheck::tool::process::{DescriptorKind, MappingKind};
 use rustix::fs::MemfdFlags;
 use rustix::mm::{MapFlags, ProtFlags, mmap};
 

@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use memcheck::process::inspect;
+use memcheck::tool::process::inspect;
 use rustix::fs::MemfdFlags;
 use rustix::mm::{MapFlags, ProtFlags};
 

@@ -8,7 +8,7 @@ use std::mem::forget;
 use std::rc::Rc;
 use std::sync::Mutex;
 
-use memcheck::report::{Amount, Report, SiteKind, Sites, Status};
+use memcheck::tool::report::{Amount, Report, SiteKind, Sites, Status};
 
 use crate::observed::{Case, account, each_iteration, grew_as_here, one_site, only_growing};
 

@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use std::ptr::{null, null_mut};
 
 use memcheck::Metric;
-use memcheck::report::{Amount, SiteKind, Status};
+use memcheck::tool::report::{Amount, SiteKind, Status};
 
 use crate::observed::{Case, account, each_iteration};
 

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::ptr::null_mut;
 
 use memcheck::Workload;
-use memcheck::report::{Amount, Report, SiteKind, Sites};
+use memcheck::tool::report::{Amount, Report, SiteKind, Sites};
 
 use crate::observed::{Case, account};
 

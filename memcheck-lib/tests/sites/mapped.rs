@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use libc::c_void;
-use memcheck::report::{Amount, SiteKind, Sites};
+use memcheck::tool::report::{Amount, SiteKind, Sites};
 
 use crate::observed::{Case, account};
 

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::mem::forget;
 use std::net::UdpSocket;
 
-use memcheck::report::{Amount, Report, SiteKind, Sites, Status};
+use memcheck::tool::report::{Amount, Report, SiteKind, Sites, Status};
 
 use crate::observed::{Case, account, each_iteration};
 

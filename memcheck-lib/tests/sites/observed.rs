@@ -1,6 +1,6 @@
 //! Observes a recorded body, and checks what must be true of every recording.
 
-use memcheck::report::{Account, Amount, Report, Site, SiteKind, Sites};
+use memcheck::tool::report::{Account, Amount, Report, Site, SiteKind, Sites};
 use memcheck::tool::{Cancel, Launch, Record, Settings, observe};
 use memcheck::{Check, Options, Snapshot, Workload};
 

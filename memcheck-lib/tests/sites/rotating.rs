@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::mem::forget;
 
-use memcheck::report::{Report, SiteKind, Sites, Status};
+use memcheck::tool::report::{Report, SiteKind, Sites, Status};
 
 use crate::observed::{Case, one_site};
 

@@ -7,7 +7,7 @@ use std::ptr::{null, null_mut};
 use std::sync::mpsc;
 use std::thread::{Builder, JoinHandle, spawn};
 
-use memcheck::report::{Amount, SiteKind, Status};
+use memcheck::tool::report::{Amount, SiteKind, Status};
 use memcheck::{Metric, Workload};
 
 use crate::not_heap::until_gone;

@@ -22,7 +22,7 @@ use crate::process::snapshot::{ReadProcess, read};
 /// memory.
 ///
 /// ```
-/// use memcheck::process::{inspect, render};
+/// use memcheck::tool::process::{inspect, render};
 ///
 /// # #[cfg(target_os = "linux")] {
 /// let inspection = inspect(std::process::id() as i32, false)?;
@@ -30,7 +30,7 @@ use crate::process::snapshot::{ReadProcess, read};
 /// let text = render(&inspection, 100, false);
 /// assert!(text.contains("virtual size (VSZ)"));
 /// # }
-/// # Ok::<(), memcheck::process::ProcessError>(())
+/// # Ok::<(), memcheck::ProcessError>(())
 /// ```
 #[cfg(target_os = "linux")]
 pub fn inspect(pid: i32, tree: bool) -> Result<Inspection, ProcessError> {

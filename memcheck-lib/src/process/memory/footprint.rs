@@ -13,6 +13,7 @@ use crate::process::smaps::{Field, Fields};
 /// [proc.rst](https://docs.kernel.org/filesystems/proc.html#proc-pid-smaps-rollup).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Footprint {
     /// `Anonymous`: private pages that are not pages of a file.
     pub anonymous: u64,

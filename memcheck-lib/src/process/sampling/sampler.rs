@@ -26,12 +26,12 @@ use crate::process::smaps::{Fields, SmapsSummary};
 /// threads (some µs each).
 ///
 /// ```
-/// use memcheck::process::Sampler;
+/// use memcheck::tool::process::Sampler;
 ///
 /// let mut sampler = Sampler::new(std::process::id() as i32)?;
 /// let sample = sampler.sample();
 /// assert!(sample.footprint.is_some_and(|footprint| footprint.live() > 0));
-/// # Ok::<(), memcheck::process::ProcessError>(())
+/// # Ok::<(), memcheck::ProcessError>(())
 /// ```
 #[derive(Debug)]
 pub struct Sampler {

@@ -14,15 +14,16 @@ impl ProcessSnapshot {
     /// The changes from `before` to this snapshot.
     ///
     /// ```no_run
-    /// use memcheck::process::ProcessSnapshot;
+    /// use memcheck::ProcessSnapshot;
     ///
     /// let before = ProcessSnapshot::own()?;
     /// let block = vec![1u8; 64 << 20];
     /// let growth = ProcessSnapshot::own()?.since(&before);
     /// println!("{growth}");
     /// # drop(block);
-    /// # Ok::<(), memcheck::process::ProcessError>(())
+    /// # Ok::<(), memcheck::ProcessError>(())
     /// ```
+    #[doc(hidden)]
     pub fn since(&self, before: &ProcessSnapshot) -> ProcessGrowth {
         between(before, self)
     }

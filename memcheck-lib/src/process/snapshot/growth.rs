@@ -52,12 +52,16 @@ pub struct ProcessGrowth {
     /// Mappings.
     pub mappings: Option<i64>,
     /// The groups of mappings that changed, the largest growth of memory first.
+    #[doc(hidden)]
     pub groups: Vec<GroupGrowth>,
     /// The changed numbers of threads, by name.
+    #[doc(hidden)]
     pub threads: Vec<CountGrowth>,
     /// The changed numbers of children, by name. Zombies have ` (zombie)` after the name.
+    #[doc(hidden)]
     pub children: Vec<CountGrowth>,
     /// The changed numbers of descriptors, by kind and target.
+    #[doc(hidden)]
     pub descriptors: Vec<DescriptorGrowth>,
 }
 

@@ -13,8 +13,18 @@ use crate::units::{Bytes, grouped};
 /// never 0; `notes` say why.
 ///
 /// Taking a snapshot walks every mapping of the process, which delays the process's own `mmap`
-/// calls (0.13 s with 8 GiB resident). For repeated readings use
-/// [`Sampler`](crate::process::Sampler).
+/// calls (0.13 s with 8 GiB resident).
+///
+/// ```
+/// # #[cfg(target_os = "linux")] {
+/// use memcheck::Snapshot;
+///
+/// let process = Snapshot::of(std::process::id() as i32)?.process.unwrap();
+/// assert!(process.live_footprint() > Some(memcheck::Bytes(0)));
+/// assert!(process.descriptor_count() >= Some(3));
+/// # }
+/// # Ok::<(), memcheck::SnapshotError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(Default))]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -49,16 +59,20 @@ pub struct ProcessSnapshot {
     /// `VmSize`.
     pub virtual_size: Option<Bytes>,
     /// Threads by name.
+    #[doc(hidden)]
     pub threads: Option<Vec<ThreadGroup>>,
     /// Children of all threads.
+    #[doc(hidden)]
     pub children: Option<Vec<ChildProcess>>,
     /// Open descriptors, by number.
+    #[doc(hidden)]
     pub descriptors: Option<Vec<Descriptor>>,
     /// Number of mappings.
     pub mappings: Option<u64>,
     /// Limit of mappings per process, `vm.max_map_count`.
     pub max_mappings: Option<u64>,
     /// Mappings grouped by kind, name, permissions and flags.
+    #[doc(hidden)]
     pub groups: Vec<MappingGroup>,
     /// What is missing, or differs from current kernels.
     pub notes: Vec<String>,
@@ -74,6 +88,16 @@ impl ProcessSnapshot {
     pub fn thread_count(&self) -> Option<u64> {
         self.threads.as_ref().map(|groups| groups.iter().map(|group| group.count).sum())
     }
+
+    /// Number of child processes, zombies included.
+    pub fn child_count(&self) -> Option<u64> {
+        self.children.as_ref().map(|children| children.len() as u64)
+    }
+
+    /// Number of open file descriptors.
+    pub fn descriptor_count(&self) -> Option<u64> {
+        self.descriptors.as_ref().map(|descriptors| descriptors.len() as u64)
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -83,6 +107,7 @@ impl ProcessSnapshot {
     /// # Errors
     ///
     /// Always fails.
+    #[doc(hidden)]
     pub fn own() -> Result<ProcessSnapshot, crate::process::error::ProcessError> {
         Err(crate::process::error::ProcessError::Unsupported)
     }
@@ -92,6 +117,7 @@ impl ProcessSnapshot {
     /// # Errors
     ///
     /// Always fails.
+    #[doc(hidden)]
     pub fn of(pid: i32) -> Result<ProcessSnapshot, crate::process::error::ProcessError> {
         let _ = pid;
         Err(crate::process::error::ProcessError::Unsupported)
@@ -124,11 +150,10 @@ impl fmt::Display for ProcessSnapshot {
                 None => write!(f, "\n  {word:<16}unknown")?,
             }
         }
-        let length = |list: Option<usize>| list.map(|length| length as u64);
         let counts = [
             ("threads", self.thread_count()),
-            ("children", length(self.children.as_ref().map(Vec::len))),
-            ("fds", length(self.descriptors.as_ref().map(Vec::len))),
+            ("children", self.child_count()),
+            ("fds", self.descriptor_count()),
             ("mappings", self.mappings),
         ];
         for (word, count) in counts {

@@ -32,6 +32,7 @@ impl ProcessSnapshot {
     /// # Errors
     ///
     /// Fails if `/proc` cannot be read, or if the process made itself non-dumpable.
+    #[doc(hidden)]
     pub fn own() -> Result<ProcessSnapshot, ProcessError> {
         ProcessSnapshot::of(std::process::id().cast_signed())
     }
@@ -42,6 +43,7 @@ impl ProcessSnapshot {
     ///
     /// Fails if the process is gone, a zombie or a kernel thread, or does not let this user read
     /// its memory.
+    #[doc(hidden)]
     pub fn of(pid: i32) -> Result<ProcessSnapshot, ProcessError> {
         read(pid, 0).map(|read| read.snapshot)
     }
