@@ -5,7 +5,7 @@ use super::conclusion::{Conclusion, Stop};
 use super::rare_rises::{comes_with_rare_blocks, is_rare};
 use super::recorded_run::RecordedRun;
 use super::schedule::FOUR_WINDOWS;
-use super::series::{Series, WINDOWS, deepest_fall};
+use super::series::{Point, Series, WINDOWS, deepest_fall, difference};
 use super::shape::ShapeAnalysis;
 use super::statement::{LateRises, exceeds_statement, hides_growth, rises_in_every_iteration};
 use super::step_pattern::doubles;
@@ -23,6 +23,7 @@ impl RecordedRun {
             metrics.push(self.report(metric, &series, stopped, &mut advice));
         }
         self.allow_blocks(&mut metrics);
+        self.allow_peaks(&mut metrics, &mut advice);
         advice.retain(|advice| match advice {
             Advice::MayStillFill { metric, .. } => metrics
                 .iter()
@@ -90,7 +91,7 @@ impl RecordedRun {
         let mut sensitivity = Sensitivity::of(series, tolerance);
         let hides_growth = analysis.shape == Shape::Steady
             && metric == Metric::HeapBytes
-            && self.settings.allocated.is_some_and(|bytes| hides_growth(series, bytes));
+            && self.allocated_per_iteration().is_some_and(|bytes| hides_growth(series, bytes));
         let exact =
             stopped == Some(Stop::Budget) && is_exact(metric) && rises_in_every_iteration(series);
         let shape = match analysis.shape {
@@ -186,6 +187,52 @@ impl RecordedRun {
                 }
             }
         }
+    }
+
+    /// A footprint that grew no more than the highest heap did is no evidence of its own: the verdict
+    /// on it is that on the heap.
+    fn allow_peaks(&self, metrics: &mut [MetricReport], advice: &mut Vec<Advice>) {
+        let grows = |of: &MetricReport| {
+            of.metric.row().heap != Heap::Contained && of.verdict == Verdict::Growing
+        };
+        if metrics.iter().any(grows) {
+            return;
+        }
+        let tolerance = self.tolerance(Metric::Resident);
+        let Some(of) = metrics.iter_mut().find(|of| of.metric == Metric::Resident) else { return };
+        let rises = of.verdict == Verdict::Growing
+            || of.verdict == Verdict::Inconclusive && of.shape == Shape::Rising;
+        let explained = rises.then(|| self.explained_by_peaks(tolerance)).flatten();
+        if let Some(peak) = explained {
+            of.verdict = Verdict::Steady;
+            of.rate = 0.0;
+            let amount = peak / self.iterations().max(1) as f64;
+            of.sensitivity = of.sensitivity.map(|seen| seen.at_least(amount));
+            advice.retain(|advice| !advice.is_of_rise(Metric::Resident));
+        }
+    }
+
+    /// The growth of the highest heap over the last three windows, if it explains that of the
+    /// footprint; both heaps must be counted.
+    fn explained_by_peaks(&self, tolerance: f64) -> Option<f64> {
+        let (resident, rust, native) = (
+            self.series(Metric::Resident)?,
+            self.series(Metric::HeapBytes)?,
+            self.series(Metric::NativeBytes)?,
+        );
+        let from = resident.late(WINDOWS).first()?.last();
+        let (rust, native) = (rust.points(), native.points());
+        let live = rust.iter().zip(&native).map(|(rust, native)| Point {
+            at: rust.at,
+            value: rust.value.saturating_add(native.value),
+        });
+        let highest = |until: u64| {
+            live.clone().filter(|point| point.at <= until).map(|point| point.value).max()
+        };
+        let end = resident.end()?;
+        let peak = difference(highest(end.at)?, highest(from.at)?);
+        let grown = difference(end.value, from.value);
+        (peak > 0.0 && grown <= peak + tolerance).then_some(peak)
     }
 
     fn advice_on_rise(

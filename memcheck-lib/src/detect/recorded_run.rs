@@ -17,6 +17,8 @@ pub struct TimeSpent {
     pub cpu: Duration,
     /// Part of the wall time in which the iterating thread was runnable but got no CPU.
     pub run_queue_delay: Duration,
+    /// Bytes that the body requested from the Rust allocator in it, if they are counted.
+    pub allocated: Option<u64>,
 }
 
 impl TimeSpent {
@@ -71,6 +73,11 @@ impl RecordedRun {
     /// What it had cost before the last window.
     pub(super) fn spent_before_last(&self) -> TimeSpent {
         self.windows.iter().nth_back(1).map_or(TimeSpent::default(), |window| window.spent)
+    }
+
+    /// Bytes that an iteration requests from the Rust allocator, on average.
+    pub(super) fn allocated_per_iteration(&self) -> Option<f64> {
+        Some(self.spent().allocated? as f64 / self.iterations().max(1) as f64)
     }
 
     /// Wall time of the last window.

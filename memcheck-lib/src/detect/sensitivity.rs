@@ -51,6 +51,11 @@ impl Sensitivity {
         }
     }
 
+    /// The larger of this statement and `amount` per iteration.
+    pub(super) fn at_least(self, amount: f64) -> Sensitivity {
+        if self.per_iteration() >= amount { self } else { Sensitivity::PerIteration { amount } }
+    }
+
     /// The amount per iteration, if one event is one item or one byte.
     pub fn per_iteration(&self) -> f64 {
         match self {

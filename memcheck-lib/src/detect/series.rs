@@ -45,6 +45,11 @@ impl Window {
         Point { at: self.first().at, value: value.unwrap_or(self.first().value) }
     }
 
+    /// The highest value.
+    pub(super) fn peak(&self) -> i64 {
+        self.points.iter().map(|point| point.value).max().unwrap_or(self.first().value)
+    }
+
     /// The last checkpoint.
     pub(super) fn last(&self) -> Point {
         self.points.last().copied().unwrap_or(Point { at: self.start, value: 0 })

@@ -30,8 +30,6 @@ pub struct JudgeSettings {
     pub limited_resource: Option<LimitedResource>,
     /// Stop as soon as this metric is called growing, because nothing else matters to the caller.
     pub stop_when_growing: Option<Metric>,
-    /// Bytes that one iteration requests from the Rust allocator, if that was measured.
-    pub allocated: Option<u64>,
     /// A run in which one of these was never read is inconclusive. The same holds for every metric
     /// that has a limit.
     pub must_read: Vec<Metric>,
@@ -51,7 +49,6 @@ impl Default for JudgeSettings {
             limits: Limits::default(),
             limited_resource: None,
             stop_when_growing: None,
-            allocated: None,
             must_read: Vec::new(),
             blind: false,
         }

@@ -2,7 +2,9 @@
 //! verdict rests on, than the run says it would have detected.
 
 use super::sensitivity::above_noise;
-use super::series::{Point, Series, WINDOWS, deepest_fall, difference, never_falls, without_peaks};
+use super::series::{
+    Point, Series, WINDOWS, Window, deepest_fall, difference, never_falls, without_peaks,
+};
 use super::shape::ShapeAnalysis;
 use super::verdict::Sensitivity;
 use crate::metric::Metric;
@@ -68,19 +70,25 @@ pub(super) fn exceeds_statement(
     }
 }
 
-/// The part of the noise by which a floor may lie above its start and still count as returned.
+/// The part of the noise by which a floor may lie above its start and still count as returned, and
+/// a peak above that of a quarter of the run before.
 const RETURNED: f64 = 0.25;
 
 /// Whether a metric goes up and down so much that a leak of everything an iteration allocates would
-/// not show, and its floor has not come back to where it began: a saw-tooth whose floor may rise.
-pub(super) fn hides_growth(series: &Series, allocated: u64) -> bool {
+/// not show, and its floor has not come back to where it began, or its teeth still become higher.
+pub(super) fn hides_growth(series: &Series, allocated: f64) -> bool {
     let late = series.late(WINDOWS);
     let Some(last) = late.last().filter(|_| late.len() == WINDOWS) else { return false };
     let noise = deepest_fall(&series.windows);
     let first = series.windows.first().map_or(last.floor().value, |window| window.floor().value);
     let start = series.baseline.map_or(first, |baseline| baseline.min(first));
     let risen = difference(last.floor().value, start);
-    above_noise(late, noise) > allocated as f64 && risen > noise * RETURNED
+    let peaks: Vec<i64> = late.iter().map(Window::peak).collect();
+    let higher = match peaks[..] {
+        [_, first, before, last] => last > before && difference(last, first) > noise * RETURNED,
+        _ => false,
+    };
+    above_noise(late, noise) > allocated && (risen > noise * RETURNED || higher)
 }
 
 /// Iterations from which on a count that rose by the same amount in each of them is a leak: as many as
@@ -123,11 +131,15 @@ mod tests {
     fn a_saw_tooth_with_a_rising_floor_hides_growth() {
         // A tooth of 700 iterations, which allocates 100 bytes in each, and keeps a tenth.
         let rising = doubling(10, |n| (100 * (n % 3_000) + 30 * n) as i64);
-        assert!(hides_growth(&rising, 100));
+        assert!(hides_growth(&rising, 100.0));
         let falls_back = doubling(10, |n| (100 * (n % 3_000)) as i64);
-        assert!(!hides_growth(&falls_back, 100));
+        assert!(!hides_growth(&falls_back, 100.0));
+        // Teeth that become longer with the run, as those of a list that is cleared when it has doubled.
+        let longer =
+            doubling(10, |n| 100 * (n + 9_000 - (n + 9_000).next_power_of_two() / 2) as i64);
+        assert!(hides_growth(&longer, 100.0));
         let cache = doubling(10, |n| 100 * n.min(5_000) as i64);
-        assert!(!hides_growth(&cache, 100));
+        assert!(!hides_growth(&cache, 100.0));
     }
 
     #[test]

@@ -42,7 +42,12 @@ fn run_queue_delay_extends_the_budget_up_to_the_longest_wall_time() {
             let readings = vec![one(Metric::Fds, 5); window.batches.len()];
             run.add_window(
                 readings,
-                TimeSpent { elapsed: own + run_queue_delay, cpu: own, run_queue_delay },
+                TimeSpent {
+                    elapsed: own + run_queue_delay,
+                    cpu: own,
+                    run_queue_delay,
+                    ..TimeSpent::default()
+                },
             );
         }
         (run.conclude().iterations, own + run_queue_delay)
@@ -69,7 +74,10 @@ fn growth_of_a_starved_run_is_inconclusive() {
             }
             let run_queue_delay = own.saturating_mul(waits);
             let elapsed = own + run_queue_delay;
-            run.add_window(readings, TimeSpent { elapsed, cpu: own, run_queue_delay });
+            run.add_window(
+                readings,
+                TimeSpent { elapsed, cpu: own, run_queue_delay, ..TimeSpent::default() },
+            );
         }
         run.conclude()
     };

@@ -42,7 +42,6 @@ pub(super) fn judge<W: MeasuredWorker>(run: &mut Run<'_, W>) -> Result<(), Inter
         iterations: options.iterations,
         limits: growth_limits(&options, &start),
         limited_resource: run.limited,
-        allocated: measured.profile.map(|of| of.bytes.max).filter(|_| counted.rust),
         stop_when_growing: request.plant.map(|plant| plant.kind.metric()),
         must_read: Metric::ALL.into_iter().filter(|of| of.row().must_be_readable).collect(),
         blind: request.blind,
@@ -62,6 +61,9 @@ pub(super) fn judge<W: MeasuredWorker>(run: &mut Run<'_, W>) -> Result<(), Inter
                 elapsed: worker.elapsed().saturating_sub(began),
                 cpu: Duration::from_nanos(last.cpu_ns.saturating_sub(start.cpu_ns)),
                 run_queue_delay: worker.run_queue_delay().saturating_sub(delayed),
+                allocated: counted
+                    .rust
+                    .then(|| last.rust.total_bytes.saturating_sub(start.rust.total_bytes)),
             };
             judged.add_window(checkpoints, spent);
         }

@@ -17,11 +17,10 @@ use crate::report::SiteKind;
 /// The time that a recording may take is so many times that of the judged part, …
 ///
 /// It runs at most as many iterations as the worker ran before. A body that does little but allocate takes
-/// two to three times as long while it is recorded, four times at most (`docs/src/how/recording.md`); eight leaves
-/// a margin of two.
-const SLOWDOWN: u32 = 8;
+/// two to three times as long while it is recorded (`docs/src/how/recording.md`).
+const SLOWDOWN: u32 = 3;
 /// … plus this for short runs, but never more than the timeout leaves.
-const EXTRA_TIME: Duration = Duration::from_secs(5);
+const EXTRA_TIME: Duration = Duration::from_secs(2);
 /// The same factor for a worker that is recorded from its start. It runs fewer iterations, and its sites
 /// replace those of the first worker only if they are complete.
 const SLOWDOWN_FROM_START: u32 = 2;
