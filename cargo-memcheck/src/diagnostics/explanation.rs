@@ -50,10 +50,41 @@ pub(super) struct AnnotatedLine {
 /// The failures of a test. The first one has the notes about the recording.
 pub(crate) fn diagnostics(report: &Report) -> Vec<Diagnostic> {
     let mut diagnostics = render::diagnostics(report);
+    fold_into_threads(&mut diagnostics, report);
     if let (Some(first), Some(sites)) = (diagnostics.first_mut(), &report.sites) {
         first.notes.splice(0..0, sites.notes.iter().cloned().map(Note::seen));
     }
     diagnostics
+}
+
+/// Makes heap growth that comes with each thread a note of the diagnostic on threads: one cause is one
+/// error.
+fn fold_into_threads(diagnostics: &mut Vec<Diagnostic>, report: &Report) {
+    let is_heap =
+        |metric: Metric| Metric::heaps().any(|(bytes, blocks)| metric == bytes || metric == blocks);
+    let of_threads = |site: &Site| {
+        let mut places = site.stack.iter().flat_map(|frame| &frame.functions);
+        places.any(help::starts_a_thread)
+    };
+    let folds = |diagnostic: &Diagnostic| {
+        let Some(metric) = diagnostic.metric.filter(|metric| is_heap(*metric)) else {
+            return false;
+        };
+        let leaks = leaks(report, metric);
+        let mut sites = leaks.iter().flat_map(|leak| &leak.sites).peekable();
+        sites.peek().is_some() && sites.all(|site| of_threads(site))
+    };
+    if diagnostics.iter().all(|of| of.metric != Some(Metric::Threads)) {
+        return;
+    }
+    let (brought, rest): (Vec<_>, Vec<_>) =
+        std::mem::take(diagnostics).into_iter().partition(|of| folds(of));
+    *diagnostics = rest;
+    let threads = diagnostics.iter_mut().find(|of| of.metric == Some(Metric::Threads));
+    if let Some(threads) = threads {
+        let notes = brought.iter().map(|of| Note::seen(format!("with it, {}", of.message)));
+        threads.notes.splice(0..0, notes);
+    }
 }
 
 /// Explains one of the [`diagnostics`] of `report`.
@@ -82,6 +113,8 @@ pub(crate) fn explain(
     if let (Some(first), Some(site)) = (leaks.first(), leading(&leaks)) {
         let dependencies = dependencies(&leaks[..shown.max(1)]);
         notes.extend(dependencies.iter().map(|(text, _)| Note::seen(text.clone())));
+        let frames = DependencyFrames::of(site);
+        notes.extend(sentences::called_by(&frames).map(Note::seen));
         let (calls, names_test) = calls(site, &own, report);
         notes.extend(calls.map(Note::seen));
         if !names_test {
@@ -100,6 +133,7 @@ pub(crate) fn explain(
             sentences::dependency_help(site.kind, &DependencyFrames::of(site))
         });
         notes.extend(dependency.map(Note::advice));
+        notes.extend(sentences::calling_help(&frames).map(Note::advice));
     }
     notes.extend(unattributed(report, leading(&leaks)).map(Note::seen));
     notes.extend(diagnostic.notes.iter().cloned());
@@ -297,8 +331,11 @@ fn advice(leak: &Leak<'_>, line: &str, iterations: u64, report: &Report) -> Opti
         let places = site.stack.iter().flat_map(|frame| &frame.functions);
         let inner = places.take_while(|&place| site.place.as_ref() != Some(place));
         // A function of a dependency can have the same name.
-        let line = DependencyFrames::of(site).rust.is_none().then_some(line);
-        help::specific(site.kind, rust_counted, inner, blocks, line)
+        let frames = DependencyFrames::of(site);
+        let line = frames.rust.is_none().then_some(line);
+        // What a dependency keeps, or loses, is not a cycle of the user's.
+        let likely = frames.rust.is_none() && frames.calls_user.is_none();
+        help::specific(site.kind, rust_counted, inner, blocks, line, likely)
     };
     let text = leak.sites.iter().filter(is_large).find_map(specific);
     text.or_else(|| help::general(largest.kind, rust_counted)).map(str::to_owned)

@@ -35,6 +35,14 @@ struct CallHelp {
     help: &'static str,
 }
 
+const CYCLE: &str = "an `Rc` or `Arc` stays while a clone of it exists: drop the clones, or, if they form a cycle, replace one of them with `Weak`";
+
+/// Whether a function is part of the start of a thread.
+pub(super) fn starts_a_thread(place: &SourceLocation) -> bool {
+    let of_threads = |call: &&CallHelp| [THREAD, C_THREAD].contains(&call.help);
+    CERTAIN.iter().filter(of_threads).any(|call| call.is_in(place))
+}
+
 /// Help for functions with only one purpose. The first match wins.
 const CERTAIN: [CallHelp; 5] = [
     CallHelp {
@@ -73,7 +81,7 @@ const LIKELY: [CallHelp; 4] = [
     CallHelp {
         names: &["alloc::rc::", "alloc::sync::", "alloc/src/rc.rs", "alloc/src/sync.rs"],
         grows: false,
-        help: "a surviving `Rc` or `Arc` is often part of a cycle: replace one of its pointers with `Weak`, or break the cycle",
+        help: CYCLE,
     },
     CallHelp {
         names: &[
@@ -113,13 +121,14 @@ impl CallHelp {
 
 /// Help that follows from the call stack or the source line. `inner` are the places inside the user's line,
 /// innermost first; `blocks` are the new blocks per iteration; `line` is the source line, unless it calls a
-/// dependency. `rust_counted` is whether the Rust heap has its own counters.
+/// dependency; `likely` is whether a cycle of the user's is likely. `rust_counted` is whether the Rust heap has its own counters.
 pub(super) fn specific<'a>(
     kind: SiteKind,
     rust_counted: bool,
     inner: impl Iterator<Item = &'a SourceLocation> + Clone,
     blocks: f64,
     line: Option<&str>,
+    likely: bool,
 ) -> Option<&'static str> {
     let by_calls = |calls: &[CallHelp]| {
         let fits = |call: &&CallHelp| {
@@ -139,7 +148,8 @@ pub(super) fn specific<'a>(
         }
         // If the Rust heap has no counters, its allocations appear on the C heap.
         SiteKind::RustHeap | SiteKind::CHeap => {
-            by_calls(&CERTAIN).or_else(by_line).or_else(|| by_calls(&LIKELY))
+            let all = || by_calls(&LIKELY).filter(|help| likely || *help != CYCLE);
+            by_calls(&CERTAIN).or_else(by_line).or_else(all)
         }
         SiteKind::Mapping | SiteKind::Thread | SiteKind::Descriptor | SiteKind::Child => None,
     }
@@ -191,7 +201,7 @@ mod tests {
             false => SourceLocation { function: (*of).to_owned(), ..SourceLocation::default() },
         };
         let inner: Vec<SourceLocation> = inner.iter().map(place).collect();
-        specific(kind, true, inner.iter(), blocks, Some(line))
+        specific(kind, true, inner.iter(), blocks, Some(line), true)
             .or_else(|| general(kind, true))
             .unwrap()
     }
@@ -200,8 +210,8 @@ mod tests {
     fn without_counters_help_for_the_c_heap_is_also_for_rust() {
         let none = std::iter::empty;
         let (heap, line) = (SiteKind::CHeap, Some("Box::leak(a)"));
-        assert!(specific(heap, true, none(), 1.0, line).is_none());
-        assert!(specific(heap, false, none(), 1.0, line).unwrap().contains("`leak`"));
+        assert!(specific(heap, true, none(), 1.0, line, true).is_none());
+        assert!(specific(heap, false, none(), 1.0, line, true).unwrap().contains("`leak`"));
         assert!(general(heap, false).unwrap().starts_with("the memory is never dropped"));
     }
 
@@ -260,7 +270,7 @@ mod tests {
             let help = of(heap, inner, 1.0, line);
             assert!(help.contains(word), "{inner:?} {line}: {help}");
         }
-        assert_eq!(specific(heap, true, [].iter(), 1.0, None), None);
+        assert_eq!(specific(heap, true, [].iter(), 1.0, None, true), None);
         assert!(of(SiteKind::CHeap, &["malloc"], 1.0, "make()").contains("`free`"));
         let thread = of(SiteKind::CHeap, &["calloc", "pthread_create"], 1.0, "start()");
         assert!(thread.contains("pthread_join"));

@@ -96,6 +96,21 @@ pub(super) fn made_by(kind: SiteKind, frames: &DependencyFrames<'_>) -> Option<S
     Some(format!("{} by {by}{called}", verb(kind)))
 }
 
+/// The function of a dependency that calls the user's code: `called by spin::Once::call_once,
+/// spin-0.5.2/src/once.rs:81`.
+pub(super) fn called_by(frames: &DependencyFrames<'_>) -> Option<String> {
+    let place = frames.calls_user?;
+    Some(format!("called by {}", at(&readable(&place.function, None), place)))
+}
+
+/// Help for a value of the user's code that a dependency may have lost.
+pub(super) fn calling_help(frames: &DependencyFrames<'_>) -> Option<String> {
+    let name = frames.calling()?;
+    Some(format!(
+        "`{name}` calls the code that allocates it: if your code does not keep the value, look for a version of `{name}` that drops it"
+    ))
+}
+
 /// Help for a leak in a dependency: the fault can be in the dependency that the user calls or in the one
 /// that it calls.
 pub(super) fn dependency_help(kind: SiteKind, frames: &DependencyFrames<'_>) -> Option<String> {

@@ -19,6 +19,18 @@ const CONTAINERS: [&str; 7] = [
     "/slab-",
 ];
 
+/// Crates that run the code of others: their frames are outside of a task, and do not cause what it does.
+const RUNTIMES: [&str; 8] = [
+    "/tokio-",
+    "/futures-",
+    "/async-std-",
+    "/async-executor-",
+    "/async-task-",
+    "/smol-",
+    "/tracing-",
+    "/pin-project",
+];
+
 /// Folders of downloaded dependencies. The next folder is that of the index or of the repository.
 const DOWNLOADED: [&str; 2] = ["/registry/src/", "/git/checkouts/"];
 
@@ -27,8 +39,11 @@ const DOWNLOADED: [&str; 2] = ["/registry/src/", "/git/checkouts/"];
 pub(crate) struct DependencyFrames<'a> {
     /// The innermost function of a dependency.
     pub(crate) rust: Option<&'a SourceLocation>,
-    /// The function of another dependency that the user's line calls and that leads to `rust`.
+    /// The function of another dependency that leads to `rust`: the one that the user's line calls; in a
+    /// task, where runtime frames are outermost, the one that calls `rust`.
     pub(crate) caller: Option<&'a SourceLocation>,
+    /// The function of a dependency that calls the user's code.
+    pub(crate) calls_user: Option<&'a SourceLocation>,
     /// The function of a C library that the innermost Rust function calls.
     pub(crate) c: Option<&'a SourceLocation>,
 }
@@ -39,40 +54,86 @@ impl<'a> DependencyFrames<'a> {
         let places = || {
             let all = site.stack.iter().flat_map(|frame| &frame.functions);
             all.take_while(|place| !is_users(place) && site.place.as_ref() != Some(*place))
-                .filter(|place| !place.function.is_empty() && !is_plumbing(&place.function))
+                .filter(|place| !place.function.is_empty() && !is_plumbing(place))
         };
         let dependency = |place: &&SourceLocation| is_rust(place) && !is_of_std(place);
-        let containers = |place: &&SourceLocation| {
+        let is_in = |place: &SourceLocation, crates: &[&str]| {
             let file = place.file.as_deref().unwrap_or_default();
-            CONTAINERS.iter().any(|part| file.contains(part))
+            crates.iter().any(|part| file.contains(part))
         };
+        let containers = |place: &&SourceLocation| is_in(place, &CONTAINERS);
         let rust = places().filter(dependency).find(|place| !containers(place));
         let rust = rust.or_else(|| places().find(dependency));
         let outermost = places().filter(dependency).filter(|place| !containers(place)).last();
         let is_another = |place: &&SourceLocation| {
             folder(place).is_some_and(|of| Some(of) != rust.and_then(folder))
         };
-        let caller = outermost.filter(is_another);
+        let runtimes = |place: &&SourceLocation| is_in(place, &RUNTIMES);
+        let caller =
+            outermost.filter(|place| is_another(place) && !runtimes(place)).or_else(|| {
+                places()
+                    .filter(dependency)
+                    .skip_while(|place| Some(*place) != rust)
+                    .find(|place| is_another(place) && !containers(place) && !runtimes(place))
+            });
+        let calls_user = calls_user(site).filter(|place| !runtimes(place));
         // C functions that the standard library calls are not interesting: it frees what they return.
         let c = places().take_while(|place| !is_rust(place)).last();
-        DependencyFrames { rust, caller, c }
+        DependencyFrames { rust, caller, calls_user, c }
     }
 
-    /// The folder of the dependency: `lru-0.6.2`; `lru` for a vendored one or a path dependency.
-    pub(crate) fn dependency(&self) -> Option<&'a str> {
-        folder(self.rust?)
+    /// The name of the dependency: `lru-0.6.2`; `lru` for a vendored one or a path dependency.
+    pub(crate) fn dependency(&self) -> Option<String> {
+        package(self.rust?)
     }
 
-    /// The folder of the dependency that the user's line calls, if it is another one.
-    pub(crate) fn called(&self) -> Option<&'a str> {
-        folder(self.caller?)
+    /// The name of the dependency that leads to it, if it is another one.
+    pub(crate) fn called(&self) -> Option<String> {
+        package(self.caller?)
     }
+
+    /// The name of the dependency that calls the user's code.
+    pub(crate) fn calling(&self) -> Option<String> {
+        package(self.calls_user?)
+    }
+}
+
+/// The function of a dependency that calls the function of the shown line, between two functions of the
+/// user.
+fn calls_user(site: &Site) -> Option<&SourceLocation> {
+    let shown = site.place.as_ref().filter(|place| is_users(place))?;
+    let all = site.stack.iter().flat_map(|frame| &frame.functions);
+    let mut outside = all.skip_while(|place| *place != shown).skip_while(|place| is_users(place));
+    let between: Vec<&SourceLocation> =
+        outside.by_ref().take_while(|place| !is_users(place)).collect();
+    // The library and the harness call the test, so the end of the stack is not between.
+    outside.next().or_else(|| between.iter().copied().find(|place| is_plumbing(place)))?;
+    between
+        .into_iter()
+        .take_while(|place| !is_plumbing(place))
+        .find(|place| !place.function.is_empty() && is_rust(place) && !is_of_std(place))
 }
 
 /// The folder of the dependency that a place is in.
 fn folder(place: &SourceLocation) -> Option<&str> {
     let (name, _) = from_crate_on(place.file.as_deref()?)?.split_once('/')?;
     Some(name)
+}
+
+/// The package that a place is in. A folder outside the registry may have another name than its package.
+fn package(place: &SourceLocation) -> Option<String> {
+    let name = folder(place)?;
+    let file = place.file.as_deref()?;
+    let manifest = || {
+        let (root, _) = file.rsplit_once("/src/")?;
+        let text = std::fs::read_to_string(Path::new(root).join("Cargo.toml")).ok()?;
+        let manifest: toml::Table = text.parse().ok()?;
+        Some(manifest.get("package")?.get("name")?.as_str()?.to_owned())
+    };
+    match downloaded(file) {
+        Some(_) => Some(name.to_owned()),
+        None => Some(manifest().unwrap_or_else(|| name.to_owned())),
+    }
 }
 
 /// A file for messages: the path of a dependency's file starts at the folder of its crate.
@@ -152,7 +213,7 @@ mod tests {
         let frames = DependencyFrames::of(&site);
         assert_eq!(frames.c.unwrap().function, "sqlite3_expanded_sql");
         assert_eq!(frames.rust.unwrap().function, "rusqlite::raw::expanded_sql");
-        assert_eq!(frames.dependency(), Some("rusqlite-0.20.0"));
+        assert_eq!(frames.dependency(), Some("rusqlite-0.20.0".into()));
     }
 
     #[test]
@@ -164,10 +225,45 @@ mod tests {
         let frames = DependencyFrames::of(&indirect);
         assert_eq!(
             (frames.dependency(), frames.called()),
-            (Some("tokio-0.2.25"), Some("actix-rt-1.1.0"))
+            (Some("tokio-0.2.25".into()), Some("actix-rt-1.1.0".into()))
         );
         let direct = site(&[tokio, user]);
         assert_eq!(DependencyFrames::of(&direct).called(), None);
+    }
+
+    #[test]
+    fn in_a_task_the_dependency_that_spawned_is_named() {
+        let of_task = site(&[
+            ("tokio::runtime::task::Cell<T,S>::new", "REGISTRY/tokio-1.44.0/src/core.rs"),
+            ("tokio::task::spawn", "REGISTRY/tokio-1.44.0/src/task/spawn.rs"),
+            ("tower::buffer::service::Buffer<T>::new", "REGISTRY/tower-0.3.1/src/service.rs"),
+            ("axum::serve::poll", "REGISTRY/axum-0.7.9/src/serve.rs"),
+            ("tokio::runtime::context::enter", "REGISTRY/tokio-1.44.0/src/context.rs"),
+            ("my::tests::serves", "src/lib.rs"),
+        ]);
+        let frames = DependencyFrames::of(&of_task);
+        assert_eq!(
+            (frames.dependency(), frames.called()),
+            (Some("tokio-1.44.0".into()), Some("tower-0.3.1".into()))
+        );
+    }
+
+    #[test]
+    fn the_dependency_that_calls_the_users_closure_is_found() {
+        let places = [
+            ("alloc::sync::Arc<T>::new", "/rustc/1/library/alloc/src/sync.rs"),
+            ("my::tests::once::{{closure}}", "src/lib.rs"),
+            ("core::ops::function::FnOnce::call_once", "/rustc/1/library/core/src/ops.rs"),
+            ("spin::once::Once<T>::call_once", "REGISTRY/spin-0.5.2/src/once.rs"),
+            ("my::tests::once", "src/tests.rs"),
+            ("memcheck::worker::run", "/w/memcheck-lib/src/worker/run.rs"),
+        ];
+        let of_closure = site(&places);
+        let frames = DependencyFrames::of(&of_closure);
+        assert_eq!(frames.rust, None);
+        assert_eq!(frames.calls_user.unwrap().function, "spin::once::Once<T>::call_once");
+        let direct = site(&[places[0], places[4], places[5]]);
+        assert_eq!(DependencyFrames::of(&direct).calls_user, None);
     }
 
     #[test]
@@ -179,7 +275,7 @@ mod tests {
             ("my::put", "src/lib.rs"),
         ]);
         let frames = DependencyFrames::of(&site);
-        assert_eq!(frames.dependency(), Some("dashmap-5.5.3"));
+        assert_eq!(frames.dependency(), Some("dashmap-5.5.3".into()));
         assert_eq!(frames.c, None);
     }
 
@@ -187,7 +283,7 @@ mod tests {
     fn a_container_alone_and_user_code_alone() {
         let map = ("insert", "REGISTRY/hashbrown-0.14.0/src/raw.rs");
         let of = site(&[map, ("my::put", "src/lib.rs")]);
-        assert_eq!(DependencyFrames::of(&of).dependency(), Some("hashbrown-0.14.0"));
+        assert_eq!(DependencyFrames::of(&of).dependency(), Some("hashbrown-0.14.0".into()));
         let own = site(&[("alloc::vec::push", "/rustc/1/vec.rs"), ("my::put", "src/lib.rs")]);
         assert_eq!(DependencyFrames::of(&own), DependencyFrames::default());
         // The user calls a C library without debug information.
@@ -202,7 +298,7 @@ mod tests {
             [("/w/vendor/lru/src/lib.rs", "lru"), ("/home/u/outside/src/lib.rs", "outside")]
         {
             let site = site(&[("lru::put", file), ("my::put", "src/lib.rs")]);
-            assert_eq!(DependencyFrames::of(&site).dependency(), Some(name));
+            assert_eq!(DependencyFrames::of(&site).dependency(), Some(name.into()));
         }
     }
 

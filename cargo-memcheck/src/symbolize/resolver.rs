@@ -114,7 +114,7 @@ impl<'a> Resolver<'a> {
     /// The file of a place as reports name it. `root` is the name of the workspace in debug information.
     fn named(&self, place: &SourceLocation, root: Option<&Path>) -> Option<String> {
         let file = Path::new(place.file.as_ref()?);
-        let own = match is_plumbing(&place.function) {
+        let own = match is_plumbing(place) {
             true => None,
             false => self.workspace.own(file).or_else(|| {
                 let below = file.strip_prefix(root?).ok()?;

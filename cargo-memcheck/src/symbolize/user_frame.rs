@@ -9,6 +9,9 @@ use super::names;
 /// The library that is linked into every test, as its functions name it.
 const LIBRARY: &str = "memcheck";
 
+/// The package that contains it.
+const PACKAGE: &str = "memcheck-lib";
+
 /// Parts of paths of the standard library's sources: as built for the toolchain, as the component
 /// `rust-src` installs them, and the sources of its dependencies.
 const STANDARD: [&str; 3] = ["/rustc/", "/rustlib/src/rust/", "/rust/deps/"];
@@ -30,8 +33,28 @@ pub(crate) fn is_users_frame(frame: &Frame) -> bool {
 
 /// Whether a function only passes a request on: functions of the library, and the allocator. A report
 /// never shows it as the place of a leak, whatever its file is.
-pub(super) fn is_plumbing(function: &str) -> bool {
-    names::crate_of(function) == Some(LIBRARY) || names::is_allocator(function)
+///
+/// With `debug = "line-tables-only"`, functions have no path, so the file tells which are the library's.
+pub(super) fn is_plumbing(place: &SourceLocation) -> bool {
+    let function = place.function.as_str();
+    names::crate_of(function) == Some(LIBRARY)
+        || names::is_allocator(function)
+        || !function.contains("::") && place.file.as_deref().is_some_and(is_of_library)
+}
+
+/// Whether a file is a source of the library: in the folder of its package, which has a version where
+/// cargo downloaded it.
+fn is_of_library(file: &str) -> bool {
+    let Some((folder, _)) = file.split_once("/src/").filter(|_| file.ends_with(".rs")) else {
+        return false;
+    };
+    let package = folder.rsplit('/').next().unwrap_or(folder);
+    package.strip_prefix(PACKAGE).is_some_and(|version| {
+        version.is_empty()
+            || version
+                .strip_prefix('-')
+                .is_some_and(|of| of.starts_with(|c: char| c.is_ascii_digit()))
+    })
 }
 
 /// The place that a report shows for a call stack: the innermost place in the user's code. Without one,
@@ -40,8 +63,7 @@ pub(super) fn is_plumbing(function: &str) -> bool {
 pub(super) fn user_frame(stack: &[Frame], crates: &[String]) -> Option<SourceLocation> {
     let places = || stack.iter().flat_map(|frame| &frame.functions);
     let elsewhere = |place: &&SourceLocation| {
-        place.file.as_deref().is_some_and(|file| !is_standard(file))
-            && !is_plumbing(&place.function)
+        place.file.as_deref().is_some_and(|file| !is_standard(file)) && !is_plumbing(place)
     };
     let of_crates = |place: &&SourceLocation| {
         place.file.is_none()
@@ -86,6 +108,24 @@ mod tests {
         assert_eq!(found(&places).as_deref(), Some("my::parse"));
         assert_eq!(found(&places[..3]).as_deref(), Some("serde_json::from_str"));
         assert_eq!(found(&places[..2]), None);
+    }
+
+    #[test]
+    fn functions_of_the_library_without_a_path_are_not_shown() {
+        let line_tables = [
+            ("acquired", "/w/vendor/memcheck-lib/src/recorder/mod.rs"),
+            ("new", "/c/registry/src/index-1/memcheck-lib-0.1.0/src/heap/alloc.rs"),
+            ("put", "/c/registry/src/index-1/lru-0.6.2/src/lib.rs"),
+        ];
+        assert_eq!(found(&line_tables).as_deref(), Some("put"));
+        assert_eq!(found(&line_tables[..2]), None);
+        for (file, is_own) in [
+            ("/w/memcheck-lib-extra/src/lib.rs", false),
+            ("/w/memcheck-lib/tests/own.rs", false),
+            ("/w/memcheck-lib/src/own.rs", true),
+        ] {
+            assert_eq!(is_of_library(file), is_own, "{file}");
+        }
     }
 
     #[test]

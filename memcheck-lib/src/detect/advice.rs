@@ -52,7 +52,7 @@ pub enum Advice {
         time: Duration,
     },
     /// The machine was so busy that the test did not get the time that its verdict takes.
-    Starved {
+    BusyMachine {
         /// The share of the wall time, from 0 to 1, in which the test waited for a processor.
         waited: f64,
     },
@@ -120,7 +120,7 @@ impl Advice {
             Advice::StillFilling { .. }
             | Advice::RoseLate { .. }
             | Advice::HiddenByNoise { .. } => "rising",
-            Advice::Starved { .. } => "starved",
+            Advice::BusyMachine { .. } => "busy-machine",
             Advice::FellBehind { .. } => "behind",
             Advice::MayStillFill { .. } => "cache",
             Advice::LimitBelowSensitivity { .. } => "limit",
@@ -165,7 +165,7 @@ impl fmt::Display for Advice {
                 "{metric} goes up and down by {}, more than a leak would add, and still rises; set `time` to {time:.1?}",
                 amount(*metric, *noise)
             ),
-            Advice::Starved { waited } => write!(
+            Advice::BusyMachine { waited } => write!(
                 f,
                 "the machine is busy: the test waited for a processor for {:.0} % of the time; run fewer tests at once (`-j`), or raise `timeout`",
                 waited * 100.0

@@ -12,7 +12,7 @@ pub enum Stop {
     /// The next window would not fit into the time budget.
     Budget,
     /// The machine was so busy that the wall time ended before the worker had used its budget.
-    Starved,
+    BusyMachine,
     /// A growing metric gave enough evidence.
     Evidence,
     /// The metric that the caller waits for is called growing.

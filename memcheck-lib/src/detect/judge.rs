@@ -46,11 +46,11 @@ impl RecordedRun {
                 verdict = verdict.map(|verdict| verdict.max(Verdict::Inconclusive));
             }
         }
-        if stopped == Some(Stop::Starved) && verdict >= Some(Verdict::Inconclusive) {
+        if stopped == Some(Stop::BusyMachine) && verdict >= Some(Verdict::Inconclusive) {
             let spent = self.spent();
             let waited =
                 spent.run_queue_delay.as_secs_f64() / spent.elapsed.as_secs_f64().max(1e-9);
-            advice.insert(0, Advice::Starved { waited: waited.min(1.0) });
+            advice.insert(0, Advice::BusyMachine { waited: waited.min(1.0) });
         } else if self.windows.len() < WINDOWS
             && verdict.is_some_and(|verdict| verdict != Verdict::Growing)
         {
@@ -118,7 +118,7 @@ impl RecordedRun {
             let event = LateRises::of(series).largest;
             sensitivity = sensitivity.map(|seen| seen.of_events(event));
         }
-        if stopped == Some(Stop::Starved) && verdict == Verdict::Growing {
+        if stopped == Some(Stop::BusyMachine) && verdict == Verdict::Growing {
             verdict = Verdict::Inconclusive;
         }
         if over {
@@ -189,7 +189,7 @@ impl RecordedRun {
         }
     }
 
-    /// A footprint that grew no more than the highest heap did is no evidence of its own: the verdict
+    /// A footprint that grew no more than the highest heap did adds no evidence: the verdict
     /// on it is that on the heap.
     fn allow_peaks(&self, metrics: &mut [MetricReport], advice: &mut Vec<Advice>) {
         let grows = |of: &MetricReport| {

@@ -165,7 +165,7 @@ impl JudgedRun {
         let Affordable { own, wall } = self.affordable();
         let affordable = own.min(wall);
         if affordable < last.div_ceil(2) && affordable < next {
-            return Err(if wall < own { Stop::Starved } else { Stop::Budget });
+            return Err(if wall < own { Stop::BusyMachine } else { Stop::Budget });
         }
         // If the rest after the next window is too small for a window of its own, this window takes
         // it: a cache may level off in the last third of the budget.

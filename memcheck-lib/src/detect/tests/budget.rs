@@ -61,7 +61,7 @@ fn run_queue_delay_extends_the_budget_up_to_the_longest_wall_time() {
 }
 
 #[test]
-fn growth_of_a_starved_run_is_inconclusive() {
+fn growth_on_a_busy_machine_is_inconclusive() {
     let run = |waits: u32| {
         let mut run = JudgedRun::new(settings(&[]), SLOW, one(Metric::HeapBlocks, 0));
         let (mut done, mut own) = (0, Duration::ZERO);
@@ -83,11 +83,11 @@ fn growth_of_a_starved_run_is_inconclusive() {
     };
     // With few iterations a growing metric gets three times the budget.
     assert_eq!(run(2).verdict, Some(Verdict::Growing));
-    assert_eq!(run(9).stopped, Some(Stop::Starved));
-    let starved = run(39);
-    assert_eq!(starved.stopped, Some(Stop::Starved));
-    assert_eq!(starved.verdict, Some(Verdict::Inconclusive));
-    let [Advice::Starved { waited }, ..] = starved.advice[..] else { panic!("{starved:?}") };
+    assert_eq!(run(9).stopped, Some(Stop::BusyMachine));
+    let delayed = run(39);
+    assert_eq!(delayed.stopped, Some(Stop::BusyMachine));
+    assert_eq!(delayed.verdict, Some(Verdict::Inconclusive));
+    let [Advice::BusyMachine { waited }, ..] = delayed.advice[..] else { panic!("{delayed:?}") };
     assert!((0.97..0.98).contains(&waited), "{waited}");
 }
 

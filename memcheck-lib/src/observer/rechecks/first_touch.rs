@@ -134,7 +134,9 @@ enum Place {
 
 impl Place {
     fn of(group: &MappingGroup) -> Place {
-        let accounted = group.flags.split(' ').any(|flag| flag == "ac");
+        // Pages behind memory that became inaccessible are lost to the program.
+        let accounted = group.flags.split(' ').any(|flag| flag == "ac")
+            && !group.permissions.starts_with("---");
         match group.kind {
             MappingKind::Heap | MappingKind::Anonymous | MappingKind::File if accounted => {
                 Place::Accounted
@@ -199,6 +201,11 @@ mod tests {
             let of = |live| vec![group(kind, flags, 1 << 30, live)];
             assert_eq!(elsewhere(of(0), of(MIB)), Some(MIB as i64), "{kind:?} {flags}");
         }
+        let inaccessible = |live| {
+            let group = group(MappingKind::Anonymous, "ac", MIB, live);
+            vec![MappingGroup { permissions: "---p".into(), ..group }]
+        };
+        assert_eq!(elsewhere(inaccessible(0), inaccessible(MIB)), Some(MIB as i64));
         // What one of them lost does not hide what another gained.
         let of = |a, b| {
             let shared = group(MappingKind::SharedMemory, "", 1 << 30, a);

@@ -25,6 +25,19 @@ pub(super) fn rises(batches: &[u64], alive: &[i64]) -> bool {
         && i128::from(last) * 2 * i128::from(total) >= i128::from(end) * i128::from(last_batch)
 }
 
+/// A site cannot grow faster than everything: a container that doubles takes up to twice its average in
+/// the recorded iterations; a quarter more is the margin.
+const FASTEST: f64 = 2.5;
+
+/// Whether a site may be a part of the judged growth, in blocks and bytes per iteration; a rate of 0 is
+/// unknown.
+pub(super) fn is_plausible(alive: Amount, iterations: u64, judged: (f64, f64)) -> bool {
+    let within = |alive: i64, rate: f64| {
+        rate <= 0.0 || alive as f64 <= rate * iterations.max(1) as f64 * FASTEST
+    };
+    within(alive.blocks, judged.0) && within(alive.bytes, judged.1)
+}
+
 /// The part of the judged growth that a site must make up to count although it did not rise twice. A
 /// container that doubles makes up at least half of its own growth, wherever between two doublings the
 /// recording ends; an eighth also finds each of four equal ones.
@@ -148,6 +161,16 @@ mod tests {
     fn one_batch_shows_only_an_exact_multiple() {
         assert!(rises(&[7], &[14]));
         assert!(!rises(&[7], &[1]));
+    }
+
+    #[test]
+    fn a_site_that_survives_more_than_grows_is_not_plausible() {
+        // A full cache rotates by 100 B in each iteration; a small list grows by 8 B.
+        let cache = Amount { blocks: 1_000, bytes: 100_000 };
+        assert!(!is_plausible(cache, 1_000, (0.0, 8.0)));
+        assert!(is_plausible(Amount { blocks: 1, bytes: 16_384 }, 1_000, (0.0, 8.0)));
+        assert!(is_plausible(cache, 1_000, (1.0, 100.0)));
+        assert!(is_plausible(cache, 1_000, (0.0, 0.0)));
     }
 
     #[test]

@@ -97,8 +97,17 @@ impl Ledger {
         for kind in SiteKind::ALL {
             let of_kind = || alive.iter().enumerate().filter(move |(_, of)| of.1.kind == kind);
             let total = of_kind().fold(Amount::default(), |total, (_, of)| sum(total, of.2));
-            let rising: Vec<usize> =
+            let mut rising: Vec<usize> =
                 of_kind().filter(|(_, of)| self.rises(of.0)).map(|(index, _)| index).collect();
+            // Entries of a full cache that rotates survive until all of it has been replaced. If they are
+            // more than what grows, the growth is elsewhere.
+            let rate = self.rates[kind as usize];
+            let plausible = |index: &usize| {
+                site_growth::is_plausible(alive[*index].2, iterations, (rate.blocks, rate.bytes))
+            };
+            if rising.iter().any(plausible) {
+                rising.retain(plausible);
+            }
             let sizes: Vec<Amount> = rising.iter().map(|&index| alive[index].2).collect();
             let older = self.rests[kind as usize].older;
             let needed = match self.growth(kind, total) {
