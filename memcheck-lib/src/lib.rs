@@ -12,6 +12,7 @@ pub mod detect;
 mod entry;
 #[cfg(target_os = "linux")]
 mod forked;
+mod json;
 mod metric;
 
 pub mod heap;

@@ -1,6 +1,7 @@
 //! What `#[memcheck]` accepts, and what each option does.
 
 mod forms;
+mod inference;
 mod limits;
 mod running;
 mod snapshot;

@@ -81,7 +81,7 @@ impl ReportFile {
         let mut run = RunReport::new(self.started, elapsed, vec![test_result(report)]);
         run.workspace = workspace.map(|folder| folder.to_string_lossy().into_owned());
         run.to_json()
-            .map_err(io::Error::from)
+            .map_err(io::Error::other)
             .and_then(|json| replace(&self.path, json.as_bytes()))
             .map_err(|source| WriteError { path: self.path.clone(), source })
     }

@@ -24,6 +24,7 @@ mod test_report;
 
 pub use crate::detect::{MetricReport, Sensitivity, Shape, Verdict};
 pub use crate::heap::allocators::{Allocator, AllocatorChange, AllocatorStats};
+pub use crate::json::JsonError;
 pub use crate::metric::{PlantKind, SiteKind};
 pub use conditions::Conditions;
 #[cfg(target_os = "linux")]
