@@ -6,6 +6,8 @@ use memcheck_options::{OPTIONS, OptionSpec, ValueError, suggest};
 pub(crate) const WRONG_ITEM: &str = "`#[memcheck]` only supports functions and inline modules \
      (`mod tests { … }`); on a test function, replace `#[test]` with `#[memcheck]`";
 
+pub(crate) const WITHOUT_BODY: &str = "a `#[memcheck]` function needs a body: `{ … }`";
+
 /// The content of the module is in another file.
 pub(crate) const MODULE_ELSEWHERE: &str = "`#[memcheck]` cannot read a module that is in another \
      file; use it on each test in that file, or on an inline module `mod tests { … }`";

@@ -3,21 +3,22 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, Ident, ItemFn, ReturnType, Type};
+use syn::{FnArg, Ident, ReturnType, Type};
 
 use crate::arguments::{Arguments, ErrorList};
 use crate::attributes::{self, Attributes};
 use crate::entry::{Entry, libtest_name};
 use crate::errors;
+use crate::item::Function;
 
 /// Generates the test, or the error that says why there is none. `place` is the position of the test
 /// in the report.
 pub(crate) fn expand(
-    function: ItemFn,
+    function: Function,
     arguments: syn::Result<Arguments>,
     place: Span,
 ) -> TokenStream {
-    let asynchronous = function.sig.asyncness.is_some();
+    let asynchronous = function.signature.asyncness.is_some();
     let arguments = arguments.and_then(|own| {
         own.refuse_runtime_unless(asynchronous)?;
         Ok(own)
@@ -27,7 +28,7 @@ pub(crate) fn expand(
 
 /// The same with arguments that partly come from the enclosing module.
 pub(crate) fn expand_with(
-    function: ItemFn,
+    function: Function,
     arguments: syn::Result<Arguments>,
     place: Span,
 ) -> TokenStream {
@@ -45,7 +46,7 @@ pub(crate) fn expand_with(
 }
 
 /// The error, and the function without a test.
-pub(crate) fn refuse(function: ItemFn, reason: syn::Error) -> TokenStream {
+pub(crate) fn refuse(function: Function, reason: syn::Error) -> TokenStream {
     let error = reason.into_compile_error();
     let function = refused(function);
     quote!(#error #function)
@@ -53,12 +54,13 @@ pub(crate) fn refuse(function: ItemFn, reason: syn::Error) -> TokenStream {
 
 /// The test.
 fn test(
-    function: &ItemFn,
+    function: &Function,
     attributes: Attributes,
     arguments: &Arguments,
     place: Span,
 ) -> TokenStream {
-    let ItemFn { attrs: _, vis, modifiers: _, sig, block } = function;
+    let Function { attributes: _, visibility: vis, signature: sig, signature_tokens, body } =
+        function;
     let Attributes { outer, inner, cfgs, ignored } = attributes;
 
     let name = &sig.ident;
@@ -126,7 +128,7 @@ fn test(
         #vis fn #name() {
             // First, because of clippy's lint against items after statements.
             #(#inner)*
-            #sig #block
+            #signature_tokens #body
             #statement
             #call
         }
@@ -153,8 +155,8 @@ fn respanned(mut token: TokenTree, place: Span) -> TokenTree {
 }
 
 /// Refuses functions that cannot be tests, with all reasons at once.
-fn check(function: &ItemFn) -> syn::Result<Attributes> {
-    let signature = &function.sig;
+fn check(function: &Function) -> syn::Result<Attributes> {
+    let signature = &function.signature;
     let mut found = ErrorList::default();
     let mut refuse = |at: &dyn ToTokens, message: &str| {
         found.add(syn::Error::new_spanned(at, message));
@@ -187,7 +189,7 @@ fn check(function: &ItemFn) -> syn::Result<Attributes> {
             _ => {}
         }
     }
-    let attributes = attributes::sort(&function.attrs);
+    let attributes = attributes::sort(&function.attributes);
     match attributes {
         Ok(attributes) => found.into_result().map(|()| attributes),
         Err(error) => {
@@ -202,9 +204,9 @@ fn check(function: &ItemFn) -> syn::Result<Attributes> {
 
 /// A refused function as it stays in the crate: it is not a test, but it exists, so that the compiler
 /// reports no further errors.
-fn refused(mut function: ItemFn) -> TokenStream {
-    attributes::strip_tests(&mut function.attrs);
-    function.sig.constness = None;
+fn refused(mut function: Function) -> TokenStream {
+    attributes::strip_tests(&mut function.attributes);
+    function.signature.constness = None;
     quote! {
         #[allow(unused)]
         #function

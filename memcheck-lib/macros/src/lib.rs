@@ -6,12 +6,12 @@ mod attributes;
 mod entry;
 mod errors;
 mod function;
+mod item;
 mod module;
 mod value;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::Item;
 
 use crate::arguments::Arguments;
 
@@ -32,16 +32,16 @@ fn expand(arguments: TokenStream, item: TokenStream, below_test: bool) -> TokenS
         false => Arguments::parse(arguments),
         true => Err(syn::Error::new(place, errors::BELOW_TEST)),
     };
-    match syn::parse2::<Item>(item.clone()) {
-        Ok(Item::Fn(function)) => function::expand(function, arguments, place),
-        Ok(Item::Mod(module)) => module::expand(module, arguments),
-        Ok(item) => {
-            let error = syn::Error::new(place, errors::WRONG_ITEM).into_compile_error();
-            quote!(#error #item)
+    let mut items = item::split(item.clone());
+    let written = match (items.pop(), items.is_empty()) {
+        (Some(of), true) if of.is_function() => {
+            of.function().map(|of| function::expand(of, arguments, place))
         }
-        Err(error) => {
-            let error = error.into_compile_error();
-            quote!(#error #item)
-        }
-    }
+        (Some(of), true) if of.is_module() => of.module().map(|of| module::expand(of, arguments)),
+        _ => Err(syn::Error::new(place, errors::WRONG_ITEM)),
+    };
+    written.unwrap_or_else(|error| {
+        let error = error.into_compile_error();
+        quote!(#error #item)
+    })
 }
