@@ -42,4 +42,4 @@ pub use options::Options;
 pub use report::Report;
 pub use snapshot::{Growth, Snapshot};
 pub use units::Bytes;
-pub use worker::Workload;
+pub use worker::{IterationResult, Workload};

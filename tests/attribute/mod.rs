@@ -3,5 +3,6 @@
 mod forms;
 mod inference;
 mod limits;
+mod returned;
 mod running;
 mod snapshot;

@@ -6,10 +6,11 @@ use std::process::Termination;
 use super::once::NOT_LINUX;
 use super::once::{reason_to_run_once, run_once};
 use super::test::Test;
-use crate::worker::Workload;
+use crate::worker::{Returned, Workload};
 
 /// Enters a test whose body is one iteration.
-pub fn plain<R: Termination>(test: Test, body: impl FnMut() -> R) {
+pub fn plain<R: Termination>(test: Test, mut body: impl FnMut() -> R) {
+    let body = move || Returned(body());
     workload(test, |workload| workload.iterate(body));
 }
 

@@ -6,7 +6,7 @@ use std::process::Termination;
 use super::once::{reason_to_run_once, run_once};
 use crate::options::Options;
 use crate::report::{Outcome, Report, TestId};
-use crate::worker::Workload;
+use crate::worker::{IterationResult, Workload};
 
 /// A check of a piece of a program, without libtest and without the attribute.
 ///
@@ -56,7 +56,7 @@ impl Check {
     ///
     /// Does not panic whatever the body does: a body that panics, exits or hangs does so in the worker,
     /// and the report says so.
-    pub fn run<R: Termination>(self, body: impl FnMut() -> R) -> Report {
+    pub fn run<R: IterationResult>(self, body: impl FnMut() -> R) -> Report {
         self.run_workload(|workload| workload.iterate(body))
     }
 

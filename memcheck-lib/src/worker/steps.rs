@@ -1,9 +1,8 @@
 //! The steps of a loop of iterations: as many as the observer asks for, or one.
 
-use std::process::{ExitCode, Termination};
-
 #[cfg(feature = "tokio")]
 use super::drive::Runtime;
+use super::iteration_result::IterationResult;
 #[cfg(not(target_os = "linux"))]
 use super::no_session::Iterations;
 #[cfg(target_os = "linux")]
@@ -91,14 +90,24 @@ impl Steps {
 
     /// Ends an iteration; unwinds if it returned an error.
     #[inline]
-    pub(crate) fn end<R: Termination>(&mut self, result: R) {
+    pub(crate) fn end<R: IterationResult>(&mut self, result: R) {
         match self {
             Steps::Worker(iterations) => iterations.end(result),
             Steps::Once { .. } => {
-                if result.report() != ExitCode::SUCCESS {
+                if let Some(message) = result.failure() {
+                    print_failure(&message);
                     std::panic::resume_unwind(Box::new("the iteration returned an error"));
                 }
             }
         }
+    }
+}
+
+/// Prints why an iteration failed, as the standard library does for a `main` that returns an error.
+#[cold]
+#[expect(clippy::print_stderr, reason = "libtest captures it and shows it for failed tests")]
+pub(crate) fn print_failure(message: &str) {
+    if !message.is_empty() {
+        eprintln!("Error: {message}");
     }
 }
