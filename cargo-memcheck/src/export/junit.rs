@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use memcheck::render;
-use memcheck::report::{Report, Status};
+use memcheck::report::{Outcome, Report, Status};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString};
 
 use super::run_result::{RunResult, beginning};
@@ -40,6 +40,9 @@ fn test_case(report: &Report, fails: bool) -> TestCase {
         Status::Broken => TestCaseStatus::non_success(NonSuccessKind::Error),
         _ => TestCaseStatus::non_success(NonSuccessKind::Failure),
     };
+    if let Outcome::Skipped { reason: Some(reason) } = &report.outcome {
+        case_status.set_message(xml(&beginning(reason, MESSAGE)));
+    }
     if fails {
         let reasons = render::reasons(report);
         let messages: Vec<&str> = reasons.iter().map(|reason| reason.message.as_str()).collect();
@@ -92,7 +95,7 @@ mod tests {
             report("crashes", Outcome::Crashed { signal: "SIGSEGV".into() }),
             report("broken", broken),
             report("unsure", Outcome::Passed),
-            report("skipped", Outcome::Skipped),
+            report("skipped", Outcome::Skipped { reason: None }),
         ];
         let text = junit(&reports, Inconclusive::Fail);
         let xml = Document::parse(&text).unwrap();

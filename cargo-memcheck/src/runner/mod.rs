@@ -10,7 +10,7 @@ mod summary;
 mod unlisted;
 
 pub(crate) use event::Event;
-pub(crate) use executor::{Plan, PlannedTest, execute};
+pub(crate) use executor::{Plan, PlannedTest, SkippedTest, execute};
 pub(crate) use inconclusive::Inconclusive;
 pub(crate) use status::{Tone, tone};
 pub(crate) use summary::Summary;

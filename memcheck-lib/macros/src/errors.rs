@@ -113,9 +113,10 @@ pub(crate) fn not_of_tokio(spec: &OptionSpec) -> String {
 pub(crate) fn unknown_option(name: &str) -> String {
     let names: Vec<&str> = OPTIONS.iter().map(|spec| spec.name).collect();
     match (name, suggest(name, &names)) {
-        ("ignore" | "ignored" | "skip", _) => {
-            format!("unknown option `{name}`; to skip a test, write `#[ignore]` below `#[memcheck]`")
-        }
+        ("ignore" | "ignored", _) => format!(
+            "unknown option `{name}`; to skip a test, write `#[ignore]` below `#[memcheck]`; to run it \
+             once without judging it, write `skip = \"reason\"`"
+        ),
         ("start_paused", _) => {
             "unknown option `start_paused`; call `tokio::time::pause()` at the start of the body and \
              `tokio::time::resume()` at its end, because all iterations share one runtime; or move \

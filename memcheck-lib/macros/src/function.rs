@@ -66,8 +66,14 @@ fn test(
     let name = &sig.ident;
     let krate = &arguments.krate();
     let spelled = libtest_name(name);
-    let entry =
-        Entry { krate, name: &spelled, place, ignored: &ignored, serial: arguments.serial() };
+    let entry = Entry {
+        krate,
+        name: &spelled,
+        place,
+        ignored: &ignored,
+        serial: arguments.serial(),
+        skip: arguments.skip(),
+    };
     let statement = entry.statement();
     let item = entry.item(&cfgs);
     let path = entry.path();

@@ -4,6 +4,8 @@ use std::process::Termination;
 
 #[cfg(not(target_os = "linux"))]
 use super::once::NOT_LINUX;
+#[cfg(not(target_os = "linux"))]
+use super::once::run_body;
 use super::once::{reason_to_run_once, run_once};
 use super::test::Test;
 use crate::worker::{Returned, Workload};
@@ -30,6 +32,7 @@ pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
         Role::NoWorker => {}
     }
     match reason_to_run_once() {
+        _ if test.options.skip.is_some() => super::self_observed::skip(&test, body),
         Some(reason) => run_once(test.name(), body, reason),
         None => super::self_observed::run(&test),
     }
@@ -38,7 +41,10 @@ pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
 /// Runs the body once: there is no observer on this system.
 #[cfg(not(target_os = "linux"))]
 pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
-    run_once(test.name(), body, reason_to_run_once().unwrap_or(NOT_LINUX));
+    match test.options.skip {
+        Some(_) => run_body(body),
+        None => run_once(test.name(), body, reason_to_run_once().unwrap_or(NOT_LINUX)),
+    }
 }
 
 /// Fails a test that the harness runs a second time in its worker: there are two tests of this name, or

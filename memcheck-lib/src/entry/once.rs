@@ -23,6 +23,11 @@ pub(super) fn reason_to_run_once() -> Option<&'static str> {
 /// Runs the body once and reports on standard error that it is not checked.
 pub(super) fn run_once<R: Termination>(name: &str, body: impl FnOnce(Workload) -> R, reason: &str) {
     print_uncaptured(&format!("{name} NOT CHECKED, its body runs once ({reason})"));
+    run_body(body);
+}
+
+/// Runs the body once, as an ordinary test.
+pub(super) fn run_body<R: Termination>(body: impl FnOnce(Workload) -> R) {
     let code = body(Workload::new(Steps::Once { done: false })).report();
     if code != ExitCode::SUCCESS {
         resume_unwind(Box::new("the test returned an error"));

@@ -107,7 +107,7 @@ pub fn remarks(report: &Report) -> String {
     for warning in &report.warnings {
         let _ = writeln!(text, "warning[{}]: {}", warning.code, warning.message);
     }
-    if !matches!(report.outcome, Outcome::Passed | Outcome::Skipped) {
+    if !matches!(report.outcome, Outcome::Passed | Outcome::Skipped { .. }) {
         output(report, &mut text);
     }
     text

@@ -213,7 +213,10 @@ mod tests {
         let reason = FailureReason { code: "crashed".into(), message: "…".into(), metric: None };
         let crashed = Outcome::Crashed { signal: "SIGSEGV".into() };
         let tests = vec![
-            TestResult::new(Vec::new(), Report::unobserved(id.clone(), Outcome::Skipped)),
+            TestResult::new(
+                Vec::new(),
+                Report::unobserved(id.clone(), Outcome::Skipped { reason: None }),
+            ),
             TestResult::new(vec![reason], Report::unobserved(id, crashed)),
         ];
         let run = RunReport::new(UNIX_EPOCH, Duration::from_secs(3), tests);
