@@ -88,12 +88,13 @@ macro_rules! bodies {
                 assert_eq!(value, 6);
                 fn inner() -> i32 $b
                 assert_eq!(inner(), 5);
-                if value == 6 $b else { 0 };
+                let chosen: i32 = if value == 6 $b else { 0 };
+                assert_eq!(chosen, 5);
             }
 
             #[$($test)*]
             fn body_is_a_block() -> impl std::process::Termination {
-                $b;
+                let _: i32 = $b;
             }
 
             #[$($test)*]
@@ -164,7 +165,7 @@ attributes!(
     Pair,
     1 | 2,
     let _of_statement = 1 + 2,
-    { let five = 5; five },
+    { let five = 2; five + 3 },
     fn from_item() -> i32 { 7 },
     8i32,
     'a,
@@ -222,6 +223,7 @@ macro_rules! odd_bodies {
                 let closure = |&(a, ref b): &(u8, u8)| -> u8 { a + b };
                 let nested = if let Some(z) = Some(2) && z > 1 { z } else { 0 };
                 let number: i32 = "4".parse()?;
+                // SAFETY: the pointer is that of a local variable.
                 let _ = unsafe { *(&raw const number) };
                 let _ = async { 1 };
                 struct NotACondition { a: u8 }

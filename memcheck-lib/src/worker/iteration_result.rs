@@ -27,7 +27,7 @@ use std::time::{Duration, Instant, SystemTime};
 /// value in it. The value is dropped within the iteration. An `Err` fails the test with its message, as
 /// does an `ExitCode` other than success.
 ///
-/// For a type of your own, which is no `Result`, end the body with `;`, or implement the trait:
+/// For a type of your own, other than a `Result`, end the body with `;`, or implement the trait:
 ///
 /// ```
 /// struct Response;
@@ -37,7 +37,7 @@ use std::time::{Duration, Instant, SystemTime};
     message = "an iteration cannot return a `{Self}`",
     label = "end the body with `;`, so that it drops this value",
     note = "values of the standard library and every `Result<_, E>` with `E: Debug` can be returned",
-    note = "`impl memcheck::IterationResult for YourType {{}}` allows a type of yours"
+    note = "`impl memcheck::IterationResult for YourType {{}}` allows your own type"
 )]
 pub trait IterationResult: Sized {
     /// Why the iteration failed; `None` for a success. Drops the value.
@@ -194,6 +194,15 @@ macro_rules! tuples {
 }
 
 tuples!(A B C D E F G H I J K L);
+
+/// Prints why an iteration failed, as the standard library does for a `main` that returns an error.
+#[cold]
+#[expect(clippy::print_stderr, reason = "libtest captures it and shows it for failed tests")]
+pub(crate) fn print_failure(message: &str) {
+    if !message.is_empty() {
+        eprintln!("Error: {message}");
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "tokio")]
 use super::drive::Runtime;
-use super::iteration_result::IterationResult;
+use super::iteration_result::{IterationResult, print_failure};
 #[cfg(not(target_os = "linux"))]
 use super::no_session::Iterations;
 #[cfg(target_os = "linux")]
@@ -100,14 +100,5 @@ impl Steps {
                 }
             }
         }
-    }
-}
-
-/// Prints why an iteration failed, as the standard library does for a `main` that returns an error.
-#[cold]
-#[expect(clippy::print_stderr, reason = "libtest captures it and shows it for failed tests")]
-pub(crate) fn print_failure(message: &str) {
-    if !message.is_empty() {
-        eprintln!("Error: {message}");
     }
 }

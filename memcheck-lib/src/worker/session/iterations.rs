@@ -17,9 +17,8 @@ use crate::heap::{self, Heap};
 use crate::protocol::message::{Checkpoint, Command, Failure};
 use crate::protocol::packet::{encode_allocators, encode_profile};
 use crate::worker::drive::{Drive, Runtime};
-use crate::worker::iteration_result::IterationResult;
+use crate::worker::iteration_result::{IterationResult, print_failure};
 use crate::worker::step::Step;
-use crate::worker::steps::print_failure;
 
 /// Payload that unwinds a test whose iteration returned an error, so that its destructors run. The error
 /// was printed and sent already, so the panic hook is not called.
