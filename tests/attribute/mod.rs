@@ -1,5 +1,6 @@
 //! What `#[memcheck]` accepts, and what each option does.
 
+mod bulk;
 mod forms;
 mod inference;
 mod limits;

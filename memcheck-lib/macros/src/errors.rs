@@ -6,6 +6,9 @@ use memcheck_options::{OPTIONS, OptionSpec, ValueError, suggest};
 pub(crate) const WRONG_ITEM: &str = "`#[memcheck]` only supports functions and inline modules \
      (`mod tests { … }`); on a test function, replace `#[test]` with `#[memcheck]`";
 
+pub(crate) const TEST_OF_WRONG_ITEM: &str = "`#[memcheck::test]` only supports functions; on an inline \
+     module, use `#[memcheck::memcheck]`";
+
 pub(crate) const WITHOUT_BODY: &str = "a `#[memcheck]` function needs a body: `{ … }`";
 
 /// The content of the module is in another file.

@@ -11,19 +11,29 @@ use crate::entry::{Entry, libtest_name};
 use crate::errors;
 use crate::item::Function;
 
+/// What the function was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Written for memcheck: judged under `cargo test` too.
+    Dedicated,
+    /// A test of an annotated module, or under `memcheck::test`: `cargo test` runs it once.
+    Bulk,
+}
+
 /// Generates the test, or the error that says why there is none. `place` is the position of the test
 /// in the report.
 pub(crate) fn expand(
     function: Function,
     arguments: syn::Result<Arguments>,
     place: Span,
+    origin: Origin,
 ) -> TokenStream {
     let asynchronous = function.signature.asyncness.is_some();
     let arguments = arguments.and_then(|own| {
         own.refuse_runtime_unless(asynchronous)?;
         Ok(own)
     });
-    expand_with(function, arguments, place)
+    expand_with(function, arguments, place, origin)
 }
 
 /// The same with arguments that partly come from the enclosing module.
@@ -31,11 +41,14 @@ pub(crate) fn expand_with(
     function: Function,
     arguments: syn::Result<Arguments>,
     place: Span,
+    origin: Origin,
 ) -> TokenStream {
     // All errors are reported at once.
     let checked = check(&function);
     let written = match (arguments, checked) {
-        (Ok(arguments), Ok(attributes)) => Ok(test(&function, attributes, &arguments, place)),
+        (Ok(arguments), Ok(attributes)) => {
+            Ok(test(&function, attributes, &arguments, place, origin))
+        }
         (Ok(_), Err(error)) | (Err(error), Ok(_)) => Err(error),
         (Err(mut error), Err(more)) => {
             error.combine(more);
@@ -58,7 +71,9 @@ fn test(
     attributes: Attributes,
     arguments: &Arguments,
     place: Span,
+    origin: Origin,
 ) -> TokenStream {
+    let bulk = origin == Origin::Bulk;
     let Function { attributes: _, visibility: vis, signature: sig, signature_tokens, body } =
         function;
     let Attributes { outer, inner, cfgs, ignored } = attributes;
@@ -82,7 +97,8 @@ fn test(
     let snapshot = arguments.snapshot(krate, place);
     let test = quote_spanned! {Span::mixed_site()=>
         #krate::__private::Test {
-            path: #path, file: #file, line: #line, column: #column, options: #options,
+            path: #path, file: #file, line: #line, column: #column, bulk: #bulk,
+            options: #options,
             target: #krate::__private::Target {
                 package: ::core::option_env!("CARGO_PKG_NAME"),
                 program: ::core::option_env!("CARGO_BIN_NAME"),

@@ -103,6 +103,12 @@ impl Item {
         Attribute::parse_outer.parse2(self.attributes.clone())
     }
 
+    /// Whether it has `#[should_panic]`.
+    pub(crate) fn must_panic(&self) -> bool {
+        let attributes = self.attributes().unwrap_or_default();
+        attributes.iter().any(|attribute| attribute.path().is_ident("should_panic"))
+    }
+
     /// The function. An error for one without a body, or that is not Rust.
     pub(crate) fn function(&self) -> syn::Result<Function> {
         let visible = self.head.iter().take_while(|token| is_visibility(token)).count();

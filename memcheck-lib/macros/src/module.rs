@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Meta};
 
 use crate::arguments::Arguments;
+use crate::function::Origin;
 use crate::item::{Item, Module};
 use crate::{attributes, errors, function, item};
 
@@ -42,6 +43,8 @@ fn annotate(content: &Group, arguments: &Arguments) -> (Group, usize) {
         let replaced = if item.is_module() {
             annotate_inner(&item, arguments)
         } else if item.is_function() {
+            // A module may have only tests that must panic.
+            tests += usize::from(item.must_panic());
             annotate_function(&item, arguments).map(|test| (test, 1))
         } else {
             None
@@ -110,13 +113,16 @@ fn annotate_function(item: &Item, around: &Arguments) -> Option<TokenStream> {
             Ok(own)
         }),
         Some(TestAttribute::Standard) => Ok(Arguments::default()),
+        Some(TestAttribute::Ours) => arguments(&attribute),
         // Other options, such as `start_paused`, only work with tokio's own macro.
         Some(TestAttribute::Tokio) => arguments(&attribute).and_then(|own| {
             own.refuse_all_but_runtime()?;
             Ok(own)
         }),
     };
-    Some(function::expand_with(function, arguments.map(|own| own.over(around)), place))
+    let origin = if own.is_some() { Origin::Dedicated } else { Origin::Bulk };
+    let arguments = arguments.map(|own| own.over(around));
+    Some(function::expand_with(function, arguments, place, origin))
 }
 
 /// The options between the parentheses of an attribute.
@@ -140,6 +146,8 @@ fn is_memcheck(attribute: &Attribute) -> bool {
 enum TestAttribute {
     Standard,
     Tokio,
+    /// `memcheck::test`.
+    Ours,
 }
 
 impl TestAttribute {
@@ -149,6 +157,7 @@ impl TestAttribute {
             "test" if matches!(attribute.meta, Meta::Path(_)) => Some(Self::Standard),
             // Only `tokio::test`, imported by name, takes arguments.
             "test" | "tokio::test" => Some(Self::Tokio),
+            "memcheck::test" => Some(Self::Ours),
             "core::prelude::v1::test" | "std::prelude::v1::test" => Some(Self::Standard),
             _ => None,
         }
@@ -222,7 +231,7 @@ mod tests {
 
     #[test]
     fn modules_without_tests_are_refused() {
-        for module in ["mod m {}", "mod m { #[test] #[should_panic] fn f() {} }", "mod m;"] {
+        for module in ["mod m {}", "mod m { fn f() {} }", "mod m;"] {
             assert!(annotated(module).contains("compile_error!"), "{module}");
         }
     }

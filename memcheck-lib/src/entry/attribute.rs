@@ -6,6 +6,7 @@ use std::process::Termination;
 use super::once::NOT_LINUX;
 #[cfg(not(target_os = "linux"))]
 use super::once::run_body;
+use super::once::{is_ordinary_here, run_ordinary};
 use super::once::{reason_to_run_once, run_once};
 use super::test::Test;
 use crate::worker::{Returned, Workload};
@@ -34,6 +35,7 @@ pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
     match reason_to_run_once() {
         _ if test.options.skip.is_some() => super::self_observed::skip(&test, body),
         Some(reason) => run_once(test.name(), body, reason),
+        None if is_ordinary_here(&test) => run_ordinary(body),
         None => super::self_observed::run(&test),
     }
 }
@@ -43,6 +45,7 @@ pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
 pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
     match test.options.skip {
         Some(_) => run_body(body),
+        None if is_ordinary_here(&test) => run_ordinary(body),
         None => run_once(test.name(), body, reason_to_run_once().unwrap_or(NOT_LINUX)),
     }
 }
