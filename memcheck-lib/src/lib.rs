@@ -67,6 +67,7 @@ mod entry;
 #[cfg(target_os = "linux")]
 mod forked;
 mod heap;
+mod json;
 mod metric;
 mod observer;
 mod options;
@@ -89,10 +90,29 @@ pub use entry::Check;
 pub use heap::{Alloc, HeapCounters};
 #[doc = include_str!("attribute.md")]
 pub use memcheck_macros::memcheck;
+/// `#[test]` that is also a leak test, for tests that exist already: `use memcheck::test;` in a module
+/// converts its `#[test]` functions.
+///
+/// `cargo test` runs such a test once, as before, unless `MEMCHECK=judge` or `MEMCHECK_REPORT_DIR` is
+/// set. `cargo memcheck` judges it. It takes what `#[test]` takes, and the options of
+/// [`#[memcheck]`](macro@memcheck). A test with `#[should_panic]` stays an ordinary test.
+///
+/// ```no_run,test_harness
+/// #[cfg(test)]
+/// mod tests {
+///     use memcheck::test;
+///
+///     #[test]
+///     fn parses() {
+///         assert_eq!("1".parse(), Ok(1));
+///     }
+/// }
+/// ```
+pub use memcheck_macros::test;
 pub use metric::Metric;
 pub use options::Options;
 pub use process::{Footprint, ProcessError, ProcessGrowth, ProcessSnapshot};
 pub use report::rest::{Report, Status, Verdict};
 pub use snapshot::{Growth, Snapshot, SnapshotError};
 pub use units::{Bytes, ParseBytesError};
-pub use worker::Workload;
+pub use worker::{IterationResult, Workload};

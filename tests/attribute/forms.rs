@@ -108,8 +108,11 @@ const NAMES: [&str; 12] = [
     "r#type",
 ];
 
-static PROJECT: LazyLock<Project> =
-    LazyLock::new(|| Project::new("forms").library_features(&["tokio"]).file("src/lib.rs", FORMS));
+static PROJECT: LazyLock<Project> = LazyLock::new(|| {
+    // So that tests of annotated modules are judged under `cargo test` and nextest, too.
+    let project = Project::new("forms").env("MEMCHECK", "judge");
+    project.library_features(&["tokio"]).file("src/lib.rs", FORMS)
+});
 
 #[track_caller]
 fn assert_every_form_is_judged(flags: &[&str]) {

@@ -10,7 +10,7 @@ use crate::cargo::{TestBinary, TestEnvironment};
 use crate::cli::Run;
 use crate::config::{Layers, TestName};
 use crate::discover::AnnotatedTest;
-use crate::runner::{Plan, PlannedTest};
+use crate::runner::{Plan, PlannedTest, SkippedTest};
 
 /// The plan for the selected tests in `binaries`.
 pub(super) fn plan<'a>(
@@ -34,14 +34,25 @@ pub(super) fn plan<'a>(
         blind: blind(),
         sites: settings.sites.unwrap_or_default().into(),
     };
+    let ignored = |(binary, test): &(&TestBinary, &AnnotatedTest)| SkippedTest {
+        id: test_id(binary, test),
+        reason: test.ignored_reason.clone(),
+    };
+    let mut skipped: Vec<SkippedTest> = selected.ignored.iter().map(ignored).collect();
     let mut tests = Vec::new();
     for (binary, environment) in binaries {
         let changes = environment.changes();
         let of_binary = selected.run.iter().filter(|(of, _)| *of == binary);
-        tests.extend(of_binary.map(|(_, test)| {
+        tests.extend(of_binary.filter_map(|(_, test)| {
             let settings =
                 observer_settings(TestName { test: &test.name, binary: Some(&binary.id) });
-            PlannedTest {
+            let skip = test.skip.as_ref().or(settings.defaults.skip.as_ref());
+            if let Some(reason) = skip {
+                let reason = Some(reason.clone());
+                skipped.push(SkippedTest { id: test_id(binary, test), reason });
+                return None;
+            }
+            Some(PlannedTest {
                 id: test_id(binary, test),
                 serial: test.serial.clone().or_else(|| settings.defaults.serial.clone()),
                 settings,
@@ -56,12 +67,12 @@ pub(super) fn plan<'a>(
                     check: None,
                     show_output: run.running.no_capture,
                 },
-            }
+            })
         }));
     }
     Plan {
         tests,
-        ignored: selected.ignored.iter().map(|(binary, test)| test_id(binary, test)).collect(),
+        skipped,
         filtered_out: selected.filtered_out,
         jobs,
         prove: run.running.prove,

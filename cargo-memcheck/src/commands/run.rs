@@ -155,12 +155,13 @@ fn is_whole_workspace(cargo: &Cargo<'_>, built: &BuiltTests, summary: &Summary) 
 
 /// Warns about overrides and suppressions that matched nothing.
 fn warn_about_unused(layers: &Layers, plan: &Plan, suppressions: &Suppressions<'_>) {
-    let tests = plan.tests.iter().map(|test| &test.id).chain(&plan.ignored);
+    let skipped = plan.skipped.iter().map(|test| &test.id);
+    let tests = plan.tests.iter().map(|test| &test.id).chain(skipped);
     let names = tests.map(|id| TestName { test: &id.name, binary: Some(&id.binary) });
     let path = layers.file.as_ref().map_or(Path::new(""), |file| &file.path);
     layers.unused_overrides(names).for_each(|of| terminal::warning(&of.unused(path)));
     let all_recorded = plan.tests.iter().all(|test| test.settings.sites != Record::Never);
     if all_recorded {
-        suppressions.unused(plan.ignored.len()).iter().for_each(|text| terminal::warning(text));
+        suppressions.unused(plan.skipped.len()).iter().for_each(|text| terminal::warning(text));
     }
 }

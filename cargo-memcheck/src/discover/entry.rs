@@ -1,7 +1,7 @@
 //! The entries of annotated tests, as the attribute writes them:
 //!
 //! ```text
-//! memcheck-test ␟ 1 ␟ crate::module::name ␟ src/lib.rs ␟ 12 ␟ 1 ␟ ignored,serial=port ␞
+//! memcheck-test ␟ 1 ␟ crate::module::name ␟ src/lib.rs ␟ 12 ␟ 1 ␟ ignored=slow%2c,serial=port ␞
 //! ```
 //!
 //! They follow each other, with NUL bytes from the linker between them. The version is always the second
@@ -29,8 +29,14 @@ pub(crate) struct AnnotatedTest {
     pub(crate) column: u32,
     /// Whether it is `#[ignore]`d.
     pub(crate) ignored: bool,
+    /// The reason of `#[ignore = "reason"]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ignored_reason: Option<String>,
     /// The serial group. Tests of one group never run at the same time.
     pub(crate) serial: Option<String>,
+    /// The reason of `skip = "reason"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) skip: Option<String>,
 }
 
 impl AnnotatedTest {
@@ -120,12 +126,29 @@ fn entry(bytes: &[u8]) -> Result<AnnotatedTest, EntryError> {
     for flag in flags.split(',').filter(|flag| !flag.is_empty()) {
         match flag.split_once('=') {
             None if flag == "ignored" => test.ignored = true,
+            Some(("ignored", reason)) => {
+                test.ignored = true;
+                test.ignored_reason = Some(unescaped(reason).ok_or_else(damaged)?);
+            }
+            Some(("skip", reason)) => test.skip = Some(unescaped(reason).ok_or_else(damaged)?),
             Some(("serial", group)) => test.serial = Some(group.to_owned()),
             // An unknown flag may mean that the test must not run.
             _ => return Err(damaged()),
         }
     }
     Ok(test)
+}
+
+/// A text in which `%` and two hexadecimal digits are a character.
+fn unescaped(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut unescaped = parts.next()?.to_owned();
+    for part in parts {
+        let code = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok())?;
+        unescaped.push(char::from(code));
+        unescaped.push_str(&part[2..]);
+    }
+    Some(unescaped)
 }
 
 fn damaged(bytes: &[u8]) -> EntryError {
@@ -146,7 +169,10 @@ mod tests {
         let mut section = vec![0; 3];
         section.extend(entry_bytes("1", "krate::tests::a|src/lib.rs|12|5|"));
         section.extend([0; 16]);
-        section.extend(entry_bytes("1", "krate::b|src/b.rs|1|1|ignored,serial=port 80"));
+        section.extend(entry_bytes(
+            "1",
+            "krate::b|src/b.rs|1|1|ignored=slow%2c %0a%25,serial=port 80,skip=é",
+        ));
         assert_eq!(
             parse(&section).unwrap(),
             [
@@ -163,7 +189,9 @@ mod tests {
                     line: 1,
                     column: 1,
                     ignored: true,
+                    ignored_reason: Some("slow, \n%".into()),
                     serial: Some("port 80".into()),
+                    skip: Some("é".into()),
                 },
             ]
         );

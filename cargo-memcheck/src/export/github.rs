@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn failures_are_errors_at_their_line() {
-        let mut known = Arc::unwrap_or_clone(report("tests::skipped", Outcome::Skipped));
+        let mut known =
+            Arc::unwrap_or_clone(report("tests::skipped", Outcome::Skipped { reason: None }));
         known.warnings = vec![Warning::new("not-read", "50 %\nof it")];
         let crashed = report("tests::a", Outcome::Crashed { signal: "SIGSEGV".into() });
         let reports = [Arc::new(known), report("tests::unsure", Outcome::Passed), crashed];

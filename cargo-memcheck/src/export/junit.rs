@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use memcheck::report::Outcome;
 use memcheck::tool::render;
 use memcheck::tool::report::{Report, Status};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString};
@@ -40,6 +41,9 @@ fn test_case(report: &Report, fails: bool) -> TestCase {
         Status::Broken => TestCaseStatus::non_success(NonSuccessKind::Error),
         _ => TestCaseStatus::non_success(NonSuccessKind::Failure),
     };
+    if let Outcome::Skipped { reason: Some(reason) } = &report.outcome {
+        case_status.set_message(xml(&beginning(reason, MESSAGE)));
+    }
     if fails {
         let reasons = render::reasons(report);
         let messages: Vec<&str> = reasons.iter().map(|reason| reason.message.as_str()).collect();
@@ -92,7 +96,7 @@ mod tests {
             report("crashes", Outcome::Crashed { signal: "SIGSEGV".into() }),
             report("broken", broken),
             report("unsure", Outcome::Passed),
-            report("skipped", Outcome::Skipped),
+            report("skipped", Outcome::Skipped { reason: None }),
         ];
         let text = junit(&reports, Inconclusive::Fail);
         let xml = Document::parse(&text).unwrap();

@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_comment_is_a_table_and_the_failures() {
         let reports = [
-            report("tests::ignored", Outcome::Skipped),
+            report("tests::ignored", Outcome::Skipped { reason: None }),
             report("tests::exits", Outcome::Exited { status: 0 }),
             report("tests::crashes", Outcome::Crashed { signal: "SIGSEGV".into() }),
         ];

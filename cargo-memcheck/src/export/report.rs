@@ -27,5 +27,5 @@ pub(super) fn export(result: &RunResult<'_>) -> io::Result<Vec<u8>> {
             run.workspace = root.map(|root| root.to_string_lossy().into_owned());
         }
     }
-    Ok(run.to_json()?.into_bytes())
+    run.to_json().map(String::into_bytes).map_err(io::Error::other)
 }

@@ -189,7 +189,7 @@ pub(super) mod tests {
     fn the_worst_come_first() {
         let crashed = |name| report(name, Outcome::Crashed { signal: "SIGSEGV".into() });
         let reports = [
-            report("skipped", Outcome::Skipped),
+            report("skipped", Outcome::Skipped { reason: None }),
             crashed("b"),
             report("unsure", Outcome::Passed),
             crashed("a"),

@@ -32,13 +32,22 @@ pub(crate) struct PlannedTest {
     pub(crate) settings: Settings,
 }
 
+/// A test that does not run.
+#[derive(Clone, Debug)]
+pub(crate) struct SkippedTest {
+    /// The identity of the test.
+    pub(crate) id: TestId,
+    /// Why, as its `#[ignore]` or its option `skip` says.
+    pub(crate) reason: Option<String>,
+}
+
 /// What a run does.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     /// The tests to run.
     pub(crate) tests: Vec<PlannedTest>,
-    /// Selected tests that are ignored.
-    pub(crate) ignored: Vec<TestId>,
+    /// Selected tests that are ignored or skipped.
+    pub(crate) skipped: Vec<SkippedTest>,
     /// The number of annotated tests that the filters excluded.
     pub(crate) filtered_out: usize,
     /// The number of tests that run at the same time.
@@ -72,8 +81,9 @@ pub(crate) fn execute(
     binaries.sort_unstable();
     binaries.dedup();
     listen(&Event::Started { tests: plan.tests.len(), binaries: binaries.len() });
-    for test in &plan.ignored {
-        let report = Report::unobserved(test.clone(), Outcome::Skipped);
+    for SkippedTest { id, reason } in &plan.skipped {
+        let reason = reason.clone();
+        let report = Report::unobserved(id.clone(), Outcome::Skipped { reason });
         summary.count(report.status());
         listen(&Event::TestFinished(Arc::new(report)));
     }

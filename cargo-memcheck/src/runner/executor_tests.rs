@@ -50,7 +50,7 @@ fn counts(summary: &Summary) -> Vec<(Status, usize)> {
 #[test]
 fn every_test_is_run_once_and_counted() {
     let mut plan = plan(&[("a", ""), ("leaks", ""), ("unsure", ""), ("b", "")]);
-    plan.ignored.push(TestId::new("later", ""));
+    plan.skipped.push(SkippedTest { id: TestId::new("later", ""), reason: None });
     plan.filtered_out = 2;
     let (summary, events) = run(&plan);
     assert_eq!(

@@ -9,7 +9,7 @@ mod summary;
 mod unlisted;
 
 pub(crate) use event::Event;
-pub(crate) use executor::{Plan, PlannedTest, execute};
+pub(crate) use executor::{Plan, PlannedTest, SkippedTest, execute};
 pub(crate) use inconclusive::Inconclusive;
 pub(crate) use summary::Summary;
 pub(crate) use unlisted::explain_unlisted;

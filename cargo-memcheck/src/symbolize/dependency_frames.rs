@@ -120,6 +120,17 @@ fn folder(place: &SourceLocation) -> Option<&str> {
     Some(name)
 }
 
+/// The part of a `Cargo.toml` that names the package.
+#[derive(serde::Deserialize)]
+struct Manifest {
+    package: Option<Package>,
+}
+
+#[derive(serde::Deserialize)]
+struct Package {
+    name: String,
+}
+
 /// The package that a place is in. A folder outside the registry may have another name than its package.
 fn package(place: &SourceLocation) -> Option<String> {
     let name = folder(place)?;
@@ -127,8 +138,8 @@ fn package(place: &SourceLocation) -> Option<String> {
     let manifest = || {
         let (root, _) = file.rsplit_once("/src/")?;
         let text = std::fs::read_to_string(Path::new(root).join("Cargo.toml")).ok()?;
-        let manifest: toml::Table = text.parse().ok()?;
-        Some(manifest.get("package")?.get("name")?.as_str()?.to_owned())
+        let manifest: Manifest = toml::from_str(&text).ok()?;
+        Some(manifest.package?.name)
     };
     match downloaded(file) {
         Some(_) => Some(name.to_owned()),

@@ -56,11 +56,19 @@ pub(crate) fn list(
 }
 
 fn marks(test: &AnnotatedTest) -> String {
-    let ignored = if test.ignored { " (ignored)" } else { "" };
-    match &test.serial {
-        Some(group) => format!("{ignored} (serial: {group})"),
-        None => ignored.to_owned(),
+    let mut marks = String::new();
+    match (test.ignored, &test.ignored_reason) {
+        (true, Some(reason)) => marks.push_str(&format!(" (ignored: {reason})")),
+        (true, None) => marks.push_str(" (ignored)"),
+        (false, _) => {}
     }
+    if let Some(reason) = &test.skip {
+        marks.push_str(&format!(" (skipped: {reason})"));
+    }
+    if let Some(group) = &test.serial {
+        marks.push_str(&format!(" (serial: {group})"));
+    }
+    marks
 }
 
 #[cfg(test)]
@@ -75,6 +83,7 @@ mod tests {
             column: 1,
             ignored,
             serial: serial.map(Into::into),
+            ..AnnotatedTest::default()
         };
         let tests = [
             ("cache", test("tests::a", 3, false, None)),

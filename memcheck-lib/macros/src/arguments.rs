@@ -150,6 +150,11 @@ impl Arguments {
         self.text("serial")
     }
 
+    /// Why the test is not judged.
+    pub(crate) fn skip(&self) -> Option<&str> {
+        self.text("skip")
+    }
+
     /// An expression of type `memcheck::Options`.
     pub(crate) fn setters(&self, krate: &syn::Path) -> TokenStream {
         let arguments = self.list.iter().filter(|argument| argument.spec.is_check_option());

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Meta, Path, Token};
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, Token};
 
 use crate::arguments::ErrorList;
 use crate::entry::Ignored;
@@ -37,11 +37,11 @@ pub(crate) fn sort(attributes: &[Attribute]) -> syn::Result<Attributes> {
         }
     }
     found.into_result()?;
-    let Sorted { outer, inner, cfgs, always_ignored, ignored_when } = sorted;
+    let Sorted { outer, inner, cfgs, always_ignored, ignored_when, reason } = sorted;
     let ignored = match (always_ignored, ignored_when.is_empty()) {
-        (true, _) => Ignored::Always,
+        (true, _) => Ignored::Always(reason),
         (false, true) => Ignored::Never,
-        (false, false) => Ignored::When(ignored_when),
+        (false, false) => Ignored::When(ignored_when, reason),
     };
     Ok(Attributes { outer, inner, cfgs, ignored })
 }
@@ -53,6 +53,8 @@ struct Sorted {
     cfgs: Vec<TokenStream>,
     always_ignored: bool,
     ignored_when: Vec<TokenStream>,
+    /// The first reason of an `ignore`.
+    reason: Option<String>,
 }
 
 type Split = (Option<TokenStream>, Option<TokenStream>);
@@ -66,6 +68,7 @@ impl Sorted {
             return Err(syn::Error::new_spanned(meta, message));
         }
         if path.is_ident("ignore") {
+            self.reason = self.reason.take().or_else(|| reason(meta));
             match conditions {
                 [] => self.always_ignored = true,
                 _ => self.ignored_when.push(quote!(all(#(#conditions),*))),
@@ -101,6 +104,14 @@ impl Sorted {
             (!metas.is_empty()).then(|| quote!(cfg_attr(#condition, #(#metas),*)))
         };
         Ok((wrap(outer), wrap(inner)))
+    }
+}
+
+/// The reason of `ignore = "reason"`.
+fn reason(meta: &Meta) -> Option<String> {
+    match &meta.require_name_value().ok()?.value {
+        Expr::Lit(ExprLit { lit: Lit::Str(reason), .. }) => Some(reason.value()),
+        _ => None,
     }
 }
 
@@ -195,13 +206,13 @@ mod tests {
             ]
         );
         assert_eq!(texts(&sorted.inner), ["#[instrument]", "#[cfg_attr(unix,inline)]"]);
-        assert!(matches!(sorted.ignored, Ignored::Always));
+        assert!(matches!(sorted.ignored, Ignored::Always(Some(reason)) if reason == "slow"));
     }
 
     #[test]
     fn nested_cfg_attr_with_ignore_gives_one_predicate() {
         let sorted = sorted("#[cfg_attr(unix, cfg_attr(miri, ignore))] fn f() {}");
-        let Ignored::When(predicates) = sorted.ignored else { panic!("not conditional") };
+        let Ignored::When(predicates, None) = sorted.ignored else { panic!("not conditional") };
         assert_eq!(texts(&predicates), ["all(unix,miri)"]);
     }
 

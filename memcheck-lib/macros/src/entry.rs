@@ -16,6 +16,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) ignored: &'a Ignored,
     /// The group of tests that never run at the same time.
     pub(crate) serial: Option<&'a str>,
+    /// Why the test is not judged.
+    pub(crate) skip: Option<&'a str>,
 }
 
 /// Whether the test is ignored.
@@ -23,10 +25,10 @@ pub(crate) struct Entry<'a> {
 pub(crate) enum Ignored {
     /// No.
     Never,
-    /// `#[ignore]`.
-    Always,
-    /// `#[cfg_attr(…, ignore)]`: under any of these predicates.
-    When(Vec<TokenStream>),
+    /// `#[ignore]`, with its reason.
+    Always(Option<String>),
+    /// `#[cfg_attr(…, ignore)]`: under any of these predicates. The reason is the first one.
+    When(Vec<TokenStream>, Option<String>),
 }
 
 impl Entry<'_> {
@@ -63,11 +65,11 @@ impl Entry<'_> {
     fn bytes(&self) -> TokenStream {
         let krate = self.krate;
         let text = match self.ignored {
-            Ignored::Never => self.text(false, &TokenStream::new()),
-            Ignored::Always => self.text(true, &TokenStream::new()),
-            Ignored::When(predicates) => {
-                let yes = self.text(true, &quote!(#[cfg(any(#(#predicates),*))]));
-                let no = self.text(false, &quote!(#[cfg(not(any(#(#predicates),*)))]));
+            Ignored::Never => self.text(None, &TokenStream::new()),
+            Ignored::Always(reason) => self.text(Some(reason), &TokenStream::new()),
+            Ignored::When(predicates, reason) => {
+                let yes = self.text(Some(reason), &quote!(#[cfg(any(#(#predicates),*))]));
+                let no = self.text(None, &quote!(#[cfg(not(any(#(#predicates),*)))]));
                 quote!(#yes #no)
             }
         };
@@ -80,13 +82,17 @@ impl Entry<'_> {
         }
     }
 
-    /// `const ENTRY: &str`, under a condition.
-    fn text(&self, ignored: bool, condition: &TokenStream) -> TokenStream {
+    /// `const ENTRY: &str`, under a condition. `ignored` is the reason of `#[ignore]`.
+    fn text(&self, ignored: Option<&Option<String>>, condition: &TokenStream) -> TokenStream {
         let path = self.path();
         let [file, line, column] = self.position();
         let mut flags = Vec::new();
-        flags.extend(ignored.then(|| "ignored".to_owned()));
+        flags.extend(ignored.map(|reason| match reason {
+            Some(reason) => format!("ignored={}", escaped(reason)),
+            None => "ignored".to_owned(),
+        }));
         flags.extend(self.serial.map(|group| format!("serial={group}")));
+        flags.extend(self.skip.map(|reason| format!("skip={}", escaped(reason))));
         let flags = flags.join(",");
         quote_spanned! {Span::mixed_site()=>
             #condition
@@ -113,6 +119,19 @@ impl Entry<'_> {
     }
 }
 
+/// A text without the characters that separate the parts of an entry: each is `%` and two hexadecimal
+/// digits.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '%' | ',' | '\0'..' ' => escaped.push_str(&format!("%{:02x}", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
 /// The keywords that a raw identifier can be, as of edition 2024 (The Rust Reference, "Keywords").
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
@@ -134,6 +153,11 @@ pub(crate) fn libtest_name(name: &syn::Ident) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn separators_are_escaped() {
+        assert_eq!(escaped("100 %, a\nb\x1f é"), "100 %25%2c a%0ab%1f é");
+    }
 
     #[test]
     fn names_as_libtest_spells_them() {

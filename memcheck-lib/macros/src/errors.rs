@@ -6,6 +6,11 @@ use memcheck_options::{OPTIONS, OptionSpec, ValueError, suggest};
 pub(crate) const WRONG_ITEM: &str = "`#[memcheck]` only supports functions and inline modules \
      (`mod tests { … }`); on a test function, replace `#[test]` with `#[memcheck]`";
 
+pub(crate) const TEST_OF_WRONG_ITEM: &str = "`#[memcheck::test]` only supports functions; on an inline \
+     module, use `#[memcheck::memcheck]`";
+
+pub(crate) const WITHOUT_BODY: &str = "a `#[memcheck]` function needs a body: `{ … }`";
+
 /// The content of the module is in another file.
 pub(crate) const MODULE_ELSEWHERE: &str = "`#[memcheck]` cannot read a module that is in another \
      file; use it on each test in that file, or on an inline module `mod tests { … }`";
@@ -111,9 +116,10 @@ pub(crate) fn not_of_tokio(spec: &OptionSpec) -> String {
 pub(crate) fn unknown_option(name: &str) -> String {
     let names: Vec<&str> = OPTIONS.iter().map(|spec| spec.name).collect();
     match (name, suggest(name, &names)) {
-        ("ignore" | "ignored" | "skip", _) => {
-            format!("unknown option `{name}`; to skip a test, write `#[ignore]` below `#[memcheck]`")
-        }
+        ("ignore" | "ignored", _) => format!(
+            "unknown option `{name}`; to skip a test, write `#[ignore]` below `#[memcheck]`; to run it \
+             once without judging it, write `skip = \"reason\"`"
+        ),
         ("start_paused", _) => {
             "unknown option `start_paused`; call `tokio::time::pause()` at the start of the body and \
              `tokio::time::resume()` at its end, because all iterations share one runtime; or move \

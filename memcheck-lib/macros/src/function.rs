@@ -3,38 +3,52 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, Ident, ItemFn, ReturnType, Type};
+use syn::{FnArg, Ident, ReturnType, Type};
 
 use crate::arguments::{Arguments, ErrorList};
 use crate::attributes::{self, Attributes};
 use crate::entry::{Entry, libtest_name};
 use crate::errors;
+use crate::item::Function;
+
+/// What the function was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Written for memcheck: judged under `cargo test` too.
+    Dedicated,
+    /// A test of an annotated module, or under `memcheck::test`: `cargo test` runs it once.
+    Bulk,
+}
 
 /// Generates the test, or the error that says why there is none. `place` is the position of the test
 /// in the report.
 pub(crate) fn expand(
-    function: ItemFn,
+    function: Function,
     arguments: syn::Result<Arguments>,
     place: Span,
+    origin: Origin,
 ) -> TokenStream {
-    let asynchronous = function.sig.asyncness.is_some();
+    let asynchronous = function.signature.asyncness.is_some();
     let arguments = arguments.and_then(|own| {
         own.refuse_runtime_unless(asynchronous)?;
         Ok(own)
     });
-    expand_with(function, arguments, place)
+    expand_with(function, arguments, place, origin)
 }
 
 /// The same with arguments that partly come from the enclosing module.
 pub(crate) fn expand_with(
-    function: ItemFn,
+    function: Function,
     arguments: syn::Result<Arguments>,
     place: Span,
+    origin: Origin,
 ) -> TokenStream {
     // All errors are reported at once.
     let checked = check(&function);
     let written = match (arguments, checked) {
-        (Ok(arguments), Ok(attributes)) => Ok(test(&function, attributes, &arguments, place)),
+        (Ok(arguments), Ok(attributes)) => {
+            Ok(test(&function, attributes, &arguments, place, origin))
+        }
         (Ok(_), Err(error)) | (Err(error), Ok(_)) => Err(error),
         (Err(mut error), Err(more)) => {
             error.combine(more);
@@ -45,7 +59,7 @@ pub(crate) fn expand_with(
 }
 
 /// The error, and the function without a test.
-pub(crate) fn refuse(function: ItemFn, reason: syn::Error) -> TokenStream {
+pub(crate) fn refuse(function: Function, reason: syn::Error) -> TokenStream {
     let error = reason.into_compile_error();
     let function = refused(function);
     quote!(#error #function)
@@ -53,19 +67,28 @@ pub(crate) fn refuse(function: ItemFn, reason: syn::Error) -> TokenStream {
 
 /// The test.
 fn test(
-    function: &ItemFn,
+    function: &Function,
     attributes: Attributes,
     arguments: &Arguments,
     place: Span,
+    origin: Origin,
 ) -> TokenStream {
-    let ItemFn { attrs: _, vis, modifiers: _, sig, block } = function;
+    let bulk = origin == Origin::Bulk;
+    let Function { attributes: _, visibility: vis, signature: sig, signature_tokens, body } =
+        function;
     let Attributes { outer, inner, cfgs, ignored } = attributes;
 
     let name = &sig.ident;
     let krate = &arguments.krate();
     let spelled = libtest_name(name);
-    let entry =
-        Entry { krate, name: &spelled, place, ignored: &ignored, serial: arguments.serial() };
+    let entry = Entry {
+        krate,
+        name: &spelled,
+        place,
+        ignored: &ignored,
+        serial: arguments.serial(),
+        skip: arguments.skip(),
+    };
     let statement = entry.statement();
     let item = entry.item(&cfgs);
     let path = entry.path();
@@ -74,7 +97,8 @@ fn test(
     let snapshot = arguments.snapshot(krate, place);
     let test = quote_spanned! {Span::mixed_site()=>
         #krate::__private::Test {
-            path: #path, file: #file, line: #line, column: #column, options: #options,
+            path: #path, file: #file, line: #line, column: #column, bulk: #bulk,
+            options: #options,
             target: #krate::__private::Target {
                 package: ::core::option_env!("CARGO_PKG_NAME"),
                 program: ::core::option_env!("CARGO_BIN_NAME"),
@@ -126,7 +150,7 @@ fn test(
         #vis fn #name() {
             // First, because of clippy's lint against items after statements.
             #(#inner)*
-            #sig #block
+            #signature_tokens #body
             #statement
             #call
         }
@@ -153,8 +177,8 @@ fn respanned(mut token: TokenTree, place: Span) -> TokenTree {
 }
 
 /// Refuses functions that cannot be tests, with all reasons at once.
-fn check(function: &ItemFn) -> syn::Result<Attributes> {
-    let signature = &function.sig;
+fn check(function: &Function) -> syn::Result<Attributes> {
+    let signature = &function.signature;
     let mut found = ErrorList::default();
     let mut refuse = |at: &dyn ToTokens, message: &str| {
         found.add(syn::Error::new_spanned(at, message));
@@ -187,7 +211,7 @@ fn check(function: &ItemFn) -> syn::Result<Attributes> {
             _ => {}
         }
     }
-    let attributes = attributes::sort(&function.attrs);
+    let attributes = attributes::sort(&function.attributes);
     match attributes {
         Ok(attributes) => found.into_result().map(|()| attributes),
         Err(error) => {
@@ -202,9 +226,9 @@ fn check(function: &ItemFn) -> syn::Result<Attributes> {
 
 /// A refused function as it stays in the crate: it is not a test, but it exists, so that the compiler
 /// reports no further errors.
-fn refused(mut function: ItemFn) -> TokenStream {
-    attributes::strip_tests(&mut function.attrs);
-    function.sig.constness = None;
+fn refused(mut function: Function) -> TokenStream {
+    attributes::strip_tests(&mut function.attributes);
+    function.signature.constness = None;
     quote! {
         #[allow(unused)]
         #function

@@ -1,103 +1,128 @@
 //! An annotated module: each test in it becomes a leak test.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
-use syn::{Attribute, Item, ItemFn, ItemMod, Meta};
+use syn::{Attribute, Meta};
 
 use crate::arguments::Arguments;
-use crate::{attributes, errors, function};
+use crate::function::Origin;
+use crate::item::{Item, Module};
+use crate::{attributes, errors, function, item};
 
 /// Annotates each `#[test]` and `#[tokio::test]` of the module and of its inline modules. `arguments`
 /// apply to all of them; the `#[memcheck(…)]` of a test wins.
-pub(crate) fn expand(mut module: ItemMod, arguments: syn::Result<Arguments>) -> TokenStream {
+pub(crate) fn expand(module: Module, arguments: syn::Result<Arguments>) -> TokenStream {
+    let Module { attributes, head, name, content } = module;
     let written = arguments.and_then(|arguments| {
         arguments.refuse_name_of_snapshot()?;
-        if module.content.is_none() {
-            return Err(syn::Error::new_spanned(&module, errors::MODULE_ELSEWHERE));
-        }
-        match annotate(&mut module, &arguments) {
-            0 => Err(syn::Error::new_spanned(&module.ident, errors::MODULE_WITHOUT_TESTS)),
-            _ => Ok(()),
+        let Some(content) = &content else {
+            let module = quote!(#(#attributes)* #head;);
+            return Err(syn::Error::new_spanned(module, errors::MODULE_ELSEWHERE));
+        };
+        match annotate(content, &arguments) {
+            (_, 0) => Err(syn::Error::new_spanned(&name, errors::MODULE_WITHOUT_TESTS)),
+            (annotated, _) => Ok(annotated),
         }
     });
-    let error = written.err().map(syn::Error::into_compile_error);
-    quote!(#error #module)
-}
-
-/// Annotates the tests and returns their number.
-fn annotate(module: &mut ItemMod, arguments: &Arguments) -> usize {
-    let Some((_, items)) = &mut module.content else { return 0 };
-    let mut annotated = 0;
-    for item in items {
-        match item {
-            Item::Mod(inner) => annotated += annotate_inner(inner, arguments),
-            Item::Fn(function) => {
-                if let Some(test) = annotate_function(function, arguments) {
-                    *item = Item::Verbatim(test);
-                    annotated += 1;
-                }
-            }
-            _ => {}
+    match (written, content) {
+        (Ok(content), _) => quote!(#(#attributes)* #head #content),
+        (Err(error), content) => {
+            let error = error.into_compile_error();
+            let content = content.map_or_else(|| quote!(;), Group::into_token_stream);
+            quote!(#error #(#attributes)* #head #content)
         }
     }
-    annotated
 }
 
-/// A module inside an annotated one, which may have its own options.
-fn annotate_inner(module: &mut ItemMod, around: &Arguments) -> usize {
-    let own = module.attrs.iter().position(is_memcheck);
-    // Only for an inline module. In front of `mod name;` the attribute stays and reports its error.
-    let Some(at) = own.filter(|_| module.content.is_some()) else {
-        return annotate(module, around);
+/// The content of a module with annotated tests, and their number.
+fn annotate(content: &Group, arguments: &Arguments) -> (Group, usize) {
+    let mut tests = 0;
+    let mut written = TokenStream::new();
+    for item in item::split(content.stream()) {
+        let replaced = if item.is_module() {
+            annotate_inner(&item, arguments)
+        } else if item.is_function() {
+            // A module may have only tests that must panic.
+            tests += usize::from(item.must_panic());
+            annotate_function(&item, arguments).map(|test| (test, 1))
+        } else {
+            None
+        };
+        match replaced {
+            Some((tokens, annotated)) => {
+                written.extend(tokens);
+                tests += annotated;
+            }
+            None => written.extend(item.into_tokens()),
+        }
+    }
+    let mut annotated = Group::new(Delimiter::Brace, written);
+    annotated.set_span(content.span());
+    (annotated, tests)
+}
+
+/// A module inside an annotated one, which may have its own options, and the number of its tests.
+/// `None` for a module that stays as it is. In front of `mod name;` the attribute stays and reports its
+/// error.
+fn annotate_inner(item: &Item, around: &Arguments) -> Option<(TokenStream, usize)> {
+    let Module { mut attributes, head, name: _, content } = item.module().ok()?;
+    let content = content?;
+    let own = attributes.iter().position(is_memcheck).map(|at| attributes.remove(at));
+    let own = own.map(|attribute| {
+        arguments(&attribute).and_then(|own| own.refuse_name_of_snapshot().map(|()| own))
+    });
+    let (error, (content, tests)) = match own {
+        None => (None, annotate(&content, around)),
+        Some(Ok(own)) => (None, annotate(&content, &own.over(around))),
+        // Counts as a test, so that the error for a module without tests is not reported too.
+        Some(Err(error)) => (Some(error.into_compile_error()), (content, 1)),
     };
-    let attribute = module.attrs.remove(at);
-    let own = arguments(&attribute).and_then(|own| own.refuse_name_of_snapshot().map(|()| own));
-    match own {
-        Ok(own) => annotate(module, &own.over(around)),
-        Err(error) => {
-            if let Some((_, items)) = &mut module.content {
-                items.push(Item::Verbatim(error.into_compile_error()));
-            }
-            // Counts as a test, so that the error for a module without tests is not reported too.
-            1
-        }
-    }
+    Some((quote!(#error #(#attributes)* #head #content), tests))
 }
 
 /// The generated leak test, or the error for a test that is not supported. `None` for a function that
 /// stays as it is: it is not a test, or it must panic.
-fn annotate_function(function: &ItemFn, around: &Arguments) -> Option<TokenStream> {
-    let mut rest = function.clone();
-    if let Some(at) = rest.attrs.iter().position(is_memcheck) {
-        let attribute = rest.attrs.remove(at);
-        let own = arguments(&attribute).and_then(|own| {
-            own.refuse_runtime_unless(function.sig.asyncness.is_some())?;
-            Ok(own.over(around))
-        });
-        return Some(function::expand_with(rest, own, attribute.path().span()));
-    }
-    if rest.attrs.iter().any(|attribute| attribute.path().is_ident("should_panic")) {
+fn annotate_function(item: &Item, around: &Arguments) -> Option<TokenStream> {
+    let attributes = item.attributes().ok()?;
+    let foreign = |of: &&Attribute| TestAttribute::of(of).is_none();
+    let refused =
+        || attributes.iter().filter(foreign).find_map(|of| attributes::foreign_test(of.path()));
+    let own = attributes.iter().position(is_memcheck);
+    let test = attributes.iter().position(|attribute| TestAttribute::of(attribute).is_some());
+    let refused = match own {
+        Some(_) => None,
+        None if attributes.iter().any(|of| of.path().is_ident("should_panic")) => return None,
+        None => refused(),
+    };
+    if own.or(test).is_none() && refused.is_none() {
         return None;
     }
-    let foreign = |of: &&Attribute| TestAttribute::of(of).is_none();
-    if let Some(refused) =
-        rest.attrs.iter().filter(foreign).find_map(|of| attributes::foreign_test(of.path()))
-    {
+    // The compiler reports what is wrong with a function that is not Rust.
+    let mut function = item.function().ok()?;
+    if let Some(refused) = refused {
         // If it stayed as it is, it would look as if it was checked.
-        return Some(function::refuse(rest, refused));
+        return Some(function::refuse(function, refused));
     }
-    let at = rest.attrs.iter().position(|attribute| TestAttribute::of(attribute).is_some())?;
-    let attribute = rest.attrs.remove(at);
-    let own = match TestAttribute::of(&attribute)? {
-        TestAttribute::Standard => Ok(Arguments::default()),
+    let attribute = function.attributes.remove(own.or(test)?);
+    let place = attribute.path().span();
+    let is_async = function.signature.asyncness.is_some();
+    let arguments = match TestAttribute::of(&attribute).filter(|_| own.is_none()) {
+        None => arguments(&attribute).and_then(|own| {
+            own.refuse_runtime_unless(is_async)?;
+            Ok(own)
+        }),
+        Some(TestAttribute::Standard) => Ok(Arguments::default()),
+        Some(TestAttribute::Ours) => arguments(&attribute),
         // Other options, such as `start_paused`, only work with tokio's own macro.
-        TestAttribute::Tokio => arguments(&attribute).and_then(|own| {
+        Some(TestAttribute::Tokio) => arguments(&attribute).and_then(|own| {
             own.refuse_all_but_runtime()?;
             Ok(own)
         }),
     };
-    Some(function::expand_with(rest, own.map(|own| own.over(around)), attribute.path().span()))
+    let origin = if own.is_some() { Origin::Dedicated } else { Origin::Bulk };
+    let arguments = arguments.map(|own| own.over(around));
+    Some(function::expand_with(function, arguments, place, origin))
 }
 
 /// The options between the parentheses of an attribute.
@@ -121,6 +146,8 @@ fn is_memcheck(attribute: &Attribute) -> bool {
 enum TestAttribute {
     Standard,
     Tokio,
+    /// `memcheck::test`.
+    Ours,
 }
 
 impl TestAttribute {
@@ -130,6 +157,7 @@ impl TestAttribute {
             "test" if matches!(attribute.meta, Meta::Path(_)) => Some(Self::Standard),
             // Only `tokio::test`, imported by name, takes arguments.
             "test" | "tokio::test" => Some(Self::Tokio),
+            "memcheck::test" => Some(Self::Ours),
             "core::prelude::v1::test" | "std::prelude::v1::test" => Some(Self::Standard),
             _ => None,
         }
@@ -140,9 +168,12 @@ impl TestAttribute {
 mod tests {
     use super::*;
 
+    fn parsed(module: &str) -> Module {
+        item::split(module.parse().unwrap()).remove(0).module().unwrap()
+    }
+
     fn annotated(module: &str) -> String {
-        let module = syn::parse_str::<ItemMod>(module).unwrap();
-        expand(module, Ok(Arguments::default())).to_string().replace(' ', "")
+        expand(parsed(module), Ok(Arguments::default())).to_string().replace(' ', "")
     }
 
     #[test]
@@ -165,14 +196,14 @@ mod tests {
 
     #[test]
     fn options_of_the_innermost_attribute_win() {
-        let module = syn::parse_str::<ItemMod>(
+        let module = parsed(
             "mod tests {
                 #[test] fn a() {}
                 #[memcheck(fds = 5)] mod inner { #[test] fn b() {} #[memcheck(fds = 6)] fn c() {} }
             }",
         );
         let arguments = Arguments::parse(quote!(fds = 4, threads = 1));
-        let text = expand(module.unwrap(), arguments).to_string().replace(' ', "");
+        let text = expand(module, arguments).to_string().replace(' ', "");
         for own in [".fds(4u64)", ".fds(5u64)", ".fds(6u64)"] {
             assert_eq!(text.matches(own).count(), 1, "{text}");
         }
@@ -200,7 +231,7 @@ mod tests {
 
     #[test]
     fn modules_without_tests_are_refused() {
-        for module in ["mod m {}", "mod m { #[test] #[should_panic] fn f() {} }", "mod m;"] {
+        for module in ["mod m {}", "mod m { fn f() {} }", "mod m;"] {
             assert!(annotated(module).contains("compile_error!"), "{module}");
         }
     }

@@ -63,6 +63,8 @@ options! {
         "Why the test leaks: it is KNOWN while it leaks, and fails when it no longer does";
     "serial": Grammar::GroupName, SingleTest, "none", "\"port\"",
         "Name of a group of tests that never run at the same time";
+    "skip": Grammar::Text, SingleTest, "none", "\"reason or link\"",
+        "Why the test is not judged: `cargo memcheck` skips it, and `cargo test` runs it once";
     "flavor": Grammar::Choice(&["current_thread", "multi_thread"]), Runtime,
         "\"current_thread\"", "\"multi_thread\"",
         "Runtime of an `async fn`";
@@ -119,7 +121,7 @@ mod tests {
         let time = find("time").unwrap();
         assert_eq!(time.flag().as_deref(), Some("--time"));
         assert_eq!(time.variable().as_deref(), Some("MEMCHECK_TIME"));
-        for name in ["known_leak", "serial", "flavor", "crate"] {
+        for name in ["known_leak", "serial", "skip", "flavor", "crate"] {
             let spec = find(name).unwrap();
             assert_eq!((spec.flag(), spec.variable()), (None, None), "{name}");
         }

@@ -4,12 +4,16 @@ use std::process::Termination;
 
 #[cfg(not(target_os = "linux"))]
 use super::once::NOT_LINUX;
+#[cfg(not(target_os = "linux"))]
+use super::once::run_body;
+use super::once::{is_ordinary_here, run_ordinary};
 use super::once::{reason_to_run_once, run_once};
 use super::test::Test;
-use crate::worker::Workload;
+use crate::worker::{Returned, Workload};
 
 /// Enters a test whose body is one iteration.
-pub fn plain<R: Termination>(test: Test, body: impl FnMut() -> R) {
+pub fn plain<R: Termination>(test: Test, mut body: impl FnMut() -> R) {
+    let body = move || Returned(body());
     workload(test, |workload| workload.iterate(body));
 }
 
@@ -29,7 +33,9 @@ pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
         Role::NoWorker => {}
     }
     match reason_to_run_once() {
+        _ if test.options.skip.is_some() => super::self_observed::skip(&test, body),
         Some(reason) => run_once(test.name(), body, reason),
+        None if is_ordinary_here(&test) => run_ordinary(body),
         None => super::self_observed::run(&test),
     }
 }
@@ -37,7 +43,11 @@ pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
 /// Runs the body once: there is no observer on this system.
 #[cfg(not(target_os = "linux"))]
 pub fn workload<R: Termination>(test: Test, body: impl FnOnce(Workload) -> R) {
-    run_once(test.name(), body, reason_to_run_once().unwrap_or(NOT_LINUX));
+    match test.options.skip {
+        Some(_) => run_body(body),
+        None if is_ordinary_here(&test) => run_ordinary(body),
+        None => run_once(test.name(), body, reason_to_run_once().unwrap_or(NOT_LINUX)),
+    }
 }
 
 /// Fails a test that the harness runs a second time in its worker: there are two tests of this name, or

@@ -28,7 +28,7 @@ pub(super) fn run<R: Termination>(
             // The rest of the program runs in the observer only.
             std::process::exit(0);
         }
-        return Report::unobserved(id, Outcome::Skipped);
+        return Report::unobserved(id, Outcome::Skipped { reason: None });
     }
     let program = match std::env::current_exe() {
         Ok(program) => program,

@@ -3,10 +3,10 @@
 use std::panic::Location;
 use std::process::Termination;
 
-use super::once::{reason_to_run_once, run_once};
+use super::once::{reason_to_run_once, run_body, run_once};
 use crate::options::Options;
 use crate::report::{Outcome, Report, TestId};
-use crate::worker::Workload;
+use crate::worker::{IterationResult, Workload};
 
 /// A check of a piece of a program, without libtest and without the attribute.
 ///
@@ -56,7 +56,7 @@ impl Check {
     ///
     /// Does not panic whatever the body does: a body that panics, exits or hangs does so in the worker,
     /// and the report says so.
-    pub fn run<R: Termination>(self, body: impl FnMut() -> R) -> Report {
+    pub fn run<R: IterationResult>(self, body: impl FnMut() -> R) -> Report {
         self.run_workload(|workload| workload.iterate(body))
     }
 
@@ -71,7 +71,11 @@ impl Check {
         };
         if let Some(reason) = reason_to_run_once() {
             run_once(&self.name, body, reason);
-            return Report::unobserved(id, Outcome::Skipped);
+            return Report::unobserved(id, Outcome::Skipped { reason: Some(reason.to_owned()) });
+        }
+        if let Some(reason) = self.options.skip {
+            run_body(body);
+            return Report::unobserved(id, Outcome::Skipped { reason: Some(reason) });
         }
         #[cfg(target_os = "linux")]
         {
@@ -80,7 +84,8 @@ impl Check {
         #[cfg(not(target_os = "linux"))]
         {
             run_once(&self.name, body, super::once::NOT_LINUX);
-            Report::unobserved(id, Outcome::Skipped)
+            let reason = Some(super::once::NOT_LINUX.to_owned());
+            Report::unobserved(id, Outcome::Skipped { reason })
         }
     }
 }

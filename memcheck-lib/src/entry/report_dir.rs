@@ -7,13 +7,11 @@ use std::time::{Duration, SystemTime};
 use std::{env, fmt, fs, io};
 
 use super::binary_id::binary_id;
+use super::once::DIRECTORY;
 use super::test::Test;
 use crate::render::test_result;
 use crate::report::atomic_file::replace;
 use crate::report::{Outcome, Report, RunReport, TestId};
-
-/// Environment variable with the path of the folder.
-const DIRECTORY: &str = "MEMCHECK_REPORT_DIR";
 
 /// Bytes of the readable part of a file name. Linux allows 255 (NAME_MAX), and a fingerprint of 16
 /// digits and the extension follow.
@@ -81,7 +79,7 @@ impl ReportFile {
         let mut run = RunReport::new(self.started, elapsed, vec![test_result(report)]);
         run.workspace = workspace.map(|folder| folder.to_string_lossy().into_owned());
         run.to_json()
-            .map_err(io::Error::from)
+            .map_err(io::Error::other)
             .and_then(|json| replace(&self.path, json.as_bytes()))
             .map_err(|source| WriteError { path: self.path.clone(), source })
     }

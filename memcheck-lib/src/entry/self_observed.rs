@@ -2,16 +2,19 @@
 
 use std::ffi::OsString;
 use std::panic::resume_unwind;
+use std::process::Termination;
 use std::sync::{Once, OnceLock};
 
 use rustix::process::{Pid, getppid};
 
+use super::once::run_body;
 use super::report_dir::{ReportFile, WriteError};
 use super::test::Test;
 use super::uncaptured_stderr::print_uncaptured;
 use crate::observer::{Cancel, Launch, Progress, Settings, UNKNOWN_VARIABLE, observe};
 use crate::render;
 use crate::report::{Outcome, Report};
+use crate::worker::Workload;
 
 /// Starts the worker, judges it, and fails the test unless all is well.
 pub(super) fn run(test: &Test) {
@@ -36,6 +39,19 @@ pub(super) fn run(test: &Test) {
     // A CI gate that reads the report files must not take a missing one for a pass.
     if !report.status().is_success() || written.is_err() {
         // The report has the reason; a panic message would only point into this file.
+        resume_unwind(Box::new("memcheck"));
+    }
+}
+
+/// Runs a skipped test once. Its record says that it was skipped.
+pub(super) fn skip<R: Termination>(test: &Test, body: impl FnOnce(Workload) -> R) {
+    run_body(body);
+    let file = ReportFile::create(test);
+    let reason = test.options.skip.clone();
+    let report = Report::unobserved(test.id(), Outcome::Skipped { reason });
+    let written = file.and_then(|file| file.map_or(Ok(()), |file| file.finish(&report)));
+    if let Err(error) = &written {
+        print_write_error(error);
         resume_unwind(Box::new("memcheck"));
     }
 }

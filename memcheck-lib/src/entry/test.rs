@@ -17,6 +17,9 @@ pub struct Test {
     pub column: u32,
     /// What cargo told the compiler of the target.
     pub target: Target,
+    /// Whether it was an ordinary test before: in an annotated module, or under `memcheck::test`. Under
+    /// `cargo test` it runs once.
+    pub bulk: bool,
     /// The options of the attribute.
     pub options: Options,
     /// Asserts the snapshot, if the test has one: `insta::assert_snapshot!` of the profile, in the

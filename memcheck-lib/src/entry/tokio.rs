@@ -11,8 +11,7 @@ use std::process::Termination;
 
 use super::attribute;
 use super::test::Test;
-use crate::worker::Step;
-use crate::worker::Workload;
+use crate::worker::{Returned, Step, Workload};
 
 /// The runtime of an `async` test, as `#[tokio::test]` spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +74,7 @@ pub fn plain_async<R: Termination>(test: Test, runtime: Runtime, mut body: impl 
             match steps.next() {
                 Step::Iterate => {
                     let outcome = runtime.block_on(steps.iterate_once(&mut body));
-                    steps.end(outcome);
+                    steps.end(Returned(outcome));
                 }
                 Step::Drive(drive) => {
                     runtime.block_on(drive.run());

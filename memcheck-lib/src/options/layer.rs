@@ -83,6 +83,9 @@ pub struct Options {
     /// Tests of one group never run at the same time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
+    /// Why this test is not judged. `cargo memcheck` skips it, and `cargo test` runs it once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip: Option<String>,
 }
 
 /// Calls a macro with the name and the type of each option of a check.
@@ -92,7 +95,7 @@ macro_rules! with_each_option {
             warmup: u64, iterations: u64, time: Duration, timeout: Duration, settle: Duration,
             heap: Bytes, resident: Bytes, threads: u64, tasks: u64, fds: u64, mappings: u64,
             children: u64, allocations: u64, bytes: Bytes, peak: Bytes, ceiling: Bytes,
-            known_leak: String, serial: String
+            known_leak: String, serial: String, skip: String
         }
     };
 }

@@ -8,8 +8,12 @@ use memcheck_options::{OPTIONS, OptionSpec, PREFIX, ValueError, suggest};
 
 use super::layer::Options;
 
-/// The variable that makes tests run their bodies once, without judging them, and its one value.
-pub(crate) const MODE: (&str, &str) = ("MEMCHECK", "once");
+/// The variable that sets what all tests under `cargo test` do.
+pub(crate) const MODE: &str = "MEMCHECK";
+/// Its value with which tests run their bodies once, without judging them.
+pub(crate) const ONCE: &str = "once";
+/// Its value with which all tests are judged.
+pub(crate) const JUDGE: &str = "judge";
 
 /// Variables that configure a run of `cargo memcheck`. The library only knows their names, so that a
 /// test under plain `cargo test` does not report them as unknown; the tool reads them.
@@ -52,8 +56,8 @@ pub struct VariableError {
 pub enum Reason {
     /// It does not fit the option.
     Option(ValueError),
-    /// It is not the one value of the variable `MEMCHECK`.
-    NotOnce,
+    /// It is not a value of the variable `MEMCHECK`.
+    NotAMode,
 }
 
 impl fmt::Display for VariableError {
@@ -62,9 +66,9 @@ impl fmt::Display for VariableError {
         write!(f, "the environment variable {name}={value:?} is invalid: ")?;
         match reason {
             Reason::Option(error) => error.fmt(f),
-            Reason::NotOnce => f.write_str(
-                "expected \"once\", which runs each body once and does not judge it; unset the \
-                 variable to judge the tests",
+            Reason::NotAMode => f.write_str(
+                "expected \"once\", which runs each body once and does not judge it, or \"judge\", \
+                 which judges every test",
             ),
         }
     }
@@ -102,9 +106,8 @@ pub fn options(variable: impl Fn(&str) -> Option<OsString>) -> Result<Options, V
         let value = variable(name).filter(|value| !value.is_empty())?;
         Some(value.to_string_lossy().into_owned())
     };
-    let (mode, once) = MODE;
-    if let Some(value) = text(mode).filter(|value| value != once) {
-        return Err(VariableError { name: mode.to_owned(), value, reason: Reason::NotOnce });
+    if let Some(value) = text(MODE).filter(|value| ![ONCE, JUDGE].contains(&value.as_str())) {
+        return Err(VariableError { name: MODE.to_owned(), value, reason: Reason::NotAMode });
     }
     let mut options = Options::new();
     for (name, spec) in option_variables() {
@@ -185,13 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn the_mode_is_once_or_unset() {
+    fn the_mode_is_once_or_judge_or_unset() {
+        assert_eq!(read(&[("MEMCHECK", "judge")]), Ok(Options::new()));
         assert_eq!(read(&[("MEMCHECK", "once")]), Ok(Options::new()));
         assert_eq!(read(&[("MEMCHECK", "")]), Ok(Options::new()));
         assert_eq!(
             read(&[("MEMCHECK", "twice")]).unwrap_err().to_string(),
             "the environment variable MEMCHECK=\"twice\" is invalid: expected \"once\", which \
-             runs each body once and does not judge it; unset the variable to judge the tests"
+             runs each body once and does not judge it, or \"judge\", which judges every test"
         );
     }
 

@@ -4,9 +4,12 @@
 //! stack, so that sending them allocates nothing. The first eight bytes of every packet keep their
 //! meaning in all protocol versions: kind, then protocol version.
 
+use serde::Deserialize;
+
 use super::message::{Checkpoint, Command, Failure, Hello, MessageError, PROTOCOL, Reply};
 use crate::heap::HeapCounters;
 use crate::heap::allocators::{Allocator, AllocatorStats};
+use crate::json::{self, JsonError};
 use crate::report::{AllocationProfile, HeapChange, IterationRange, Plant, PlantKind};
 
 /// Packets of fixed size: a head and this many words.
@@ -66,13 +69,19 @@ fn kind(packet: &[u8]) -> Result<u32, MessageError> {
     let (kind, version) = (word(0)?, word(4)?);
     if version != PROTOCOL {
         // In every version a hello is JSON that contains the version of the library.
-        let library = (kind == HELLO).then(|| packet.get(8..)).flatten().and_then(|body| {
-            let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-            Some(body.get("library")?.as_str()?.to_owned())
-        });
+        let library = (kind == HELLO)
+            .then(|| packet.get(8..))
+            .flatten()
+            .and_then(|body| json::from_slice::<AnyHello>(body).ok().map(|hello| hello.library));
         return Err(MessageError::Version { theirs: version, library });
     }
     Ok(kind)
+}
+
+/// What the hello of every version has.
+#[derive(Deserialize)]
+struct AnyHello {
+    library: String,
 }
 
 fn counters(words: &[u64]) -> HeapCounters {
@@ -134,9 +143,9 @@ impl Command {
 
 impl Hello {
     /// The packet. Allocates, which is harmless: it is sent before anything is measured.
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, JsonError> {
         let mut packet = head(HELLO)[..8].to_vec();
-        serde_json::to_writer(&mut packet, self)?;
+        packet.extend_from_slice(json::to_string(self)?.as_bytes());
         Ok(packet)
     }
 }
@@ -254,7 +263,7 @@ impl Reply {
         let kind = kind(packet)?;
         if kind == HELLO {
             let body = packet.get(8..).ok_or(MessageError::Malformed)?;
-            let hello = serde_json::from_slice(body).map_err(|_| MessageError::Malformed)?;
+            let hello = json::from_slice(body).map_err(|_| MessageError::Malformed)?;
             return Ok(Reply::Hello(Box::new(hello)));
         }
         let w = words(packet)?;

@@ -107,7 +107,7 @@ pub fn remarks(report: &Report) -> String {
     for warning in &report.warnings {
         let _ = writeln!(text, "warning[{}]: {}", warning.code, warning.message);
     }
-    if !matches!(report.outcome, Outcome::Passed | Outcome::Skipped) {
+    if !matches!(report.outcome, Outcome::Passed | Outcome::Skipped { .. }) {
         output(report, &mut text);
     }
     text
@@ -143,6 +143,7 @@ fn facts(report: &Report) -> Vec<Note> {
             .map(|of| Note::seen(format!("suppressed: {}", super::suppressed::sentence(of)))),
     );
     notes.extend(allocators::notes(report).into_iter().map(Note::seen));
+    notes.extend(super::failure::advice(report).map(|advice| Note::advice(advice.to_owned())));
     // A cache that fills lifts several metrics; one advice is enough.
     let mut said = std::collections::BTreeSet::new();
     // Advice is about the verdict, which a test above its ceiling does not need.

@@ -75,7 +75,7 @@ fn outcome(report: &Report) -> Option<(&'static str, String)> {
         |iteration| format!(" in iteration {}", grouped(iteration as i64)),
     );
     Some(match &report.outcome {
-        Outcome::Passed | Outcome::Skipped => return None,
+        Outcome::Passed | Outcome::Skipped { .. } => return None,
         // Often a panic message, which may be coloured.
         Outcome::Failed { message } => ("failed", super::plain::plain(message)),
         Outcome::Crashed { signal } => {

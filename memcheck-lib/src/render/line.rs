@@ -3,7 +3,7 @@
 use super::phrases::{self, measured};
 use super::sparkline::sparkline;
 use super::suppressed;
-use crate::report::{Report, Status};
+use crate::report::{Outcome, Report, Status};
 
 /// Width of the status at the start of a line.
 pub const STATUS_WIDTH: usize = 12;
@@ -22,6 +22,9 @@ pub fn line(report: &Report) -> String {
     if !measured.is_empty() {
         line.push_str("  ");
         line.push_str(&measured);
+    }
+    if let Outcome::Skipped { reason: Some(reason) } = &report.outcome {
+        line.push_str(&format!("  ({})", reason.replace(char::is_control, " ")));
     }
     if word == Status::Known
         && let Some(reason) = &report.options.known_leak

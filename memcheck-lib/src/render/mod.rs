@@ -6,6 +6,7 @@
 mod allocators;
 mod details;
 mod display;
+mod failure;
 mod headlines;
 mod line;
 mod phrases;

@@ -35,6 +35,7 @@ mod test_id;
 mod test_report;
 
 pub use crate::detect::{MetricReport, Sensitivity, Shape};
+pub use crate::json::JsonError;
 #[cfg(target_os = "linux")]
 pub(crate) use conditions::here as conditions;
 pub use outcome::Outcome;

@@ -54,6 +54,10 @@ pub enum Outcome {
         /// What failed, on what, and what to do.
         message: String,
     },
-    /// The test was not run (ignored).
-    Skipped,
+    /// The test was not run (ignored), or not judged (`skip`).
+    Skipped {
+        /// Why, as its `#[ignore]` or its option `skip` says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
 }

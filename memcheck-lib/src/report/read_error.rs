@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::test_report::{OLDEST_READABLE, REPORT_VERSION};
+use crate::json::JsonError;
 
 /// Why a document could not be read.
 #[derive(Debug)]
@@ -11,7 +12,7 @@ pub enum ReadError {
     /// It is not a report, or only a part of one, or a newer memcheck wrote something unknown into it.
     Broken {
         /// The position, and what was expected there.
-        source: serde_json::Error,
+        source: JsonError,
         /// Version of the memcheck that wrote it, if it is in the document.
         tool: Option<String>,
     },

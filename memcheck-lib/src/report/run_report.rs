@@ -10,6 +10,7 @@ use super::instant;
 use super::read_error::ReadError;
 use super::status::Status;
 use super::test_report::{OLDEST_READABLE, REPORT_VERSION, Report};
+use crate::json::{self, JsonError};
 use crate::metric::Metric;
 
 /// The results of a run. Its JSON schema is `docs/src/reference/report.schema.json` of the repository.
@@ -171,8 +172,8 @@ impl RunReport {
     /// # Errors
     ///
     /// None are known: every field can be written as JSON.
-    pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self).map(|text| text + "\n")
+    pub fn to_json(&self) -> Result<String, JsonError> {
+        json::to_string(self).map(|text| text + "\n")
     }
 
     /// Reads what [`to_json`](RunReport::to_json) wrote, from layout version 1, which had other field
@@ -189,13 +190,13 @@ impl RunReport {
             version: u64,
             tool: Option<String>,
         }
-        let head: Head = serde_json::from_str(text)
+        let head: Head = json::from_slice(text.as_bytes())
             .map_err(|source| ReadError::Broken { source, tool: None })?;
         if !(u64::from(OLDEST_READABLE)..=u64::from(REPORT_VERSION)).contains(&head.version) {
             return Err(ReadError::Foreign { version: head.version, tool: head.tool });
         }
         let tool = head.tool;
-        serde_json::from_str(text).map_err(|source| ReadError::Broken { source, tool })
+        json::from_slice(text.as_bytes()).map_err(|source| ReadError::Broken { source, tool })
     }
 }
 
@@ -212,7 +213,10 @@ mod tests {
         let reason = FailureReason { code: "crashed".into(), message: "…".into(), metric: None };
         let crashed = Outcome::Crashed { signal: "SIGSEGV".into() };
         let tests = vec![
-            TestResult::new(Vec::new(), Report::unobserved(id.clone(), Outcome::Skipped)),
+            TestResult::new(
+                Vec::new(),
+                Report::unobserved(id.clone(), Outcome::Skipped { reason: None }),
+            ),
             TestResult::new(vec![reason], Report::unobserved(id, crashed)),
         ];
         let run = RunReport::new(UNIX_EPOCH, Duration::from_secs(3), tests);

@@ -86,7 +86,7 @@ impl Report {
             (Outcome::TimedOut { .. }, _) => Status::Timeout,
             (Outcome::OverCeiling { .. }, _) => Status::Ceiling,
             (Outcome::Broken { .. }, _) => Status::Broken,
-            (Outcome::Skipped, _) => Status::Skip,
+            (Outcome::Skipped { .. }, _) => Status::Skip,
             (Outcome::Passed, None | Some(Verdict::Inconclusive)) => Status::Unsure,
             (Outcome::Passed, Some(Verdict::OverLimit)) => Status::Limit,
             (Outcome::Passed, Some(Verdict::Steady)) if self.is_known_leak() => Status::Fail,

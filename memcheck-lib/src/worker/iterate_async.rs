@@ -1,7 +1,6 @@
 //! The iterations of an `async` test with set-up.
 
-use std::process::Termination;
-
+use super::iteration_result::IterationResult;
 use super::step::Step;
 use super::workload::Workload;
 
@@ -32,7 +31,7 @@ impl Workload {
     /// ```
     ///
     /// `body` may also be a closure that returns a future: `|| async { … }`.
-    pub async fn iterate_async<R: Termination>(self, mut body: impl AsyncFnMut() -> R) {
+    pub async fn iterate_async<R: IterationResult>(self, mut body: impl AsyncFnMut() -> R) {
         let mut steps = self.steps();
         loop {
             match steps.next() {

@@ -2,6 +2,7 @@
 
 mod drive;
 mod iterate_async;
+mod iteration_result;
 #[cfg(not(target_os = "linux"))]
 mod no_session;
 #[cfg(target_os = "linux")]
@@ -12,6 +13,8 @@ mod step;
 mod steps;
 mod workload;
 
+pub use iteration_result::IterationResult;
+pub(crate) use iteration_result::Returned;
 #[cfg(feature = "tokio")]
 pub(crate) use step::Step;
 pub(crate) use steps::Steps;

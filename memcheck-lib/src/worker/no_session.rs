@@ -1,9 +1,8 @@
 //! The iterations of a worker, on systems where no process can be a worker.
 
-use std::process::Termination;
-
 #[cfg(feature = "tokio")]
 use super::drive::Runtime;
+use super::iteration_result::IterationResult;
 use super::step::Step;
 
 /// No value of this type exists: nothing starts a worker on this system.
@@ -15,7 +14,7 @@ impl Iterations {
         match *self {}
     }
 
-    pub(crate) fn end<R: Termination>(&mut self, _result: R) {
+    pub(crate) fn end<R: IterationResult>(&mut self, _result: R) {
         match *self {}
     }
 

@@ -49,7 +49,7 @@ pub(crate) fn serve<R: Termination>(
         let code = body(workload).report();
         let ended_well = code == ExitCode::SUCCESS;
         if !ended_well {
-            connection.fail(Failure::ReturnedError, "the test returned an error");
+            connection.fail(Failure::ReturnedError, "");
         }
         ended_well
     }));

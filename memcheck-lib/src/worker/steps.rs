@@ -1,9 +1,8 @@
 //! The steps of a loop of iterations: as many as the observer asks for, or one.
 
-use std::process::{ExitCode, Termination};
-
 #[cfg(feature = "tokio")]
 use super::drive::Runtime;
+use super::iteration_result::{IterationResult, print_failure};
 #[cfg(not(target_os = "linux"))]
 use super::no_session::Iterations;
 #[cfg(target_os = "linux")]
@@ -91,11 +90,12 @@ impl Steps {
 
     /// Ends an iteration; unwinds if it returned an error.
     #[inline]
-    pub(crate) fn end<R: Termination>(&mut self, result: R) {
+    pub(crate) fn end<R: IterationResult>(&mut self, result: R) {
         match self {
             Steps::Worker(iterations) => iterations.end(result),
             Steps::Once { .. } => {
-                if result.report() != ExitCode::SUCCESS {
+                if let Some(message) = result.failure() {
+                    print_failure(&message);
                     std::panic::resume_unwind(Box::new("the iteration returned an error"));
                 }
             }

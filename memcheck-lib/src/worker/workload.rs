@@ -1,9 +1,8 @@
 //! [`Workload`], through which a test with set-up runs its iterations.
 
-use std::process::Termination;
-
 #[cfg(feature = "tokio")]
 use super::drive::Runtime;
+use super::iteration_result::IterationResult;
 use super::steps::Steps;
 
 /// Set-up once, then [`iterate`](Workload::iterate).
@@ -44,9 +43,9 @@ impl Workload {
 
     /// Runs `body` as often as the check asks for. This is the judged part of the test.
     ///
-    /// `body` may return anything that a test may return. An `Err` fails the test, and the report names
-    /// the iteration.
-    pub fn iterate<R: Termination>(self, mut body: impl FnMut() -> R) {
+    /// `body` may return any value of the standard library; it is dropped within the iteration. An `Err`
+    /// fails the test, and the report has its message and the iteration. See [`IterationResult`].
+    pub fn iterate<R: IterationResult>(self, mut body: impl FnMut() -> R) {
         let mut steps = self.steps();
         while steps.begin() {
             steps.end(body());

@@ -6,10 +6,14 @@ mod without_tests {
 }
 
 #[memcheck]
-mod only_panics {
-    #[test]
-    #[should_panic]
-    fn panics() {}
+mod only_foreign {
+    macro_rules! tests {
+        () => {
+            #[test]
+            fn a() {}
+        };
+    }
+    tests!();
 }
 
 #[memcheck(warm_up = 2)]

@@ -24,7 +24,8 @@ pub(in crate::observer) fn failure_message(
         Failure::Snapshot => format!(
             "the memory profile differs from the snapshot: {text}. If the change is intended, accept it with `cargo insta review`"
         ),
-        Failure::ReturnedError => format!("the test returned an error{place}"),
+        Failure::ReturnedError if text.is_empty() => format!("the test returned an error{place}"),
+        Failure::ReturnedError => format!("the test returned an error{place}: {text}"),
         Failure::CannotPlant => format!(
             "cannot plant a leak{place}: {text}. Check the limits of the process (`ulimit -a`)"
         ),

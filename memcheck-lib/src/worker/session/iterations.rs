@@ -2,7 +2,6 @@
 //! Between the first iteration and the last it allocates nothing of its own.
 
 use std::panic::resume_unwind;
-use std::process::{ExitCode, Termination};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -18,6 +17,7 @@ use crate::heap::{self, Heap};
 use crate::protocol::message::{Checkpoint, Command, Failure};
 use crate::protocol::packet::{encode_allocators, encode_profile};
 use crate::worker::drive::{Drive, Runtime};
+use crate::worker::iteration_result::{IterationResult, print_failure};
 use crate::worker::step::Step;
 
 /// Payload that unwinds a test whose iteration returned an error, so that its destructors run. The error
@@ -95,13 +95,13 @@ impl Iterations {
 
     /// Ends an iteration. Unwinds if it returned an error.
     #[inline]
-    pub(crate) fn end<R: Termination>(&mut self, result: R) {
-        // Before `report`, which allocates for an error.
+    pub(crate) fn end<R: IterationResult>(&mut self, result: R) {
+        // Drops the value, so that it is not counted as one that stays.
+        if let Some(message) = result.failure() {
+            self.failed(&message);
+        }
         if let Batch::Profile(profiling) = &mut self.batch {
             profiling.end(self.done + 1);
-        }
-        if result.report() != ExitCode::SUCCESS {
-            self.failed();
         }
         self.done += 1;
         if let Some(planting) = &mut self.planting
@@ -132,8 +132,9 @@ impl Iterations {
     }
 
     #[cold]
-    fn failed(&self) -> ! {
-        self.connection.fail(Failure::ReturnedError, "the iteration returned an error");
+    fn failed(&self, message: &str) -> ! {
+        print_failure(message);
+        self.connection.fail(Failure::ReturnedError, message);
         resume_unwind(Box::new(IterationFailed))
     }
 
