@@ -52,7 +52,7 @@ fn assert_explained(output: &Output, test: &str, done: &str, means: &str) {
 
 #[track_caller]
 fn all(output: &Output) {
-    assert_explained(output, "cycle", "allocated", "part of a cycle");
+    assert_explained(output, "cycle", "allocated", "never dropped");
     assert_explained(output, "half_built", "allocated", "never dropped");
     assert_explained(output, "descriptor", "opened", "look for a version that closes it");
     assert_explained(output, "wakers", "allocated", "keeps growing");

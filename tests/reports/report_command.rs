@@ -133,7 +133,7 @@ fn a_broken_or_foreign_report_is_rejected() {
     project.write("foreign/a.json", "{\"version\": 9, \"tool\": \"7.0.0\", \"tests\": []}");
     project.write("empty/notes.txt", "");
     insta::assert_snapshot!(elsewhere(folder, &["report", "broken"]).code(2).error(), @r"
-    error: cannot use the report `broken/a.json`: it is not a complete memcheck report: EOF while parsing an object at line 1 column 22
+    error: cannot use the report `broken/a.json`: it is not a complete memcheck report: the text ends within a value at line 1 column 23
       help: write it again; if it is not a report, remove it from the folder
     ");
     let foreign = elsewhere(folder, &["report", "foreign/a.json"]).code(2).error();

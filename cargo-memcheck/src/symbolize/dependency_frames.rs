@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use memcheck::tool::report::{Site, SourceLocation};
+use toml::de::DeTable;
 
 use super::names::crate_of;
 use super::user_frame::{is_plumbing, is_standard, is_users};
@@ -120,17 +121,6 @@ fn folder(place: &SourceLocation) -> Option<&str> {
     Some(name)
 }
 
-/// The part of a `Cargo.toml` that names the package.
-#[derive(serde::Deserialize)]
-struct Manifest {
-    package: Option<Package>,
-}
-
-#[derive(serde::Deserialize)]
-struct Package {
-    name: String,
-}
-
 /// The package that a place is in. A folder outside the registry may have another name than its package.
 fn package(place: &SourceLocation) -> Option<String> {
     let name = folder(place)?;
@@ -138,8 +128,9 @@ fn package(place: &SourceLocation) -> Option<String> {
     let manifest = || {
         let (root, _) = file.rsplit_once("/src/")?;
         let text = std::fs::read_to_string(Path::new(root).join("Cargo.toml")).ok()?;
-        let manifest: Manifest = toml::from_str(&text).ok()?;
-        Some(manifest.package?.name)
+        let manifest = DeTable::parse(&text).ok()?;
+        let package = manifest.get_ref().get("package")?.get_ref().as_table()?;
+        Some(package.get("name")?.get_ref().as_str()?.to_owned())
     };
     match downloaded(file) {
         Some(_) => Some(name.to_owned()),

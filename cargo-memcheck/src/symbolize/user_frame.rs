@@ -45,16 +45,15 @@ pub(super) fn is_plumbing(place: &SourceLocation) -> bool {
 /// Whether a file is a source of the library: in the folder of its package, which has a version where
 /// cargo downloaded it.
 fn is_of_library(file: &str) -> bool {
-    let Some((folder, _)) = file.split_once("/src/").filter(|_| file.ends_with(".rs")) else {
-        return false;
+    let is_package = |folder: &str| {
+        let name = folder.rsplit('/').next().unwrap_or(folder);
+        let is_version = |of: &str| of.starts_with(|c: char| c.is_ascii_digit());
+        name.strip_prefix(PACKAGE).is_some_and(|version| {
+            version.is_empty() || version.strip_prefix('-').is_some_and(is_version)
+        })
     };
-    let package = folder.rsplit('/').next().unwrap_or(folder);
-    package.strip_prefix(PACKAGE).is_some_and(|version| {
-        version.is_empty()
-            || version
-                .strip_prefix('-')
-                .is_some_and(|of| of.starts_with(|c: char| c.is_ascii_digit()))
-    })
+    // Downloads are in a folder `registry/src`.
+    file.ends_with(".rs") && file.match_indices("/src/").any(|(at, _)| is_package(&file[..at]))
 }
 
 /// The place that a report shows for a call stack: the innermost place in the user's code. Without one,

@@ -116,6 +116,20 @@ fn under_noise(rate: i64, noise: f64) -> Readings {
     Box::new(move |random, _, done| done as i64 * rate + random.between(0.0, noise) as i64)
 }
 
+/// A map of so many shards with random keys: each shard is a table that doubles at seven eighths.
+fn sharded(random: &mut Random, shards: usize, entry: i64) -> Readings {
+    let mut used = vec![random.between(0.0, 6.0); shards];
+    Box::new(move |random, batch, _| {
+        let mean = batch as f64 / used.len() as f64;
+        for of in &mut used {
+            // The binomial number of keys that fall into a shard, as a normal one.
+            *of += (mean + random.normal() * mean.sqrt()).max(0.0);
+        }
+        let buckets = |of: &f64| ((of * 8.0 / 7.0) as u64).max(4).next_power_of_two() as i64;
+        used.iter().map(|of| buckets(of) * entry).sum()
+    })
+}
+
 /// A container that multiplies its capacity by `factor` when full, one entry in `every` iterations.
 fn container(random: &mut Random, factor: f64, entry: i64, every: u64) -> Readings {
     let (mut capacity, before) = (4.0f64, 16 / every + random.next() % 4);
@@ -236,6 +250,7 @@ pub const BODIES: &[Body] = &[
     body("container of factor 1.5", Truth::Container { shows: 128 }, Metric::HeapBytes, |r, _| container(r, 1.5, 24, 1)),
     body("Vec beside noise of 500 B", Truth::Container { shows: 512 }, Metric::HeapBytes, |r, _| { let mut vec = container(r, 2.0, 24, 1); Box::new(move |r, b, n| vec(r, b, n) + r.between(0.0, 500.0) as i64) }),
     body("Vec and map by turns", Truth::Container { shows: 512 }, Metric::HeapBytes, |r, _| { let mut vec = container(r, 2.0, 24, 1); Box::new(move |r, b, n| vec(r, b, n) + 17 * ((n + 40) * 8 / 7).next_power_of_two() as i64) }),
+    body("map in 16 shards that double", Truth::Container { shows: 4_096 }, Metric::HeapBytes, |r, _| sharded(r, 16, 13)),
     body("starts after 200 iterations", Truth::Leak { per_thousand: 1_000, from: 200 }, Metric::HeapBlocks, |_, _| Box::new(|_, _, n| n.saturating_sub(200) as i64)),
     body("a cache of 1,000 and a leak", leak(16_000), Metric::HeapBytes, |_, _| Box::new(|_, _, n| 500 * n.min(1_000) as i64 + 16 * n as i64)),
 

@@ -27,17 +27,22 @@ use std::time::{Duration, Instant, SystemTime};
 /// value in it. The value is dropped within the iteration. An `Err` fails the test with its message, as
 /// does an `ExitCode` other than success.
 ///
-/// For a type of your own, other than a `Result`, end the body with `;`, or implement the trait:
+/// For a value of another type, other than in a `Result`, end the body with `;`. The trait cannot be
+/// implemented for other types.
 ///
-/// ```
-/// struct Response;
-/// impl memcheck::IterationResult for Response {}
+/// ```no_run
+/// # struct Response;
+/// # fn get() -> Response { Response }
+/// # fn body(workload: memcheck::Workload) {
+/// workload.iterate(|| {
+///     get();
+/// });
+/// # }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "an iteration cannot return a `{Self}`",
     label = "end the body with `;`, so that it drops this value",
-    note = "values of the standard library and every `Result<_, E>` with `E: Debug` can be returned",
-    note = "`impl memcheck::IterationResult for YourType {{}}` allows your own type"
+    note = "values of the standard library and every `Result<_, E>` with `E: Debug` can be returned"
 )]
 pub trait IterationResult: Sized {
     /// Why the iteration failed; `None` for a success. Drops the value.

@@ -28,8 +28,9 @@ fn sets_up_and_returns_a_number(workload: Workload) -> Option<u8> { //~ `Option<
 }
 
 #[memcheck]
-fn iterates_over_numbers(workload: Workload) {
-    workload.iterate(|| 3u8); //~ `u8: Termination`
+fn iterates_over_values_of_its_own(workload: Workload) {
+    struct Own;
+    workload.iterate(|| Own); //~ an iteration cannot return a `Own`
 }
 
 #[memcheck]
