@@ -156,6 +156,7 @@ impl JudgedRun {
         if run.windows.len() >= WINDOWS
             && self.is_enough(iterations)
             && seen.iter().all(|(metric, _, analysis)| self.is_flat(*metric, analysis, iterations))
+            && !self.is_undecided()
         {
             return Err(Stop::EnoughSeen);
         }

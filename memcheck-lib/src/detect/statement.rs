@@ -3,7 +3,7 @@
 
 use super::sensitivity::above_noise;
 use super::series::{
-    Point, Series, WINDOWS, Window, deepest_fall, difference, never_falls, without_peaks,
+    Point, STEPS, Series, WINDOWS, Window, deepest_fall, difference, never_falls, without_peaks,
 };
 use super::shape::ShapeAnalysis;
 use super::verdict::Sensitivity;
@@ -70,25 +70,25 @@ pub(super) fn exceeds_statement(
     }
 }
 
-/// The part of the noise by which a floor may lie above its start and still count as returned, and
-/// a peak above that of a quarter of the run before.
-const RETURNED: f64 = 0.25;
+/// The part of the noise by which the last floor may lie above those of the two windows before, and
+/// the last peak above that of two windows before.
+const SAME: f64 = 0.25;
 
 /// Whether a metric goes up and down so much that a leak of everything an iteration allocates would
-/// not show, and its floor has not come back to where it began, or its teeth still become higher.
+/// not show, and its floor still rises, or its teeth still become higher.
 pub(super) fn hides_growth(series: &Series, allocated: f64) -> bool {
     let late = series.late(WINDOWS);
     let Some(last) = late.last().filter(|_| late.len() == WINDOWS) else { return false };
     let noise = deepest_fall(&series.windows);
-    let first = series.windows.first().map_or(last.floor().value, |window| window.floor().value);
-    let start = series.baseline.map_or(first, |baseline| baseline.min(first));
-    let risen = difference(last.floor().value, start);
+    // What it reached in the first of the late windows, it may keep: a buffer of the largest batch.
+    let before = late.iter().rev().skip(1).take(STEPS - 1).map(|window| window.floor().value).min();
+    let risen = before.map_or(0.0, |before| difference(last.floor().value, before));
     let peaks: Vec<i64> = late.iter().map(Window::peak).collect();
     let higher = match peaks[..] {
-        [_, first, before, last] => last > before && difference(last, first) > noise * RETURNED,
+        [_, first, before, last] => last > before && difference(last, first) > noise * SAME,
         _ => false,
     };
-    above_noise(late, noise) > allocated && (risen > noise * RETURNED || higher)
+    above_noise(late, noise) > allocated && (risen > noise * SAME || higher)
 }
 
 /// Iterations from which on a count that rose by the same amount in each of them is a leak: as many as
