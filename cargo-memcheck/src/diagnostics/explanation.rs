@@ -338,7 +338,12 @@ fn advice(leak: &Leak<'_>, line: &str, iterations: u64, report: &Report) -> Opti
         help::specific(site.kind, rust_counted, inner, blocks, line, likely)
     };
     let text = leak.sites.iter().filter(is_large).find_map(specific);
-    text.or_else(|| help::general(largest.kind, rust_counted)).map(str::to_owned)
+    // A dependency that calls the user's code has help of its own.
+    let general = || {
+        let own = DependencyFrames::of(largest).calls_user.is_none();
+        own.then(|| help::general(largest.kind, rust_counted)).flatten()
+    };
+    text.or_else(general).map(str::to_owned)
 }
 
 /// What the sites of this kind do not explain.
