@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Judges the tests of a project again and again, idle and beside busy loops, and counts the statuses by
+# Judges the tests of a project again and again, idle and next to busy loops, and counts the statuses by
 # the prefix of their names: clean_, leak_, undecidable_.
 #
 #   scripts/bodies.sh PROJECT ROUNDS [LOOPS] [--release]
