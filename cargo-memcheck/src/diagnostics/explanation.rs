@@ -63,8 +63,10 @@ fn fold_into_threads(diagnostics: &mut Vec<Diagnostic>, report: &Report) {
     let is_heap =
         |metric: Metric| Metric::heaps().any(|(bytes, blocks)| metric == bytes || metric == blocks);
     let of_threads = |site: &Site| {
-        let mut places = site.stack.iter().flat_map(|frame| &frame.functions);
-        places.any(help::starts_a_thread)
+        // Only inside of the user's line: what a thread allocates has its start outside.
+        let places = site.stack.iter().flat_map(|frame| &frame.functions);
+        let mut inner = places.take_while(|place| site.place.as_ref() != Some(*place));
+        inner.any(help::starts_a_thread)
     };
     let folds = |diagnostic: &Diagnostic| {
         let Some(metric) = diagnostic.metric.filter(|metric| is_heap(*metric)) else {

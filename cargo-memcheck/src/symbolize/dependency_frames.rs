@@ -21,7 +21,7 @@ const CONTAINERS: [&str; 7] = [
 ];
 
 /// Crates that run the code of others: their frames are outside of a task, and do not cause what it does.
-const RUNTIMES: [&str; 8] = [
+const RUNTIMES: [&str; 12] = [
     "/tokio-",
     "/futures-",
     "/async-std-",
@@ -30,6 +30,10 @@ const RUNTIMES: [&str; 8] = [
     "/smol-",
     "/tracing-",
     "/pin-project",
+    "/crossbeam-",
+    "/rayon-core-",
+    "/proptest-",
+    "/rstest-",
 ];
 
 /// Folders of downloaded dependencies. The next folder is that of the index or of the repository.
@@ -104,13 +108,14 @@ impl<'a> DependencyFrames<'a> {
 fn calls_user(site: &Site) -> Option<&SourceLocation> {
     let shown = site.place.as_ref().filter(|place| is_users(place))?;
     let all = site.stack.iter().flat_map(|frame| &frame.functions);
-    let mut outside = all.skip_while(|place| *place != shown).skip_while(|place| is_users(place));
-    let between: Vec<&SourceLocation> =
-        outside.by_ref().take_while(|place| !is_users(place)).collect();
+    let outside: Vec<&SourceLocation> =
+        all.skip_while(|place| *place != shown).skip_while(|place| is_users(place)).collect();
+    let end = outside.iter().position(|place| is_users(place));
     // The library and the harness call the test, so the end of the stack is not between.
-    outside.next().or_else(|| between.iter().copied().find(|place| is_plumbing(place)))?;
+    let is_whole = end.is_some() || outside.iter().any(|place| is_plumbing(place));
+    let between = outside.into_iter().take(end.unwrap_or(usize::MAX));
     between
-        .into_iter()
+        .filter(|_| is_whole)
         .take_while(|place| !is_plumbing(place))
         .find(|place| !place.function.is_empty() && is_rust(place) && !is_of_std(place))
 }

@@ -162,7 +162,7 @@ impl fmt::Display for Advice {
             ),
             Advice::HiddenByNoise { metric, noise, time } => write!(
                 f,
-                "{metric} goes up and down by {}, more than a leak would add, and still rises; set `time` to {time:.1?}",
+                "{metric} goes up and down by {}, so much that a leak would not show, and still rises; set `time` to {time:.1?}",
                 amount(*metric, *noise)
             ),
             Advice::BusyMachine { waited } => write!(

@@ -5,7 +5,8 @@ use super::conclusion::{Conclusion, Stop};
 use super::rare_rises::{comes_with_rare_blocks, is_rare};
 use super::recorded_run::RecordedRun;
 use super::schedule::FOUR_WINDOWS;
-use super::series::{Point, Series, WINDOWS, deepest_fall, difference};
+use super::sensitivity::TOLERANCE_MARGIN;
+use super::series::{Series, WINDOWS, deepest_fall, difference};
 use super::shape::ShapeAnalysis;
 use super::statement::{LateRises, exceeds_statement, hides_growth, rises_in_every_iteration};
 use super::step_pattern::doubles;
@@ -91,16 +92,19 @@ impl RecordedRun {
         let mut sensitivity = Sensitivity::of(series, tolerance);
         let hides_growth = analysis.shape == Shape::Steady
             && metric == Metric::HeapBytes
-            && self.allocated_per_iteration().is_some_and(|bytes| hides_growth(series, bytes));
+            && self.allocated_per_iteration().is_some_and(|bytes| {
+                // Growth below the limit of the user may stay hidden.
+                hides_growth(series, bytes.max(tolerance / iterations.max(1) as f64))
+            });
         let exact =
             stopped == Some(Stop::Budget) && is_exact(metric) && rises_in_every_iteration(series);
+        let exceeds = exceeds_statement(metric, &analysis, series, sensitivity);
         let shape = match analysis.shape {
-            Shape::Steady if hides_growth => Shape::Rising,
+            Shape::Steady if hides_growth || exceeds => Shape::Rising,
             // A slow body has used all of its time, and each of its iterations leaks the same.
             Shape::TooShort if exact => Shape::Growing,
             shape => shape,
         };
-        let exceeds = exceeds_statement(metric, &analysis, series, sensitivity);
         let rises = exceeds || projected(analysis.late_rate) > tolerance;
         let mut verdict = match shape {
             Shape::Growing if blind => Verdict::Steady,
@@ -109,7 +113,6 @@ impl RecordedRun {
             Shape::Rising if rises && (exceeds || !self.is_rare(metric, series)) => {
                 Verdict::Inconclusive
             }
-            Shape::Steady if exceeds => Verdict::Inconclusive,
             Shape::TooShort => Verdict::Inconclusive,
             Shape::Growing | Shape::Rising | Shape::Steady => Verdict::Steady,
         };
@@ -128,7 +131,7 @@ impl RecordedRun {
             (Shape::Growing, Verdict::Growing) => {
                 advice.push(Advice::MayStillFill { metric, iterations });
             }
-            (Shape::Rising | Shape::Steady, Verdict::Inconclusive) => {
+            (Shape::Rising, Verdict::Inconclusive) => {
                 advice.push(self.advice_on_rise(metric, series, &analysis, hides_growth));
             }
             _ => {}
@@ -189,50 +192,53 @@ impl RecordedRun {
         }
     }
 
-    /// A footprint that grew no more than the highest heap did adds no evidence: the verdict
-    /// on it is that on the heap.
+    /// A footprint that grew no more than the highest heap did adds no evidence: the verdict on it is
+    /// that on the heap. So a leak of pages has to exceed those peaks, which the statement includes.
     fn allow_peaks(&self, metrics: &mut [MetricReport], advice: &mut Vec<Advice>) {
-        let grows = |of: &MetricReport| {
-            of.metric.row().heap != Heap::Contained && of.verdict == Verdict::Growing
+        let heap_grows = |of: &MetricReport| {
+            let heap = matches!(of.metric.row().heap, Heap::Bytes { .. } | Heap::Blocks { .. });
+            heap && of.verdict == Verdict::Growing
         };
-        if metrics.iter().any(grows) {
+        if metrics.iter().any(heap_grows) {
             return;
         }
+        let complete = self.is_complete(Metric::Resident);
+        let limit = self.settings.limits.absolute(Metric::Resident);
         let tolerance = self.tolerance(Metric::Resident);
         let Some(of) = metrics.iter_mut().find(|of| of.metric == Metric::Resident) else { return };
+        let Some(peaks) = self.late_peaks().filter(|of| of.heap > 0.0) else { return };
+        let hidden = TOLERANCE_MARGIN * (peaks.heap + tolerance) / peaks.iterations;
+        of.sensitivity = of.sensitivity.map(|seen| seen.at_least(hidden));
         let rises = of.verdict == Verdict::Growing
             || of.verdict == Verdict::Inconclusive && of.shape == Shape::Rising;
-        let explained = rises.then(|| self.explained_by_peaks(tolerance)).flatten();
-        if let Some(peak) = explained {
-            of.verdict = Verdict::Steady;
+        if complete && rises && peaks.footprint <= peaks.heap + tolerance {
+            let over = limit.is_some_and(|limit| i128::from(of.growth) > i128::from(limit));
+            of.verdict = if over { Verdict::OverLimit } else { Verdict::Steady };
             of.rate = 0.0;
-            let amount = peak / self.iterations().max(1) as f64;
-            of.sensitivity = of.sensitivity.map(|seen| seen.at_least(amount));
             advice.retain(|advice| !advice.is_of_rise(Metric::Resident));
         }
     }
 
-    /// The growth of the highest heap over the last three windows, if it explains that of the
-    /// footprint; both heaps must be counted.
-    fn explained_by_peaks(&self, tolerance: f64) -> Option<f64> {
-        let (resident, rust, native) = (
-            self.series(Metric::Resident)?,
-            self.series(Metric::HeapBytes)?,
-            self.series(Metric::NativeBytes)?,
-        );
+    /// How the highest heap and the footprint grew over the last three windows; `None` unless both heaps
+    /// were read whenever the footprint was.
+    fn late_peaks(&self) -> Option<LatePeaks> {
+        let resident = self.series(Metric::Resident)?;
+        let rust = self.series(Metric::HeapBytes)?.points();
+        let native = self.series(Metric::NativeBytes)?.points();
         let from = resident.late(WINDOWS).first()?.last();
-        let (rust, native) = (rust.points(), native.points());
-        let live = rust.iter().zip(&native).map(|(rust, native)| Point {
-            at: rust.at,
-            value: rust.value.saturating_add(native.value),
-        });
-        let highest = |until: u64| {
-            live.clone().filter(|point| point.at <= until).map(|point| point.value).max()
-        };
         let end = resident.end()?;
-        let peak = difference(highest(end.at)?, highest(from.at)?);
-        let grown = difference(end.value, from.value);
-        (peak > 0.0 && grown <= peak + tolerance).then_some(peak)
+        if rust.len() != native.len() {
+            return None;
+        }
+        let highest = |until: u64| {
+            let live = rust.iter().zip(&native).filter(|(rust, _)| rust.at <= until);
+            live.map(|(rust, native)| rust.value.saturating_add(native.value)).max()
+        };
+        Some(LatePeaks {
+            heap: difference(highest(end.at)?, highest(from.at)?),
+            footprint: difference(end.value, from.value),
+            iterations: end.at.saturating_sub(from.at).max(1) as f64,
+        })
     }
 
     fn advice_on_rise(
@@ -263,6 +269,16 @@ impl RecordedRun {
         let time = self.expected(FOUR_WINDOWS + 1);
         Advice::LongerTime { time: time.max(self.settings.time).max(self.spent().elapsed) }
     }
+}
+
+/// Growth over the last three windows.
+struct LatePeaks {
+    /// Of the highest live heap so far, in bytes.
+    heap: f64,
+    /// Of the footprint, in bytes.
+    footprint: f64,
+    /// Iterations in them.
+    iterations: f64,
 }
 
 /// Whether a metric is a count without noise of its own, so that a straight line cannot be chance.

@@ -166,7 +166,9 @@ impl JudgedRun {
         let Affordable { own, wall } = self.affordable();
         let affordable = own.min(wall);
         if affordable < last.div_ceil(2) && affordable < next {
-            return Err(if wall < own { Stop::BusyMachine } else { Stop::Budget });
+            // The worker's own time alone would have allowed another window.
+            let busy = own >= last.div_ceil(2) || own >= next;
+            return Err(if busy { Stop::BusyMachine } else { Stop::Budget });
         }
         // If the rest after the next window is too small for a window of its own, this window takes
         // it: a cache may level off in the last third of the budget.

@@ -91,4 +91,4 @@ fn slowing(series: &Series) -> f64 {
 const SLOWING_MARGIN: f64 = 1.25;
 
 /// A leak exactly at the tolerance is measured below it in half of the runs.
-const TOLERANCE_MARGIN: f64 = 1.25;
+pub(super) const TOLERANCE_MARGIN: f64 = 1.25;

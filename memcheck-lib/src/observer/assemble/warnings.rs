@@ -55,7 +55,7 @@ pub(super) fn retained(retention: &Retention, verdict: Option<Verdict>) -> Optio
 pub(super) fn first_touch(retention: &Retention) -> Option<Warning> {
     (retention.finding == RetentionFinding::FirstTouch).then(|| {
         let message = format!(
-            "the footprint grew by {} inside memory that was allocated or mapped before: the test touched these pages for the first time. That is not a leak, and ends when all of that memory is touched",
+            "the footprint grew by {} inside memory that was allocated or mapped before: the test touched these pages for the first time. That is not a leak, and ends when all of that memory has been touched",
             scaled(retention.growth as f64)
         );
         warning("first-touch", message)

@@ -23,7 +23,10 @@ pub(super) fn record<W: MeasuredWorker>(run: &mut Run<'_, W>) -> Result<(), Inte
         from_start: None,
     };
     let recording = recording::record(*worker, &wanted, options);
-    if let Some(conclusion) = &mut measured.conclusion {
+    // What an interrupted recording lacks proves nothing.
+    if recording.interrupted.is_none()
+        && let Some(conclusion) = &mut measured.conclusion
+    {
         revise(conclusion, &recording.sites, run.judged_for);
     }
     measured.sites = Some(recording.sites);
@@ -53,6 +56,10 @@ pub(super) fn record<W: MeasuredWorker>(run: &mut Run<'_, W>) -> Result<(), Inte
 /// ones. A container that doubles grows by half or more.
 const LEAK: f64 = 4.0;
 
+/// Items that a leak must be expected to add to the recording: of 16 events, a quarter or fewer come by
+/// chance with a probability of 0.0004 (Poisson).
+const EVENTS: f64 = 16.0;
+
 /// Revises the conclusion on metrics that did not grow when half as many iterations or more were recorded:
 /// they stopped growing after the judged part, as a cache that is full, or whose entries have expired.
 fn revise(conclusion: &mut Conclusion, sites: &Sites, spent: Duration) {
@@ -81,7 +88,11 @@ fn stopped_growing(of: &MetricReport, sites: &Sites) -> bool {
         true => account.growth.bytes,
         false => account.growth.blocks,
     };
-    // A container may double just after the recording if fewer iterations were recorded than judged.
-    let whole = sites.iterations >= sites.began_after || !of.metric.is_bytes();
-    whole && (again as f64) * LEAK < of.rate * sites.iterations as f64
+    let expected = of.rate * sites.iterations as f64;
+    // A container may double just after the recording if fewer iterations were recorded than ran before.
+    let is_enough = match of.metric.is_bytes() {
+        true => sites.iterations >= sites.began_after,
+        false => expected >= EVENTS,
+    };
+    is_enough && (again as f64) * LEAK < expected
 }

@@ -149,6 +149,8 @@ fn revise(conclusion: &mut Conclusion, retention: Option<&Retention>) {
         return;
     }
     of.sensitivity = Some(sensitivity(of.sensitivity, retention));
+    // The verdict rests on the repeated iterations.
+    of.rate = retention.again as f64 / retention.iterations.max(1) as f64;
     let over = of.limit.is_some_and(|limit| i128::from(of.growth) > i128::from(limit));
     let verdict = if over { Verdict::OverLimit } else { Verdict::Steady };
     conclusion.revise(Metric::Resident, verdict, None);

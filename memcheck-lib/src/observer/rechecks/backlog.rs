@@ -70,6 +70,8 @@ fn revise(conclusion: &mut Conclusion, readings: &Readings) {
         };
         if let Some(backlog) = whole_backlog(of, left, grown) {
             of.sensitivity = Some(sensitivity(of.sensitivity, backlog, conclusion.iterations));
+            // The verdict rests on what is left.
+            of.rate = left as f64 / conclusion.iterations.max(1) as f64;
             conclusion.revise(metric, Verdict::Steady, None);
         } else if of.verdict == Verdict::Growing && (left as f64) < grown as f64 * (1.0 - RELEASED)
         {

@@ -73,8 +73,9 @@ fn growth_elsewhere(before: &ProcessSnapshot, after: &ProcessSnapshot) -> Option
     after.committed?;
     let of = |snapshot: &ProcessSnapshot, place: Place| {
         let groups = snapshot.groups.iter().filter(|group| Place::of(group) == place);
-        groups.fold((0, 0), |(live, size), group| {
-            (live + signed(group.sums.live().0), size + signed(group.sums.virtual_size.0))
+        groups.fold((0i64, 0i64), |(live, size), group| {
+            let (more, longer) = (group.sums.live().0, group.sums.virtual_size.0);
+            (signed(more).saturating_add(live), signed(longer).saturating_add(size))
         })
     };
     let change = |place: Place| {
@@ -83,7 +84,8 @@ fn growth_elsewhere(before: &ProcessSnapshot, after: &ProcessSnapshot) -> Option
     };
     let inside = |place: Place| {
         let (live, size) = change(place);
-        live.min(size).max(0)
+        // Where memory was unmapped, it is not known which pages went with it.
+        if size < 0 { live.max(0) } else { live.min(size).max(0) }
     };
     let others: i64 = after
         .groups
@@ -108,7 +110,7 @@ fn growth_elsewhere(before: &ProcessSnapshot, after: &ProcessSnapshot) -> Option
 /// Address space that can be accessed, in bytes.
 fn accessible(snapshot: &ProcessSnapshot) -> i64 {
     let groups = snapshot.groups.iter().filter(|group| !group.permissions.starts_with("---"));
-    groups.map(|group| signed(group.sums.virtual_size.0)).sum()
+    groups.fold(0i64, |sum, group| sum.saturating_add(signed(group.sums.virtual_size.0)))
 }
 
 fn is_same(a: &MappingGroup, b: &MappingGroup) -> bool {
@@ -185,6 +187,7 @@ mod tests {
         // A new mapping, or a larger one, that is touched.
         assert_eq!(elsewhere(of(512 * MIB, MIB), of(513 * MIB, 64 * MIB)), Some(MIB as i64));
         assert_eq!(elsewhere(of(8 * MIB, MIB), of(512 * MIB, 9 * MIB)), Some(8 * MIB as i64));
+        assert_eq!(elsewhere(of(512 * MIB, MIB), of(64 * MIB, 33 * MIB)), Some(32 * MIB as i64));
         let stack = |live| vec![group(MappingKind::ThreadStack, "nr", 2 * MIB, live)];
         assert_eq!(elsewhere(stack(4096), stack(MIB)), Some(0));
     }

@@ -96,6 +96,8 @@ fn revise(conclusion: &mut Conclusion, metric: Metric, again: i64, spent: Durati
     let Some(of) = conclusion.metrics.iter_mut().find(|of| of.metric == metric) else { return };
     if of.rises(1) >= RISES && again.saturating_mul(ENDED) <= of.growth {
         of.sensitivity = Some(sensitivity(of, iterations));
+        // The verdict rests on the repeated iterations.
+        of.rate = again as f64 / iterations.max(1) as f64;
         let over = of.limit.is_some_and(|limit| {
             !metric.is_limited_by_rate() && i128::from(of.growth) > i128::from(limit)
         });

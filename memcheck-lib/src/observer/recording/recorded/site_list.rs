@@ -105,7 +105,9 @@ impl Ledger {
             let plausible = |index: &usize| {
                 site_growth::is_plausible(alive[*index].2, iterations, (rate.blocks, rate.bytes))
             };
-            if rising.iter().any(plausible) {
+            // With fewer iterations than before, the whole of a container that moved counts.
+            let filtered = iterations >= self.began_after && rising.iter().any(plausible);
+            if filtered {
                 rising.retain(plausible);
             }
             let sizes: Vec<Amount> = rising.iter().map(|&index| alive[index].2).collect();
@@ -125,6 +127,9 @@ impl Ledger {
                 continue;
             }
             for (index, (_, _, survived)) in of_kind() {
+                if filtered && !plausible(&index) {
+                    continue;
+                }
                 grow[index] |= site_growth::is_a_main_part(survived.bytes, iterations, rate);
             }
         }
